@@ -1,0 +1,5 @@
+"""`python -m quirkbook` is `quirkbook`."""
+
+from .cli import main
+
+main()

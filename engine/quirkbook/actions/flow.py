@@ -1,0 +1,125 @@
+"""Actions that speak, stop or repeat: warn, reject, each, set_header, drop_header, and normalize_schema's door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..conditions import ALWAYS, compile_condition
+from ..draft import Draft, Refusal
+from ..fieldpath import find
+from ..model import MISSING, Effect, Keys
+from ..needs import NOTHING
+from .base import Action, Context, editable, join_writes, places
+from .schemas import normalizer
+from .values import drop_effect
+
+#: Headers that carry credentials or belong to the connection: no rule may touch them.
+RESERVED_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "host", "content-length", "connection",
+     "transfer-encoding", "upgrade", "te", "trailer", "api-key", "x-api-key"}
+)  # fmt: skip
+
+
+def warn(node: Any, keys: Keys, context: Context) -> Action:
+    """Add a remark to the report; nothing changes."""
+    return Action(lambda draft, base: draft.remark("warn", Effect.NONE, node, _subject(draft, base, context)))
+
+
+def reject(node: Any, keys: Keys, context: Context) -> Action:
+    """Stop: the provider cannot take this payload."""
+
+    def run(draft: Draft, base: Keys) -> None:
+        at = _subject(draft, base, context)
+        if draft.refuses:
+            value = MISSING if at is None else draft.at(at)
+            raise Refusal(("reject", Effect.REFUSE, at, value, value, None, node))
+        draft.remark("reject", Effect.REFUSE, node, at)
+
+    return Action(run)
+
+
+def _subject(draft: Draft, base: Keys, context: Context) -> Keys | None:
+    """Return what a remark points at: the element in hand, else what the rule's condition speaks of first."""
+    if base or context.subject is None:
+        return base or None
+    return next((at for at, _ in find(draft.root, context.subject.steps)), ()) or None
+
+
+def set_header(node: Any, keys: Keys, context: Context) -> Action:
+    """Name a header for the dispatcher to send."""
+    _check_headers(node, keys, context)
+
+    def run(draft: Draft, base: Keys) -> None:
+        for name, value in node.items():
+            draft.headers[name] = value
+            draft.remark("set_header", Effect.EXACT, f"{name}: {value}")
+
+    return Action(run)
+
+
+def drop_header(node: Any, keys: Keys, context: Context) -> Action:
+    """Name a header that the dispatcher must not send."""
+    _check_headers(node, keys, context)
+
+    def run(draft: Draft, base: Keys) -> None:
+        for name in node:
+            draft.headers[name] = None
+            draft.remark("drop_header", Effect.EXACT, name)
+
+    return Action(run)
+
+
+def _check_headers(node: Any, keys: Keys, context: Context) -> None:
+    for at, name in enumerate(node):
+        if name.lower() in RESERVED_HEADERS:
+            place = (*keys, name) if isinstance(node, dict) else (*keys, at)
+            hint = "credentials and connection headers are the dispatcher's: see `auth` in the file's head"
+            context.report("Q120", place, f"no rule may touch the header '{name}'", hint, key=isinstance(node, dict))
+
+
+def each(node: Any, keys: Keys, context: Context) -> Action:
+    """Run actions per element of ``in`` that ``when`` accepts, paths relative to it.
+
+    ``in`` is read once, before the first action; elements that are dropped go at the end, last first, so that
+    no place shifts while the actions run.
+    """
+    if context.depth == 2:
+        context.report("Q120", keys, "'each' nests once, no deeper", "say the rest with a wildcard path, or in a second rule")
+    path = context.path(node["in"], (*keys, "in"))
+    inner = context.inside(path)
+    when = ALWAYS
+    if "when" in node:
+        when = compile_condition(node["when"], (*keys, "when"), context.names, context.report, inner.scope)
+    actions = context.compile(node["do"], (*keys, "do"), inner)
+    find_places, holds, runs = places(path), when.holds, [action.run for action in actions]
+
+    def run(draft: Draft, base: Keys) -> None:
+        gone = []
+        for at, _ in find_places(draft, base):
+            if at and there(draft, at) and holds(draft.at(at), draft):
+                if any(act(draft, at) for act in runs if there(draft, at)):
+                    gone.append(at)
+        for at in reversed(gone):
+            if there(draft, at):
+                draft.remove("drop", drop_effect(at), at)
+
+    def there(draft: Draft, at: Keys) -> bool:  # an action may have taken the element away by a path from the root
+        return draft.at(at) is not MISSING
+
+    needs = (*context.needs(path), *(when.needs if inner.scope else NOTHING))
+    return Action(run, needs, join_writes([action.writes for action in actions]))
+
+
+def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
+    """Rewrite the JSON Schemas at a path, in schema positions only; see `schemas.normalizer` for the options."""
+    path = context.path(node["at"], (*keys, "at"))
+    find_places = editable(path)
+    normalize = normalizer({option: value for option, value in node.items() if option != "at"})
+
+    def run(draft: Draft, base: Keys) -> None:
+        for at, schema in find_places(draft, base):
+            done = normalize(schema)
+            if done is not None and at:
+                draft.replace("normalize_schema", done.effect, at, schema, done.schema, "; ".join(done.notes))
+
+    return Action(run, context.needs(path), context.writes(path))

@@ -1,0 +1,60 @@
+"""The command line: `quirkbook dry-run`, `check`, `test`, `rules`, `rule`, `providers`.
+
+Exit codes: 0 done, 1 a finding or a refusal, 2 usage or unreadable input. A user's mistake is told in words, once,
+on stderr; it never shows a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ..errors import QuirkbookError
+from . import inspect, proof, translate
+
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=_HELP)
+@click.version_option(package_name="quirkbook")
+def quirkbook() -> None:
+    """Provider quirks as rules: see what a provider would get, and why.
+
+    \b
+    quirkbook dry-run request.json -p moonshot           what Moonshot would get
+    quirkbook dry-run request.json -p moonshot | jq .    the report stays on stderr
+    quirkbook rules -p moonshot -m kimi-k2.6             the rules in force, in order
+    quirkbook check my-rules/ && quirkbook test my-rules/
+    """
+
+
+for command in (
+    translate.dry_run,
+    proof.check,
+    proof.test,
+    inspect.rules,
+    inspect.rule,
+    inspect.providers,
+    inspect.completion,
+):
+    quirkbook.add_command(command)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    try:
+        quirkbook.main(args, standalone_mode=False)
+    except QuirkbookError as error:
+        click.echo(f"quirkbook: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except BrokenPipeError:  # `| head` has read enough
+        sys.stderr.close()
+        sys.exit(0)

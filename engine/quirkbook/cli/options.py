@@ -1,0 +1,105 @@
+"""Options that several commands share, and where input comes from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..api import default_rulebook
+from ..errors import QuirkbookError
+from ..rulebook import Rulebook
+
+#: A payload larger than this is refused before it is read (stdin: while it is read). Bytes.
+PAYLOAD_LIMIT = 64 * 1024 * 1024
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class InputError(QuirkbookError):
+    """The input cannot be read, or is no JSON object."""
+
+    exit_code = 2
+
+
+class Refused(click.exceptions.Exit):
+    """A finding or a refusal: exit 1."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+
+def rules_option(command: F) -> F:
+    """Add ``--rules``."""
+    return click.option(
+        "--rules",
+        "layers",
+        multiple=True,
+        metavar="DIR",
+        type=click.Path(exists=True),
+        help="A folder of your own rules, above the built-in ones; may be given again, later ones win.",
+    )(command)
+
+
+def rulebook(layers: tuple[str, ...]) -> Rulebook:
+    """Return the rulebook that the options ask for: named layers, else those of QUIRKBOOK_RULES."""
+    return Rulebook.load(*layers) if layers else default_rulebook()
+
+
+def read_payload(name: str) -> Any:
+    """Read JSON from a file, or from stdin for ``-``.
+
+    Raises:
+        InputError: too large, not UTF-8, not JSON; with file:line:column.
+    """
+    shown = "<stdin>" if name == "-" else name
+    raw = _read(name, shown)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{shown}:{line}: not UTF-8 text (byte {raw[error.start]:#04x}): save it as UTF-8") from None
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        where = f"{shown}:{error.lineno}:{error.colno}"
+        raise InputError(f"{where}: not JSON: {error.msg[0].lower()}{error.msg[1:]}") from None
+    except _NoJSON as error:
+        raise InputError(f"{shown}: {error}") from None
+    except RecursionError:
+        raise InputError(f"{shown}: nested too deeply to be a chat payload") from None
+
+
+def _read(name: str, shown: str) -> bytes:
+    if name == "-":
+        raw = sys.stdin.buffer.read(PAYLOAD_LIMIT + 1)
+    else:
+        path = Path(name)
+        size = path.stat().st_size
+        if size > PAYLOAD_LIMIT:
+            raise InputError(f"{shown}: {size:,} bytes are too many for a payload: the limit is {PAYLOAD_LIMIT:,}")
+        raw = path.read_bytes()
+    if len(raw) > PAYLOAD_LIMIT:
+        raise InputError(f"{shown}: more than {PAYLOAD_LIMIT:,} bytes, too many for a payload")
+    return raw
+
+
+class _NoJSON(ValueError):
+    """What Python's reader takes and JSON does not."""
+
+
+def _no_constant(word: str) -> Any:
+    raise _NoJSON(f"{word} is no JSON value: write a number or null")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _NoJSON(f"the key '{twice}' stands twice in one object: keep one of them")
+    return found

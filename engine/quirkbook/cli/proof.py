@@ -1,0 +1,125 @@
+"""`quirkbook check` and `quirkbook test`: lint rule files, run their examples and golden files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from .. import examples, lint
+from ..data import folder
+from ..errors import RuleFileError
+from ..model import Fault
+from ..rulebook import Rulebook
+from .options import Refused
+
+PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+
+
+@click.command()
+@PATHS
+@click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
+@click.option("--stale", is_flag=True, help="Also name facts last verified more than 180 days ago.")
+def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
+    """Lint rule files: every fault at once, with file:line:column, a code and what to write instead.
+
+    Without PATH the built-in rules are checked. `quirkbook rule Q104` explains a code.
+
+    \b
+    quirkbook check my-rules/
+    quirkbook check --format github rules/
+    """
+    try:
+        book, owned = _load(paths)
+        faults = [fault for one in owned for fault in lint.check_rule(one, stale=stale)]
+    except RuleFileError as error:
+        book, owned, faults = None, [], list(error.faults)
+    _print_faults(faults, form)
+    errors = sum(fault.severity == "error" for fault in faults)
+    if form == "text" and book is not None:
+        click.echo(f"{len(owned)} rules: {errors} errors, {len(faults) - errors} warnings", err=True)
+    if errors:
+        raise Refused
+
+
+@click.command()
+@PATHS
+@click.option("--update", is_flag=True, help="Rewrite the golden files; read them before you commit them.")
+@click.option("--golden", type=click.Path(path_type=Path), metavar="DIR", help="Where the golden files are.")
+def test(paths: tuple[Path, ...], update: bool, golden: Path | None) -> None:
+    """Run the examples inside rules, and compare what the whole stack makes of them with the golden files.
+
+    Golden files lie in PATH/golden, or in tests/golden beside PATH. Without the folder only the examples are run;
+    --update makes it.
+
+    \b
+    quirkbook test my-rules/
+    quirkbook test my-rules/ --update
+    """
+    book, owned = _load(paths)
+    goldens = golden or _golden_folder(paths)
+    verdicts = [examples.prove(book, one, goldens, update=update) for one in owned]
+    faults = [fault for verdict in verdicts for fault in verdict.faults]
+    whole = not paths or all(path.is_dir() for path in paths)
+    for path in examples.orphans({verdict.rule for verdict in verdicts}, goldens) if whole else ():
+        if update:
+            path.unlink()
+            click.echo(f"removed {path}")
+        else:
+            faults.append(examples.orphan_fault(path))
+    for verdict in verdicts:
+        if verdict.written:
+            click.echo(f"wrote {goldens / verdict.rule}.yml")
+    _print_faults(faults, "text")
+    bad = len({verdict.rule for verdict in verdicts if verdict.faults})
+    count = sum(len(one.rule.examples) for one in owned)
+    kept = "" if goldens.is_dir() else " (no golden files: --update writes them)"
+    click.echo(f"{len(owned)} rules, {count} examples: {bad} rules failed{kept}", err=True)
+    if faults:
+        raise Refused
+
+
+def _load(paths: Sequence[Path]) -> tuple[Rulebook, list[examples.Owned]]:
+    """Return the rulebook with ``paths`` as layers, and the rules that stand in them."""
+    shipped = Path(str(folder("rules"))).resolve()
+    paths = paths or (shipped,)
+    ours = any(shipped in (path.resolve(), *path.resolve().parents) for path in paths)
+    book = Rulebook.load(os.path.relpath(shipped), builtin=False) if ours else Rulebook.load(*paths)
+    return book, [one for one in examples.owned_rules(book) if _stands_in(one.rule.location.file, paths)]
+
+
+def _stands_in(file: str, paths: Sequence[Path]) -> bool:
+    place = Path(file).resolve()
+    return any(place == path.resolve() or path.resolve() in place.parents for path in paths)
+
+
+def _golden_folder(paths: Sequence[Path]) -> Path:
+    first = paths[0] if paths else Path(str(folder("rules")))
+    home = first if first.is_dir() else first.parent
+    beside = home.resolve().parent / "tests" / "golden"
+    return beside if beside.is_dir() and home.name == "rules" else home / "golden"
+
+
+def _print_faults(faults: Sequence[Fault], form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps([_as_data(fault) for fault in faults], indent=2, ensure_ascii=False))
+    for fault in faults if form != "json" else ():
+        click.echo(str(fault) if form == "text" else _annotation(fault))
+
+
+def _as_data(fault: Fault) -> dict[str, object]:
+    place = fault.location
+    return {
+        "file": place.file, "line": place.line, "column": place.column, "code": fault.code,
+        "severity": fault.severity, "message": fault.message, "hint": fault.hint,
+    }  # fmt: skip
+
+
+def _annotation(fault: Fault) -> str:
+    place = fault.location
+    text = f"{fault.message}: {fault.hint}" if fault.hint else fault.message
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return f"::{fault.severity} file={place.file},line={place.line},col={place.column},title={fault.code}::{text}"

@@ -1,0 +1,74 @@
+"""`quirkbook dry-run`: the payload a provider would get on stdout, the report on stderr."""
+
+from __future__ import annotations
+
+import json
+from difflib import unified_diff
+from typing import Any
+
+import click
+
+from ..api import Translation, explain
+from ..model import Effect
+from .options import Refused, read_payload, rulebook, rules_option
+from .printing import print_report
+
+
+@click.command("dry-run")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("-p", "--provider", metavar="NAME", help="Who the payload is for; else the model's prefix says so.")
+@click.option("-m", "--model", metavar="MODEL", help="Translate for this model instead of the payload's.")
+@click.option("--base-url", metavar="URL", help="Find the provider by its URL.")
+@rules_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["report", "json", "diff", "patch"]),
+    default="report",
+    show_default=True,
+    help="report: payload on stdout, report on stderr. json: both in one object. diff: unified diff. patch: RFC 6902.",
+)
+@click.option("--why-not", is_flag=True, help="Also list the rules that stayed quiet, and why.")
+@click.option("--strict", is_flag=True, help="Exit 1 if any change is lossy or semantic.")
+def dry_run(
+    file: str,
+    provider: str | None,
+    model: str | None,
+    base_url: str | None,
+    layers: tuple[str, ...],
+    form: str,
+    why_not: bool,
+    strict: bool,
+) -> None:
+    """Show what a provider would get for the request in FILE (- for stdin), and why. Nothing is sent.
+
+    \b
+    quirkbook dry-run request.json -p moonshot
+    quirkbook dry-run request.json -p moonshot -m kimi-k2.6 --why-not
+    cat request.json | quirkbook dry-run - -p moonshot --strict > ready.json
+    """
+    payload = read_payload(file)
+    done = explain(payload, provider, model=model, base_url=base_url, rulebook=rulebook(layers), why_not=why_not)
+    if form == "report":
+        print_report(done)
+        if not done.refusal:
+            click.echo(_json(done.payload))
+    elif form == "json":
+        click.echo(_json(done.to_dict()))
+    elif form == "patch":
+        click.echo(_json(done.patch))
+    else:
+        before, after = (_json(value).splitlines() for value in (payload, done.payload))
+        click.echo("\n".join(unified_diff(before, after, "payload", f"for {done.provider}", lineterm="")))
+    if done.refusal and form in ("diff", "patch"):
+        click.echo(f"quirkbook: {done.refusal.refusal()}", err=True)
+    if done.refusal or (strict and _is_costly(done)):
+        raise Refused
+
+
+def _is_costly(done: Translation) -> bool:
+    return any(one.effect in (Effect.LOSSY, Effect.SEMANTIC) for one in done.changes)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,309 @@
+"""`when` -> a condition: payload in, true or false out, and in words why it was false.
+
+The vocabulary of conditions, in one table each for operators and combinators. No condition fails on any
+payload: unlike types never match. `schemas/rules.schema.json` lists the same names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from . import needs as need
+from .draft import Draft
+from .fieldpath import Path, PathError, child, parse, values
+from .globs import compile_globs
+from .model import MISSING, Keys, same
+from .needs import NOTHING, Needs, Scope
+from .operators import OPERATORS, Test, equal_to, one_of
+from .report import show
+
+Holds = Callable[[Any, Draft], bool]
+Blame = Callable[[Any, Draft], "str | None"]
+
+
+class Report(Protocol):
+    """Takes one fault at ``keys`` of the document being compiled."""
+
+    def __call__(self, code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled condition."""
+
+    holds: Holds
+    blame: Blame
+    """None where it holds; else the first part that is false and the value it saw."""
+    needs: Needs = NOTHING
+
+
+#: What starts like the name of a condition; `$.x`, `$request.x` and `$status` are paths.
+_NAME = re.compile(r"\$(?!(?:request|status)(?:$|[.\[]))[A-Za-z_]")
+
+ALWAYS = Condition(lambda node, draft: True, lambda node, draft: None)
+NEVER = Condition(lambda node, draft: False, lambda node, draft: "a faulty condition")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The named conditions of a file: as written, those being compiled (to see a circle), those compiled already."""
+
+    nodes: Mapping[str, Any]
+    open: tuple[str, ...] = ()
+    done: dict[str, Condition] = field(default_factory=dict)
+
+
+def compile_condition(node: Any, keys: Keys, names: Names, report: Report, scope: Scope = "") -> Condition:
+    """Compile a condition mapping; each fault goes to ``report`` and makes its part false.
+
+    ``keys`` is where ``node`` stands in its document. Scope says what relative paths start from.
+    """
+    parts = [_part(key, value, (*keys, key), names, report, scope) for key, value in node.items()]
+    return parts[0] if len(parts) == 1 else all_of(parts)
+
+
+def all_of(parts: list[Condition]) -> Condition:
+    """Join conditions by AND."""
+    tests = tuple(part.holds for part in parts)
+
+    def holds(node: Any, draft: Draft) -> bool:
+        for test in tests:  # noqa: SIM110 - all() with a generator costs three times this loop
+            if not test(node, draft):
+                return False
+        return True
+
+    def blame(node: Any, draft: Draft) -> str | None:
+        return next((said for part in parts if (said := part.blame(node, draft)) is not None), None)
+
+    return Condition(holds, blame, tuple(clause for part in parts for clause in part.needs))
+
+
+def _part(key: str, value: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
+    if key in COMBINATORS:
+        return COMBINATORS[key](value, keys, names, report, scope)
+    if key == "$model":
+        return _model(value)
+    if _NAME.match(key):
+        return _named(key[1:], value, keys, names, report)
+    try:
+        path = parse(key)
+    except PathError as error:
+        report("Q110", keys, str(error), key=True)
+        return NEVER
+    return _leaf(path, value, keys, names, report, scope)
+
+
+def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
+    parts = [compile_condition(node, (*keys, at), names, report, scope) for at, node in enumerate(branches)]
+
+    def blame(node: Any, draft: Draft) -> str | None:
+        said = [part.blame(node, draft) for part in parts]
+        return None if None in said else "none of: " + "; ".join(filter(None, said))
+
+    return Condition(
+        lambda node, draft: any(part.holds(node, draft) for part in parts), blame, need.either(p.needs for p in parts)
+    )
+
+
+def _all_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
+    return all_of([compile_condition(node, (*keys, at), names, report, scope) for at, node in enumerate(branches)])
+
+
+def _not(inner: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
+    part = compile_condition(inner, keys, names, report, scope)
+    words = ", ".join(map(str, inner))
+    return Condition(
+        lambda node, draft: not part.holds(node, draft),
+        lambda node, draft: f"not: what it excludes holds ({words})" if part.holds(node, draft) else None,
+    )
+
+
+COMBINATORS: Mapping[str, Callable[[Any, Keys, Names, Report, Scope], Condition]] = {
+    "all_of": _all_of,
+    "any_of": _any_of,
+    "not": _not,
+}
+
+
+def _model(patterns: Any) -> Condition:
+    """`$model`: globs on the model that the rules match, which a gateway may have named otherwise."""
+    accepts = compile_globs([patterns] if isinstance(patterns, str) else patterns)
+    return Condition(
+        lambda node, draft: accepts(draft.model),
+        lambda node, draft: None if accepts(draft.model) else f"$model: {show(draft.model)} is not {show(patterns)}",
+    )
+
+
+def _named(name: str, wanted: Any, keys: Keys, names: Names, report: Report) -> Condition:
+    if name not in names.nodes:
+        report("Q111", keys, f"unknown name '${name}'", _known("$", names.nodes), key=True)
+        return NEVER
+    if name in names.open:  # a circle, which the loader reports
+        return NEVER
+    if name not in names.done:
+        # Its own faults are reported where it is defined, not at each use.
+        inside = Names(names.nodes, (*names.open, name), names.done)
+        names.done[name] = compile_condition(names.nodes[name], ("let", name), inside, lambda *_, **__: None)
+    inner = names.done[name]
+    wanted = bool(wanted)
+
+    def holds(node: Any, draft: Draft) -> bool:
+        return inner.holds(draft.root, draft) is wanted
+
+    def blame(node: Any, draft: Draft) -> str | None:
+        said = inner.blame(draft.root, draft)
+        if (said is None) is wanted:
+            return None
+        return f"${name}: {said}" if wanted else f"${name} holds"
+
+    return Condition(holds, blame, inner.needs if wanted else NOTHING)
+
+
+def _known(prefix: str, known: Mapping[str, Any]) -> str:
+    return f"known: {', '.join(prefix + name for name in sorted(known))}" if known else "this file defines none under 'let'"
+
+
+def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
+    """A field path and what its value must be."""
+    inside = need.items_of(path, scope)
+    if isinstance(value, dict):
+        tests = [_operator(op, arg, (*keys, op), names, report, inside, path, scope) for op, arg in value.items()]
+    elif isinstance(value, list):
+        tests = [one_of(value)]
+    else:
+        tests = [equal_to(value)]
+    test = tests[0] if len(tests) == 1 else _both(tests)
+    holds = _reader(path, test)
+    wanted = tuple(clause for part in tests for clause in part.needs)
+    if not test.absent:
+        wanted = (*need.of_path(path, scope, test.marks), *wanted)
+    return Condition(holds, _leaf_blame(path, test, holds), wanted)
+
+
+def _both(tests: list[Test]) -> Test:
+    checks = tuple(test.check for test in tests)
+    return Test(
+        lambda value, node, draft: all(check(value, node, draft) for check in checks),
+        " and ".join(test.words for test in tests),
+        marks=next((test.marks for test in tests if test.marks), ()),
+    )
+
+
+def _reader(path: Path, test: Test) -> Holds:
+    """Fetch the values that a path means and test them; the commonest shape of path, one key, has its own reader."""
+    check, steps = test.check, path.steps
+    if path.origin == "status":
+        return lambda node, draft: check(draft.status, node, draft)
+    if test.absent:
+        return lambda node, draft: not _matches(path, node, draft)
+    if path.origin == "here" and not steps:
+        return lambda node, draft: check(node, node, draft)
+    if path.origin == "here" and len(steps) == 1 and isinstance(steps[0], str):
+        key = steps[0]
+
+        def of_key(node: Any, draft: Draft) -> bool:
+            if isinstance(node, dict):
+                value = node.get(key, MISSING)
+                return value is not MISSING and check(value, node, draft)
+            return False
+
+        return of_key
+    if path.origin == "here" and not path.wild:
+
+        def of_path(node: Any, draft: Draft) -> bool:
+            value = node
+            for step in steps:
+                value = child(value, step)
+                if value is MISSING:
+                    return False
+            return check(value, node, draft)
+
+        return of_path
+
+    def of_matches(node: Any, draft: Draft) -> bool:
+        for value in _matches(path, node, draft):  # noqa: SIM110 - a generator in any() costs more than this loop
+            if check(value, node, draft):
+                return True
+        return False
+
+    return of_matches
+
+
+def _matches(path: Path, node: Any, draft: Draft) -> list[Any]:
+    start = draft.root if path.origin == "root" else draft.request if path.origin == "request" else node
+    return [] if start is MISSING else values(start, path.steps)
+
+
+def _leaf_blame(path: Path, test: Test, holds: Holds) -> Blame:
+    def blame(node: Any, draft: Draft) -> str | None:
+        if holds(node, draft):
+            return None
+        if path.origin == "status":
+            return f"$status: {draft.status} is not {test.words}"
+        seen = _matches(path, node, draft)
+        if not seen:
+            return f"{path.text} is absent"
+        if test.absent:
+            return f"{path.text} is present"
+        return f"{path.text}: {show(seen[0]) if len(seen) == 1 else f'no one of {len(seen)} values'} is not {test.words}"
+
+    return blame
+
+
+def _operator(
+    op: str, arg: Any, keys: Keys, names: Names, report: Report, inside: Scope, path: Path, scope: Scope
+) -> Test:
+    if op in ("some", "every", "none"):
+        return _quantifier(op, compile_condition(arg, keys, names, report, inside))
+    if op in ("among", "not_among"):
+        return _among(op, arg, keys, report)
+    try:
+        return OPERATORS[op](arg)
+    except ValueError as error:
+        report("Q117" if op == "matches" else "Q109", keys, str(error))
+        return NEVER_TEST
+
+
+NEVER_TEST = Test(lambda value, node, draft: False, "a faulty operator")
+
+
+def _quantifier(op: str, part: Condition) -> Test:
+    holds = part.holds
+
+    def some(value: Any, node: Any, draft: Draft) -> bool:
+        return isinstance(value, list) and any(holds(item, draft) for item in value)
+
+    def every(value: Any, node: Any, draft: Draft) -> bool:
+        return isinstance(value, list) and all(holds(item, draft) for item in value)
+
+    def none(value: Any, node: Any, draft: Draft) -> bool:
+        return isinstance(value, list) and not any(holds(item, draft) for item in value)
+
+    if op == "some":
+        return Test(some, "an array with an item that fits", marks=(list,), needs=part.needs)
+    if op == "every":
+        return Test(every, "an array all of whose items fit", marks=(list,))
+    return Test(none, "an array without an item that fits", marks=(list,))
+
+
+def _among(op: str, text: Any, keys: Keys, report: Report) -> Test:
+    try:
+        other = parse(text)
+    except PathError as error:
+        report("Q110", keys, str(error))
+        return NEVER_TEST
+    wanted = op == "among"
+
+    def check(value: Any, node: Any, draft: Draft) -> bool:
+        return any(same(value, seen) for seen in _matches(other, node, draft)) is wanted
+
+    return Test(check, f"{'one' if wanted else 'none'} of {text}")
+
+
+#: Names of operators that need the vocabulary above; the others stand in `operators.OPERATORS`.
+STRUCTURAL = ("some", "every", "none", "among", "not_among")
+
+__all__ = ["ALWAYS", "COMBINATORS", "NEVER", "STRUCTURAL", "Condition", "Names", "Report", "all_of", "compile_condition"]

@@ -1,0 +1,29 @@
+"""The files that ship with the code, rules and schemas: in a checkout, an installed or a zipped package."""
+
+from __future__ import annotations
+
+import functools
+import json
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+
+@functools.cache
+def folder(name: str) -> Traversable:
+    """Return the folder ``rules`` or ``schemas``: in the package, else beside ``engine/`` in a checkout."""
+    installed = files(__package__) / name
+    if installed.is_dir():
+        return installed
+    return Path(__file__).parents[2] / name
+
+
+@functools.cache
+def schema(name: str) -> dict[str, Any]:
+    """Return a JSON Schema by its name, ``rules`` or ``accepts/moonshot``; shared, so leave it as it is."""
+    place = folder("schemas")
+    for part in f"{name}.schema.json".split("/"):
+        place = place / part
+    found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+    return found

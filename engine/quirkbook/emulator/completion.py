@@ -1,0 +1,143 @@
+"""A request -> what the model says to it, the same each time: an echo, tool calls when asked for one, token counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .sample import sample
+
+CREATED = 1_700_000_000
+"""When every answer was made: a clock would make no two alike."""
+
+_PIECE = re.compile(r"\s*\S{1,6}|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer: text or tool calls, and the thoughts before it."""
+
+    content: str | None
+    reasoning: str | None
+    tool_calls: tuple[dict[str, Any], ...]
+    finish_reason: str
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the whole choice, thoughts included."""
+        called = sum(count(json.dumps(call["function"])) for call in self.tool_calls)
+        return count(self.content or "") + self.reasoning_tokens + called
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """Tokens of the thoughts alone."""
+        return count(self.reasoning or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that was made of one request."""
+
+    digest: str
+    model: str
+    choices: tuple[Choice, ...]
+    prompt_tokens: int
+
+
+def complete(payload: Mapping[str, Any], *, thinks: bool, call_ids: str) -> Answer:
+    """Answer a request that the provider accepts; ``call_ids`` is the form of tool-call ids."""
+    digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()[:24]
+    asked = _last_said(payload)
+    calls = _calls(payload, asked, call_ids, digest)
+    thought = f"The user wants: {asked}" if thinks else None
+    made = tuple(_choice(payload, asked, thought, calls, index) for index in range(payload.get("n") or 1))
+    return Answer(digest, payload["model"], made, prompt_tokens(payload))
+
+
+def pieces(text: str) -> list[str]:
+    """Cut a text into what passes for tokens.
+
+    >>> pieces("Hello, how are you?")
+    ['Hello,', ' how', ' are', ' you?']
+    """
+    return _PIECE.findall(text)
+
+
+def count(text: str) -> int:
+    """Return the number of tokens of a text."""
+    return len(pieces(text))
+
+
+def prompt_tokens(payload: Mapping[str, Any]) -> int:
+    """Return the number of tokens of all that the model reads."""
+    said = sum(4 + count(text_of(message.get("content"))) for message in payload.get("messages") or ())
+    tools = payload.get("tools")
+    return said + (count(json.dumps(tools)) if tools else 0)
+
+
+def text_of(content: Any) -> str:
+    """Return the text of a message's content, be it a string or a list of parts."""
+    if isinstance(content, str):
+        return content
+    parts = [part.get("text") for part in content or () if isinstance(part, dict)]
+    return " ".join(text for text in parts if isinstance(text, str))
+
+
+def _last_said(payload: Mapping[str, Any]) -> str:
+    by_user = [message for message in payload["messages"] if message.get("role") == "user"]
+    return text_of(by_user[-1].get("content")) if by_user else ""
+
+
+def _choice(
+    payload: Mapping[str, Any], asked: str, thought: str | None, calls: tuple[dict[str, Any], ...], index: int
+) -> Choice:
+    if calls:
+        return Choice(None, thought, calls, "tool_calls")
+    text = _text(payload, asked)
+    if index:
+        text = f"{text} (choice {index + 1})"
+    stops = payload.get("stop") or ()
+    ends = [text.index(stop) for stop in ([stops] if isinstance(stops, str) else stops) if stop and stop in text]
+    text = text[: min(ends)] if ends else text
+    most = payload.get("max_completion_tokens") or payload.get("max_tokens")
+    left = None if most is None else max(0, most - count(thought or ""))
+    if left is not None and count(text) > left:
+        return Choice("".join(pieces(text)[:left]), thought, (), "length")
+    return Choice(text, thought, (), "stop")
+
+
+def _text(payload: Mapping[str, Any], asked: str) -> str:
+    form = payload.get("response_format") or {}
+    if form.get("type") == "json_schema":
+        return json.dumps(sample(form["json_schema"].get("schema") or {"type": "object"}))
+    if form.get("type") == "json_object":
+        return json.dumps({"said": asked}, ensure_ascii=False)
+    last = payload["messages"][-1]
+    if last.get("role") == "tool":
+        return f"The tool said: {text_of(last.get('content'))}"
+    return f"You said: {asked}"
+
+
+def _calls(payload: Mapping[str, Any], asked: str, form: str, digest: str) -> tuple[dict[str, Any], ...]:
+    """Return the tool calls of the turn: when forced, or when the last word is a user's and speaks of a tool."""
+    functions = {tool["function"]["name"]: tool["function"] for tool in payload.get("tools") or () if "function" in tool}
+    choice = payload.get("tool_choice")
+    spoken = payload["messages"][-1].get("role") == "user" and "tool" in asked.lower()
+    forced = choice == "required" or isinstance(choice, dict)
+    if not functions or choice == "none" or not (forced or spoken):
+        return ()
+    named = choice.get("function", {}).get("name") if isinstance(choice, dict) else None
+    several = "every tool" in asked.lower() and payload.get("parallel_tool_calls") is not False
+    names = [named] if named in functions else list(functions)[: None if several else 1]
+    return tuple(
+        {
+            "id": form.format(name=name, index=index, digest=digest),
+            "type": "function",
+            "function": {"name": name, "arguments": json.dumps(sample(functions[name].get("parameters") or {"type": "object"}))},
+        }
+        for index, name in enumerate(names)
+    )

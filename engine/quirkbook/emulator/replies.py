@@ -1,0 +1,117 @@
+"""An answer and a provider's dialect -> the JSON body of a reply, or the chunks of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain, zip_longest
+from typing import Any
+
+from .completion import CREATED, Answer, Choice, pieces
+
+Dialect = Mapping[str, Any]
+"""How answers look; ``schemas/accepts.schema.json`` describes its keys."""
+
+
+def body(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the whole reply."""
+    choices = []
+    for index, choice in enumerate(answer.choices):
+        said = {"index": index, "message": _message(choice, dialect), "finish_reason": choice.finish_reason}
+        if payload.get("logprobs"):
+            said["logprobs"] = _logprobs(pieces(choice.content or ""), payload)
+        choices.append(said)
+    usage = _usage(answer, answer.choices, dialect)
+    return {**_head(answer, dialect, "chat.completion"), "choices": choices, "usage": usage}
+
+
+def chunks(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the chunks of a stream; those of several choices take turns."""
+    head = _head(answer, dialect, "chat.completion.chunk")
+    asked = bool((payload.get("stream_options") or {}).get("include_usage"))
+    # Whoever asks for usage gets a null in every chunk but the last, where the provider says so.
+    rest = {"usage": None} if asked and dialect.get("null_usage") else {}
+    turns = (_choice_chunks(answer, index, dialect, payload) for index in range(len(answer.choices)))
+    for choice in chain.from_iterable(zip_longest(*turns)):
+        if choice is not None:
+            yield {**head, "choices": [choice], **rest}
+    if asked:
+        yield {**head, "choices": [], "usage": _usage(answer, answer.choices, dialect)}
+
+
+def _choice_chunks(
+    answer: Answer, index: int, dialect: Dialect, payload: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    choice = answer.choices[index]
+    for piece, delta in _deltas(choice, dialect):
+        chunk = {"index": index, "delta": delta, "finish_reason": None}
+        if payload.get("logprobs"):
+            chunk["logprobs"] = _logprobs([piece], payload) if piece else None
+        yield chunk
+    last = {"index": index, "delta": {}, "finish_reason": choice.finish_reason}
+    if dialect.get("usage_in_choice"):
+        last["usage"] = _usage(answer, (choice,), dialect)
+    yield last
+
+
+def _deltas(choice: Choice, dialect: Dialect) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each delta with the piece of the answer's text that it carries."""
+    opening = dialect.get("tool_call_content") if choice.tool_calls else ""
+    yield "", {"role": "assistant", "content": opening, **dialect.get("delta", {})}
+    if choice.reasoning and dialect["reasoning"].get("field"):
+        for piece in pieces(choice.reasoning):
+            yield "", {dialect["reasoning"]["field"]: piece}
+    for piece in pieces(choice.content or ""):
+        yield piece, {"content": piece}
+    for index, call in enumerate(choice.tool_calls):
+        arguments = call["function"]["arguments"]
+        half = len(arguments) // 2
+        first = {"name": call["function"]["name"], "arguments": ""}
+        yield "", {"tool_calls": [{"index": index, "id": call["id"], "type": "function", "function": first}]}
+        for part in (arguments[:half], arguments[half:]):
+            yield "", {"tool_calls": [{"index": index, "function": {"arguments": part}}]}
+
+
+def _head(answer: Answer, dialect: Dialect, kind: str) -> dict[str, Any]:
+    start = {"id": f"{dialect['id']}{answer.digest}", "object": kind, "created": CREATED, "model": answer.model}
+    return {**start, **dialect.get("top", {})}
+
+
+def _message(choice: Choice, dialect: Dialect) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": choice.content, **dialect.get("message", {})}
+    if choice.tool_calls:
+        message["content"] = dialect.get("tool_call_content")
+        message["tool_calls"] = list(choice.tool_calls)
+    if choice.reasoning and dialect["reasoning"].get("field"):
+        message[dialect["reasoning"]["field"]] = choice.reasoning
+    return message
+
+
+def _usage(answer: Answer, choices: tuple[Choice, ...], dialect: Dialect) -> dict[str, Any]:
+    completion = sum(choice.tokens for choice in choices)
+    cached = answer.prompt_tokens // 2
+    usage: dict[str, Any] = {
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": completion,
+        "total_tokens": answer.prompt_tokens + completion,
+    }
+    if dialect.get("cached_at_top"):
+        usage["cached_tokens"] = cached
+    if dialect.get("prompt_details"):
+        usage["prompt_tokens_details"] = {"cached_tokens": cached}
+    if dialect.get("completion_details"):
+        thought = sum(choice.reasoning_tokens for choice in choices)
+        usage["completion_tokens_details"] = {"reasoning_tokens": thought}
+    return usage
+
+
+def _logprobs(said: list[str], payload: Mapping[str, Any]) -> dict[str, Any]:
+    likely = payload.get("top_logprobs") or 0
+    tokens = []
+    for piece in said:
+        ranked = [_token(piece if rank == 0 else f"{piece}{rank}", -0.1 * (rank + 1)) for rank in range(likely)]
+        tokens.append({**_token(piece, -0.1), "top_logprobs": ranked})
+    return {"content": tokens, "refusal": None}
+
+
+def _token(text: str, logprob: float) -> dict[str, Any]:
+    return {"token": text, "logprob": round(logprob, 2), "bytes": list(text.encode())}

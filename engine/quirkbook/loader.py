@@ -1,0 +1,243 @@
+"""Rule files -> frozen rules, or every fault of them at its place; a file loads whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from .actions import Context, compile_actions
+from .conditions import Names, Report, compile_condition
+from .document import Document
+from .errors import RuleFileError
+from .model import MISSING, Disable, Effect, Example, Fault, Include, Keys, Location, Rule, RuleFile
+from .validation import check
+from .yamlsource import MAX_BYTES, read
+
+VERSION: Final = 1
+"""The version of the rule language that this reader knows."""
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_NOT_HEAD = frozenset({"quirks", "provider", "family", "include", "disable", "let", "rules"})
+
+
+def load_file(raw: bytes, name: str, *, layer: str = "built-in", trusted: bool = False) -> RuleFile:
+    """Read one rule file; ``name`` is what places call it. ``trusted`` leaves out the checks of meaning.
+
+    Raises:
+        RuleFileError: with every fault, in order of place.
+    """
+    document = read(raw, name)
+    _refuse_newer(document)
+    if not trusted and (faults := _faults(document)):
+        raise RuleFileError(sorted(dict.fromkeys(faults), key=lambda fault: fault.location))
+    return _rule_file(document, layer)
+
+
+def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...]:
+    """Read every ``*.yaml``, ``*.yml`` and ``*.json`` below a folder, in order of path; or just one file.
+
+    Raises:
+        RuleFileError: with the faults of all files.
+    """
+    files: list[RuleFile] = []
+    faults: list[Fault] = []
+    for place in _rule_files(Path(path), faults):
+        try:
+            files.append(load_file(_read_bytes(place), str(place), layer=layer))
+        except RuleFileError as error:
+            faults += error.faults
+    if faults:
+        raise RuleFileError(sorted(faults, key=lambda fault: fault.location))
+    return tuple(files)
+
+
+def _rule_files(path: Path, faults: list[Fault]) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found: list[Path] = []
+
+    def refuse(error: OSError) -> None:
+        faults.append(_unreadable(error.filename, "folder", error))
+
+    for folder, folders, names in os.walk(path, onerror=refuse):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        names = [name for name in names if name.endswith(_SUFFIXES) and not name.startswith(".")]
+        found += [Path(folder, name) for name in names]
+    return sorted(found)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # one more than is read is enough to refuse it
+    except OSError as error:
+        raise RuleFileError([_unreadable(str(path), "file", error)]) from None
+
+
+def _unreadable(name: str, kind: str, error: OSError) -> Fault:
+    return Fault(Location(name, 1, 1), "Q118", f"cannot read this {kind}: {error.strerror}")
+
+
+def _refuse_newer(document: Document) -> None:
+    version = document.data.get("quirks") if isinstance(document.data, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        message = (
+            f"this file is written in version {version} of the rule language; "
+            f"this Quirkbook reads version {VERSION}: upgrade it"
+        )
+        raise RuleFileError([document.fault("Q114", ("quirks",), message)])
+
+
+# What the schema cannot say
+
+
+def _faults(document: Document) -> list[Fault]:
+    """Return all faults: those of shape, and those of meaning wherever the shape is right."""
+    found = check(document)
+    faults = [fault for _, fault in found]
+    if not isinstance(document.data, dict):
+        return faults
+    broken = {keys[:2] for keys, _ in found}
+
+    def report(code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None:
+        faults.append(document.fault(code, keys, message, hint, key=key))
+
+    names = Names(_named_conditions(document.data.get("let"), broken))
+    for name, node in names.nodes.items():
+        compile_condition(node, ("let", name), names, report)
+    _check_circles(names.nodes, report)
+    rules = document.data.get("rules")
+    first: dict[str, Keys] = {}
+    for at, node in enumerate(rules if isinstance(rules, list) else ()):
+        keys: Keys = ("rules", at)
+        if isinstance(node, dict) and isinstance(node.get("id"), str):
+            place = first.setdefault(node["id"], keys)
+            if place is not keys:
+                line = document.locate((*place, "id")).line
+                report("Q116", (*keys, "id"), f"the id '{node['id']}' is used twice: first in line {line}")
+        if keys not in broken and "include" not in node:
+            _check_rule(node, keys, names, report)
+    return faults
+
+
+def _named_conditions(node: Any, broken: set[Keys]) -> Mapping[str, Any]:
+    """Return what `let` names; a name whose condition has faults is known, but means nothing."""
+    if not isinstance(node, dict):
+        return {}
+    named = {key: value for key, value in node.items() if isinstance(key, str)}
+    return {key: {} if ("let", key) in broken else value for key, value in named.items()}
+
+
+def _check_circles(nodes: Mapping[str, Any], report: Report) -> None:
+    uses = {name: sorted(set(_names_in(node)) & set(nodes)) for name, node in nodes.items()}
+    for name in nodes:
+        if circle := _circle(name, uses):
+            way = " -> ".join(f"${one}" for one in circle)
+            message = f"the name '${name}' is defined by itself: {way}"
+            report("Q111", ("let", name), message, "break the circle", key=True)
+
+
+def _circle(name: str, uses: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:
+    """Return the shortest way from a name back to itself."""
+    ways: list[tuple[str, ...]] = [(name,)]
+    seen = set()
+    for way in ways:  # grows while it is read
+        for used in uses[way[-1]]:
+            if used == name:
+                return (*way, name)
+            if used not in seen:
+                seen.add(used)
+                ways.append((*way, used))
+    return None
+
+
+def _names_in(node: Any) -> Iterator[str]:
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(key, str) and key.startswith("$"):
+            yield key[1:]
+        if isinstance(value, dict | list):
+            yield from _names_in(value)
+
+
+def _check_rule(node: Mapping[str, Any], keys: Keys, names: Names, report: Report) -> None:
+    """Check one rule whose shape is right: paths, names, expressions, bounds, and where actions may stand."""
+    day = node["verified"]["date"]
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        report("Q109", (*keys, "verified", "date"), f"'date' must be a day of the calendar, not '{day}'")
+    if "when" in node:
+        compile_condition(node["when"], (*keys, "when"), names, report)
+    compile_actions(node["do"], (*keys, "do"), Context(names, report, node.get("stage", "request")))
+
+
+# Data -> nouns
+
+
+def _rule_file(document: Document, layer: str) -> RuleFile:
+    data = document.data
+    kind = "provider" if "provider" in data else "family"
+    includes = [
+        Include(target, document.locate(("include", at))) for at, target in enumerate(data.get("include", ()))
+    ]
+    items = [
+        _item(document, at, node, data[kind], layer, kind == "family")
+        for at, node in enumerate(data.get("rules", ()))
+    ]
+    return RuleFile(
+        kind=kind,
+        name=data[kind],
+        head={key: value for key, value in data.items() if key not in _NOT_HEAD},
+        items=(*includes, *items),
+        lets=data.get("let", {}),
+        disables=tuple(
+            Disable(node["rule"], node["because"], document.locate(("disable", at)))
+            for at, node in enumerate(data.get("disable", ()))
+        ),
+        location=Location(document.name, 1, 1),
+        layer=layer,
+    )
+
+
+def _item(
+    document: Document, at: int, node: Mapping[str, Any], owner: str, layer: str, family: bool
+) -> Rule | Include:
+    keys: Keys = ("rules", at)
+    if "include" in node:
+        return Include(node["include"], document.locate((*keys, "include")))
+    examples = enumerate(node["examples"])
+    return Rule(
+        id=node["id"],
+        owner=owner,
+        why=node["why"],
+        source=node["source"],
+        verified=node["verified"],
+        do=node["do"],
+        location=document.locate(keys),
+        when=node.get("when"),
+        models=tuple(node.get("models", ())),
+        stage=node.get("stage", "request"),
+        status=node.get("status", "active"),
+        effect=Effect(node["effect"]) if "effect" in node else None,
+        note=node.get("note", ""),
+        examples=tuple(_example(each, document.locate((*keys, "examples", no))) for no, each in examples),
+        layer=layer,
+        family=family,
+    )
+
+
+def _example(node: Mapping[str, Any], location: Location) -> Example:
+    return Example(
+        given=node["in"],
+        expected=node.get("out", MISSING),
+        same=node.get("same", False),
+        rejects=node.get("rejects", False),
+        warns=node.get("warns", False),
+        headers=node.get("headers", {}),
+        request=node.get("request"),
+        status=node.get("status", 200),
+        location=location,
+    )

@@ -1,0 +1,238 @@
+"""The frozen nouns that stages pass to one another: places, faults, rules, changes, translations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+Payload = dict[str, Any]
+"""A JSON object as Python holds it."""
+
+Keys = tuple[str | int, ...]
+"""Where a value stands in a payload: ``("messages", 3, "role")`` is /messages/3/role."""
+
+
+class _Missing:
+    """The value of what is not there; null is a value, this is none."""
+
+    def __repr__(self) -> str:
+        return "(absent)"
+
+    def __copy__(self) -> _Missing:
+        return self
+
+    def __deepcopy__(self, memo: object) -> _Missing:
+        return self
+
+    def __reduce__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two values are equal as JSON: ``1`` equals ``1.0``, ``true`` never equals ``1``.
+
+    >>> same([1, {"a": None}], [1.0, {"a": None}]), same([True], [1])
+    (True, False)
+    """
+    pairs = [(one, other)]
+    for one, other in pairs:  # grows while it is read: payloads may nest too deep for recursion
+        if isinstance(one, dict):
+            if not isinstance(other, dict) or one.keys() != other.keys():
+                return False
+            pairs += [(value, other[key]) for key, value in one.items()]
+        elif isinstance(one, list):
+            if not isinstance(other, list) or len(one) != len(other):
+                return False
+            pairs += zip(one, other, strict=True)
+        elif isinstance(one, bool) or isinstance(other, bool):
+            if one is not other:
+                return False
+        elif one != other:
+            return False
+    return True
+
+
+class Effect(StrEnum):
+    """What a change does to the caller's meaning, from harmless to worst."""
+
+    NONE = "none"
+    EXACT = "exact"
+    LOSSY = "lossy"
+    SEMANTIC = "semantic"
+    REFUSE = "refuse"
+
+
+EFFECT_ORDER: Final = {effect: rank for rank, effect in enumerate(Effect)}
+
+
+def pointer(keys: Keys) -> str:
+    """Write keys as a JSON Pointer (RFC 6901).
+
+    >>> pointer(("messages", 3, "a/b"))
+    '/messages/3/a~1b'
+    """
+    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a rule file. Lines and columns count from 1, as editors do."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a rule file, with a stable code (``quirkbook rule Q104`` prints its page)."""
+
+    location: Location
+    code: str
+    message: str
+    hint: str = ""
+    excerpt: str = ""
+    """The line of the file, as it stands there."""
+    width: int = 1
+    """How many characters, from the column on, are at fault."""
+    severity: str = "error"
+    """``error`` or ``warning``."""
+
+    def __str__(self) -> str:
+        head = f"{self.location}: {self.severity}[{self.code}]: {self.message}"
+        if not self.excerpt:
+            return f"{head}\n  hint: {self.hint}" if self.hint else head
+        number = str(self.location.line)
+        gutter = " " * (len(number) + 3)
+        marks = " " * (self.location.column - 1) + "^" * max(1, self.width)
+        return f"{head}\n  {number} | {self.excerpt}\n{gutter}| {marks} {self.hint}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example of a rule: what goes in and what must come out of this rule alone."""
+
+    given: Any
+    expected: Any = MISSING
+    """The whole result; ``MISSING`` where the example says ``same`` or ``rejects``."""
+    same: bool = False
+    rejects: bool = False
+    warns: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    request: Any = None
+    """The translated request that a response, chunk or error rule may ask about."""
+    status: int = 200
+    location: Location = Location("", 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A fact about a provider or family, with the repair that follows from it, as its file says it."""
+
+    id: str
+    owner: str
+    """The provider or family whose file holds it."""
+    why: str
+    source: str
+    verified: Mapping[str, str]
+    do: Sequence[Mapping[str, Any]]
+    location: Location
+    when: Mapping[str, Any] | None = None
+    models: tuple[str, ...] = ()
+    stage: str = "request"
+    status: str = "active"
+    effect: Effect | None = None
+    note: str = ""
+    examples: tuple[Example, ...] = ()
+    layer: str = "built-in"
+    family: bool = False
+    """Whether the owner is a family; a provider may bear the same name."""
+
+    @property
+    def name(self) -> str:
+        """The full name, ``moonshot/temperature-range``."""
+        return f"{self.owner}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Disable:
+    """A rule that a file switches off, and why."""
+
+    rule: str
+    because: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """The place in a file where another file's rules are read."""
+
+    target: str
+    """``family/kimi`` or ``provider/openai``."""
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """One file of rules: facts about a provider (an endpoint) or about a family (models)."""
+
+    kind: str
+    """``provider`` or ``family``."""
+    name: str
+    head: Mapping[str, Any]
+    """Connection facts as written: base_url, api_key_env, aliases, endpoints, ..."""
+    items: tuple[Rule | Include, ...]
+    """Rules and includes, in reading order; the head's ``include`` comes first."""
+    lets: Mapping[str, Any]
+    disables: tuple[Disable, ...]
+    location: Location
+    layer: str = "built-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit that a rule made, or one thing it had to say."""
+
+    rule: str
+    action: str
+    effect: Effect
+    why: str
+    source: str
+    location: str
+    """``file:line`` of the rule."""
+    keys: Keys | None = None
+    """Where in the payload; None for a header or a remark on the whole."""
+    before: Any = MISSING
+    after: Any = MISSING
+    moved_from: Keys | None = None
+    """For a move: where the value stood."""
+    note: str = ""
+    disputed: bool = False
+
+    @property
+    def pointer(self) -> str | None:
+        """The place as a JSON Pointer."""
+        return None if self.keys is None else pointer(self.keys)
+
+    def refusal(self) -> str:
+        """Tell a refused caller where, what and why, in two lines."""
+        where = f"payload{self.pointer}" if self.pointer else "payload"
+        return f"{where}: {self.note} (rule {self.rule})\n  why: {self.why}\n  source: {self.source}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A rule that did not fire, and the first part of its condition that was false."""
+
+    rule: str
+    location: str
+    because: str
+    """In words: ``temperature: 0.5 is not outside [0, 1]``."""

@@ -1,0 +1,100 @@
+"""What must be present in a payload for a condition or action to matter, so that most rules are never tried.
+
+A token names a thing that a cheap look can find: a top-level key, a key of some item of a top-level array, or
+a string or type that such a key holds in some item. Needs are clauses: of each clause, at least one token must
+be there. They may ask for less than the truth, never for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .fieldpath import Path, Step, Wild
+
+Mark = str | type
+"""A text that a field holds, or a type its value has: ``list`` or ``NoneType``."""
+
+Token = tuple[str, str, Mark | None]
+"""(array, field, mark): array ``""`` is the top level; mark None means "has the field"."""
+
+Needs = tuple[frozenset[Token], ...]
+
+NOTHING: Needs = ()
+
+Scope = str | None
+"""Where relative paths start: ``""`` the top level, a name the items of that top-level array, None elsewhere."""
+
+#: Longer texts are no marks: they would have to be hashed in every payload.
+LONGEST_MARK = 32
+
+
+def of_path(path: Path, scope: Scope, marks: Sequence[Mark] = ()) -> Needs:
+    """Return what the path needs in order to match; ``marks`` are the few texts or types its value must have.
+
+    >>> from quirkbook.fieldpath import parse
+    >>> of_path(parse("messages[*].role"), "", ["developer"])[-1]
+    frozenset({('messages', 'role', 'developer')})
+    """
+    steps = path.steps
+    if path.origin == "root":
+        scope = ""
+    if path.origin not in ("here", "root") or scope is None or not steps or not isinstance(steps[0], str):
+        return NOTHING
+    if scope:
+        return (_clause(scope, steps, marks),)
+    top: Needs = (frozenset({("", steps[0], None)}),)
+    if len(steps) > 2 and _is_item(steps[1]):
+        return (*top, _clause(steps[0], steps[2:], marks)) if isinstance(steps[2], str) else top
+    return top
+
+
+def _clause(array: str, steps: Sequence[Step], marks: Sequence[Mark]) -> frozenset[Token]:
+    """Return the clause of a path of that many steps below the items of an array."""
+    field = str(steps[0])
+    if len(steps) > 1:
+        marks = [list] if _is_item(steps[1]) else []
+    if any(isinstance(mark, str) and len(mark) > LONGEST_MARK for mark in marks):
+        marks = []
+    return frozenset((array, field, mark) for mark in marks or [None])
+
+
+def _is_item(step: object) -> bool:
+    return step is Wild.ITEMS or isinstance(step, int)
+
+
+Writes = frozenset[tuple[str, str]] | None
+"""(array, field) of what may appear, field ``*`` for any; array ``""`` is the top level. None: anything anywhere."""
+
+
+def written(path: Path, scope: Scope, area: str) -> Writes:
+    """Return what may appear where something is written at ``path``; ``area`` is the top-level key we stand below."""
+    steps = path.steps
+    if path.origin == "here" and area:
+        here = scope and steps and isinstance(steps[0], str)
+        return frozenset({(area, str(steps[0]) if here else "*")})
+    if not steps or not isinstance(steps[0], str):
+        return None
+    if len(steps) > 1 and _is_item(steps[1]):
+        return frozenset({(steps[0], steps[2] if len(steps) > 2 and isinstance(steps[2], str) else "*")})
+    return frozenset({("", steps[0]), (steps[0], "*")})
+
+
+def items_of(path: Path, scope: Scope, rest: tuple[Step, ...] = ()) -> Scope:
+    """Return the scope of what looks at the items of the array at ``path``, which may end in ``rest`` (``[*]``)."""
+    at_top = path.origin == "root" or (path.origin == "here" and scope == "")
+    return path.head if at_top and path.steps[1:] == rest else None
+
+
+def either(branches: Iterable[Needs]) -> Needs:
+    """Return what is needed when one of the branches is enough: one clause that joins a clause of each."""
+    joined: frozenset[Token] = frozenset()
+    for needs in branches:
+        if not needs:
+            return NOTHING
+        joined |= max(needs, key=_rarity)
+    return (joined,) if joined else NOTHING
+
+
+def _rarity(clause: frozenset[Token]) -> tuple[bool, bool, int]:
+    """Prefer the clause that is least often met: marks over fields, items over the top level."""
+    return (all(token[2] is not None for token in clause), all(token[0] for token in clause), -len(clause))
