@@ -115,10 +115,15 @@ def exact(value: Any) -> Any:
     return (type(value), "NaN" if isinstance(value, float) and math.isnan(value) else value)
 
 
-def rule(when: Mapping[str, Any] | None, do: Sequence[Mapping[str, Any]], place: int = 0) -> Any:
+def rule(
+    when: Mapping[str, Any] | None,
+    do: Sequence[Mapping[str, Any]],
+    place: int = 0,
+    lets: Mapping[str, Any] | None = None,
+) -> Any:
     """Compile a rule that nobody wrote down."""
     made = Rule(f"r{place}", "test", "why", "source", {}, do, Location("test.yaml", place + 1, 1), when)
-    return compile_rule(made, {}, place)
+    return compile_rule(made, lets or {}, place)
 
 
 def plan(*rules: Any) -> Plan:

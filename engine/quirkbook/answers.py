@@ -135,4 +135,5 @@ class ChunkTranslator:
 
     def close(self) -> list[Any]:
         """Return the chunks still owed when the stream has ended."""
-        return [chunk for memory in self._memories.values() for chunk in memory.close()]
+        owed = [chunk for memory in list(self._memories.values()) for chunk in memory.close()]
+        return [passed for chunk in owed for passed in self.feed(chunk)]

@@ -11,7 +11,7 @@ from typing import Any
 
 from .errors import PayloadError, PolicyError, QuirkbookWarning, RefusedError, UsageError
 from .interpreter import Run, change, changes, effect_of, prepare, run, still
-from .model import Change, Effect, Payload, Quiet
+from .model import Change, Payload, Quiet
 from .report import as_data, inverse_patch, line, patch
 from .rulebook import Rulebook
 

@@ -15,7 +15,7 @@ from .conditions import ALWAYS, Blame, Holds, Names, Report, compile_condition
 from .fieldpath import Path, PathError, parse
 from .globs import compile_globs
 from .model import Keys, Rule
-from .needs import LONGEST_MARK, Needs, Token, Writes, either
+from .needs import ANY, LONGEST_MARK, Needs, Token, Writes, either, may_be_met
 
 #: How many shapes of payload a plan remembers the candidates of; then it starts afresh.
 SHAPES_REMEMBERED = 512
@@ -66,7 +66,7 @@ def compile_rule(
         tuple(action.run for action in actions),
         (*condition.needs, *either(action.needs for action in actions)),
         writes,
-        writes is None or ("", "model") in writes,
+        writes is None or ("", "model", ANY) in writes,
     )
 
 
@@ -131,7 +131,7 @@ class Plan:
             return self.rules
         if found is None:
             tokens = _tokens(shape, self._probes)
-            found = tuple(_sift(self.rules, tokens))
+            found = tuple(_sift(self.rules, set(tokens)))
             if len(tokens) <= TOKENS_REMEMBERED:  # a stranger's payload must not fill the memory
                 if len(self._candidates) >= SHAPES_REMEMBERED:
                     self._candidates.clear()
@@ -196,19 +196,12 @@ def _tokens(shape: tuple[Any, ...], probes: tuple[Probe, ...]) -> set[Token]:
 
 def _sift(rules: Iterable[CompiledRule], present: set[Token]) -> Iterable[CompiledRule]:
     """Yield the rules all of whose needs are met by what is present or what an earlier one of them may write."""
-    written: set[tuple[str, str]] = set()
     anything = False
     for rule in rules:
-        if anything or all(_met(clause, present, written) for clause in rule.needs):
+        if anything or all(may_be_met(clause, present) for clause in rule.needs):
             yield rule
             anything = anything or rule.writes is None
-            written |= rule.writes or frozenset()
-
-
-def _met(clause: frozenset[Token], present: set[Token], written: set[tuple[str, str]]) -> bool:
-    return not clause.isdisjoint(present) or any(
-        (array, field) in written or (array, "*") in written for array, field, _ in clause
-    )
+            present |= rule.writes or frozenset()
 
 
 def applies(rule: Rule, model: str | None, stage: str) -> bool:

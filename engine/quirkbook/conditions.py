@@ -7,17 +7,17 @@ payload: unlike types never match. `schemas/rules.schema.json` lists the same na
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from . import needs as need
 from .draft import Draft
-from .fieldpath import Path, PathError, child, parse, values
+from .fieldpath import Path, PathError, Step, Wild, child, parse, values
 from .globs import compile_globs
 from .model import MISSING, Keys, same
 from .needs import NOTHING, Needs, Scope
-from .operators import OPERATORS, Test, equal_to, one_of
+from .operators import OPERATORS, Check, Test, equal_to, is_number, one_of
 from .report import show
 
 Holds = Callable[[Any, Draft], bool]
@@ -103,9 +103,15 @@ def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scop
         said = [part.blame(node, draft) for part in parts]
         return None if None in said else "none of: " + "; ".join(filter(None, said))
 
-    return Condition(
-        lambda node, draft: any(part.holds(node, draft) for part in parts), blame, need.either(p.needs for p in parts)
-    )
+    tests = tuple(part.holds for part in parts)
+
+    def holds(node: Any, draft: Draft) -> bool:
+        for test in tests:  # noqa: SIM110 - see all_of
+            if test(node, draft):
+                return True
+        return False
+
+    return Condition(holds, blame, need.either(part.needs for part in parts))
 
 
 def _all_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
@@ -185,8 +191,15 @@ def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scop
 
 def _both(tests: list[Test]) -> Test:
     checks = tuple(test.check for test in tests)
+
+    def check(value: Any, node: Any, draft: Draft) -> bool:
+        for one in checks:  # noqa: SIM110 - see all_of
+            if not one(value, node, draft):
+                return False
+        return True
+
     return Test(
-        lambda value, node, draft: all(check(value, node, draft) for check in checks),
+        check,
         " and ".join(test.words for test in tests),
         marks=next((test.marks for test in tests if test.marks), ()),
     )
@@ -223,6 +236,9 @@ def _reader(path: Path, test: Test) -> Holds:
 
         return of_path
 
+    if path.origin == "here" and _is_keys_of_items(steps):
+        return _items_reader(steps, check)
+
     def of_matches(node: Any, draft: Draft) -> bool:
         for value in _matches(path, node, draft):  # noqa: SIM110 - a generator in any() costs more than this loop
             if check(value, node, draft):
@@ -230,6 +246,26 @@ def _reader(path: Path, test: Test) -> Holds:
         return False
 
     return of_matches
+
+
+def _is_keys_of_items(steps: Sequence[Step]) -> bool:
+    """Tell whether a path is like ``messages[*].role`` or ``tools[*].function.name``."""
+    return steps[1:2] == (Wild.ITEMS,) and all(isinstance(step, str) for step in (steps[0], *steps[2:]))
+
+
+def _items_reader(steps: Sequence[Step], check: Check) -> Holds:
+    array, keys = steps[0], steps[2:]
+
+    def of_items(node: Any, draft: Draft) -> bool:
+        items = node.get(array) if isinstance(node, dict) else None
+        for value in items if isinstance(items, list) else ():
+            for key in keys:
+                value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
+            if value is not MISSING and check(value, node, draft):
+                return True
+        return False
+
+    return of_items
 
 
 def _matches(path: Path, node: Any, draft: Draft) -> list[Any]:
@@ -260,6 +296,8 @@ def _operator(
         return _quantifier(op, compile_condition(arg, keys, names, report, inside))
     if op in ("among", "not_among"):
         return _among(op, arg, keys, report)
+    if op == "repeats":
+        return _repeats(arg, keys, report)
     try:
         return OPERATORS[op](arg)
     except ValueError as error:
@@ -303,7 +341,22 @@ def _among(op: str, text: Any, keys: Keys, report: Report) -> Test:
     return Test(check, f"{'one' if wanted else 'none'} of {text}")
 
 
+def _repeats(text: Any, keys: Keys, report: Report) -> Test:
+    """Two items of an array that hold the same text or number at a path."""
+    try:
+        path = parse(text)
+    except PathError as error:
+        report("Q110", keys, str(error))
+        return NEVER_TEST
+
+    def check(value: Any, node: Any, draft: Draft) -> bool:
+        seen = [one for one in values(value, (Wild.ITEMS, *path.steps)) if isinstance(one, str) or is_number(one)]
+        return len(set(seen)) < len(seen)
+
+    return Test(check, f"an array in which {text} repeats", marks=(list,))
+
+
 #: Names of operators that need the vocabulary above; the others stand in `operators.OPERATORS`.
-STRUCTURAL = ("some", "every", "none", "among", "not_among")
+STRUCTURAL = ("some", "every", "none", "among", "not_among", "repeats")
 
 __all__ = ["ALWAYS", "COMBINATORS", "NEVER", "STRUCTURAL", "Condition", "Names", "Report", "all_of", "compile_condition"]

@@ -7,7 +7,22 @@ QuirkbookError
 │   └── PolicyError             a change of an effect class that the caller's policy forbids
 ├── UnknownProviderError    nobody wrote rules for that name
 ├── UnknownRuleError        a rule or code that does not exist
-└── UsageError              an argument that is none of its few values
+├── UsageError              an argument that is none of its few values
+└── DispatchError           a call that did not end well; carries what the provider said, and no key ever
+    ├── AuthenticationError         401, or no key at all
+    ├── PermissionDeniedError       403
+    ├── NotFoundError               404: most often the model
+    ├── BadRequestError             400, 413, 422 and other 4xx
+    │   ├── ContextWindowExceededError  too many tokens for the model
+    │   └── ContentFilterError          moderation refused it
+    ├── RateLimitError              429
+    │   └── QuotaExceededError          no money or quota left; waiting does not help
+    ├── InternalServerError         500 and other 5xx
+    │   └── ServiceUnavailableError     502, 503, 529, or an overloaded provider
+    ├── MalformedResponseError      an answer that is no chat completion
+    └── APIConnectionError          no answer, or not the whole of it
+        ├── Timeout                     408, 504, or longer than the caller would wait
+        └── StreamCutError              a stream that ended in the middle; `received` holds what came
 
 A warning, not an error: QuirkbookWarning, given the first time a lossy or semantic rule fires.
 """
@@ -16,10 +31,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .model import Change, Fault
+    from .responses import ChatCompletion
 
 
 class QuirkbookError(Exception):
@@ -84,6 +100,133 @@ class UsageError(QuirkbookError, ValueError):
     """An argument is none of the few values it can have."""
 
     exit_code = 2
+
+
+class DispatchError(QuirkbookError):
+    """A call to a provider failed. Nothing in it holds a key: texts and bodies are masked before they come here.
+
+    ``message`` is the provider's own text where it gave one; ``body`` is its error in OpenAI's shape,
+    ``{"error": {"message", "type", "param", "code"}}``, ``raw`` the same as it was sent.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        provider: str = "",
+        model: str | None = None,
+        body: Any = None,
+        raw: Any = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        changes: Sequence[Change] = (),
+    ) -> None:
+        said = f"HTTP {status}: {message}" if status else message
+        super().__init__(f"{provider}: {said}" if provider else said)
+        self.message = message
+        self.status = status
+        """The HTTP status, None where there was no answer."""
+        self.provider = provider
+        self.model = model
+        self.body = body
+        self.raw = raw
+        self.request_id = request_id
+        self.retry_after = retry_after
+        """Seconds that the provider asks to wait."""
+        self.changes = tuple(changes)
+        """What translation had changed in the request."""
+        self.attempts = 1
+        """How often the request was sent."""
+        self.received: ChatCompletion | None = None
+        """For an error in a stream: the answer as far as it had come."""
+
+    @property
+    def status_code(self) -> int | None:
+        """The status, under the name that other SDKs have for it."""
+        return self.status
+
+    @property
+    def http_status(self) -> int:
+        """What a gateway answers: the provider's status, or 502 where that was no error status."""
+        return self.status if self.status and self.status >= 400 else 502
+
+    def _detail(self, key: str) -> Any:
+        return (self.body or {}).get("error", {}).get(key)
+
+    @property
+    def type(self) -> str | None:
+        """The provider's type of error."""
+        found: str | None = self._detail("type")
+        return found
+
+    @property
+    def code(self) -> str | int | None:
+        """The provider's code of the error."""
+        found: str | int | None = self._detail("code")
+        return found
+
+    @property
+    def param(self) -> str | None:
+        """The parameter that the provider blames."""
+        found: str | None = self._detail("param")
+        return found
+
+
+class AuthenticationError(DispatchError):
+    """The provider does not know the key, or none was given; then nothing was sent."""
+
+
+class PermissionDeniedError(DispatchError):
+    """The key may not do this."""
+
+
+class NotFoundError(DispatchError):
+    """No such model or address."""
+
+
+class BadRequestError(DispatchError):
+    """The provider does not take the request. Where a rule could have known, the rule is missing: please tell."""
+
+
+class ContextWindowExceededError(BadRequestError):
+    """The messages, or they and the tokens asked for, are too long for the model."""
+
+
+class ContentFilterError(BadRequestError):
+    """The provider's moderation refused the request."""
+
+
+class RateLimitError(DispatchError):
+    """Too many requests; ``retry_after`` says how long to wait, if the provider did."""
+
+
+class QuotaExceededError(RateLimitError):
+    """The account has nothing left; trying again does not help."""
+
+
+class InternalServerError(DispatchError):
+    """Something broke at the provider."""
+
+
+class ServiceUnavailableError(InternalServerError):
+    """The provider is overloaded or down."""
+
+
+class MalformedResponseError(DispatchError):
+    """The answer is no JSON, or JSON of another shape than a chat completion."""
+
+
+class APIConnectionError(DispatchError):
+    """No connection, or one that broke before the answer was complete."""
+
+
+class Timeout(APIConnectionError):  # noqa: N818 - the name it has in other SDKs
+    """The provider took longer than the caller would wait."""
+
+
+class StreamCutError(APIConnectionError):
+    """A stream ended before its answer did."""
 
 
 class QuirkbookWarning(UserWarning):

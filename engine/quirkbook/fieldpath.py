@@ -157,6 +157,8 @@ def find(node: Any, steps: Sequence[Step], keys: Keys = ()) -> list[tuple[Keys, 
     for step in steps:
         if isinstance(step, str):
             found = [((*at, step), one[step]) for at, one in found if isinstance(one, dict) and step in one]
+        elif step is Wild.ITEMS:
+            found = [((*at, i), item) for at, one in found if isinstance(one, list) for i, item in enumerate(one)]
         else:
             found = [((*at, *key), value) for at, one in found for key, value in _below(one, step)]
         if not found:
@@ -166,8 +168,6 @@ def find(node: Any, steps: Sequence[Step], keys: Keys = ()) -> list[tuple[Keys, 
 
 def _below(node: Any, step: Step) -> Iterable[tuple[Keys, Any]]:
     """Return what one step matches below ``node``, with the keys that lead there."""
-    if step is Wild.ITEMS:
-        return [((index,), item) for index, item in enumerate(node)] if isinstance(node, list) else ()
     if step is Wild.VALUES:
         return [((key,), value) for key, value in node.items()] if isinstance(node, dict) else ()
     if step is Wild.DEEP:
@@ -175,7 +175,7 @@ def _below(node: Any, step: Step) -> Iterable[tuple[Keys, Any]]:
     value = child(node, step)
     if value is MISSING:
         return ()
-    return [((step + len(node) if isinstance(step, int) and step < 0 else step,), value)]  # type: ignore[operator, list-item]
+    return [((step + len(node) if isinstance(step, int) and step < 0 else step,), value)]
 
 
 def _anywhere(node: Any) -> Iterator[tuple[Keys, Any]]:

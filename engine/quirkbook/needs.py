@@ -7,7 +7,8 @@ be there. They may ask for less than the truth, never for more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any
 
 from .fieldpath import Path, Step, Wild
 
@@ -55,28 +56,51 @@ def _clause(array: str, steps: Sequence[Step], marks: Sequence[Mark]) -> frozens
         marks = [list] if _is_item(steps[1]) else []
     if any(isinstance(mark, str) and len(mark) > LONGEST_MARK for mark in marks):
         marks = []
-    return frozenset((array, field, mark) for mark in marks or [None])
+    return frozenset((array, field, mark) for mark in marks) or frozenset({(array, field, None)})
 
 
 def _is_item(step: object) -> bool:
     return step is Wild.ITEMS or isinstance(step, int)
 
 
-Writes = frozenset[tuple[str, str]] | None
-"""(array, field) of what may appear, field ``*`` for any; array ``""`` is the top level. None: anything anywhere."""
+ANY = "*"
+"""As a field of what may appear: any field; as a mark: any value."""
+
+Writes = frozenset[Token] | None
+"""Tokens of what may appear where it was not; field and mark may be `ANY`. None: anything anywhere."""
 
 
 def written(path: Path, scope: Scope, area: str) -> Writes:
-    """Return what may appear where something is written at ``path``; ``area`` is the top-level key we stand below."""
+    """Return what may appear where something is written at ``path``.
+
+    ``area`` is the top-level key that we stand below, ``?`` if that may be any, empty at the top level.
+    """
     steps = path.steps
     if path.origin == "here" and area:
         here = scope and steps and isinstance(steps[0], str)
-        return frozenset({(area, str(steps[0]) if here else "*")})
+        return None if area == "?" else frozenset({(area, str(steps[0]) if here else ANY, ANY)})
     if not steps or not isinstance(steps[0], str):
         return None
     if len(steps) > 1 and _is_item(steps[1]):
-        return frozenset({(steps[0], steps[2] if len(steps) > 2 and isinstance(steps[2], str) else "*")})
-    return frozenset({("", steps[0]), (steps[0], "*")})
+        return frozenset({(steps[0], steps[2] if len(steps) > 2 and isinstance(steps[2], str) else ANY, ANY)})
+    return frozenset({("", steps[0], ANY), (steps[0], ANY, ANY)})
+
+
+def of_item(array: str, item: Mapping[str, Any]) -> frozenset[Token]:
+    """Return the tokens of one item of an array."""
+    found: set[Token] = {("", array, None)}
+    for field, value in item.items():
+        found |= {(array, field, None), (array, field, type(value))}
+        if isinstance(value, str):
+            found.add((array, field, value))
+    return frozenset(found)
+
+
+def may_be_met(clause: Set[Token], present: Set[Token]) -> bool:
+    """Tell whether a clause is met by what is present, some of which may be `ANY`."""
+    return not clause.isdisjoint(present) or any(
+        (array, field, ANY) in present or (array, ANY, ANY) in present for array, field, _ in clause
+    )
 
 
 def items_of(path: Path, scope: Scope, rest: tuple[Step, ...] = ()) -> Scope:
@@ -95,6 +119,6 @@ def either(branches: Iterable[Needs]) -> Needs:
     return (joined,) if joined else NOTHING
 
 
-def _rarity(clause: frozenset[Token]) -> tuple[bool, bool, int]:
+def _rarity(clause: Set[Token]) -> tuple[bool, bool, int]:
     """Prefer the clause that is least often met: marks over fields, items over the top level."""
     return (all(token[2] is not None for token in clause), all(token[0] for token in clause), -len(clause))

@@ -122,11 +122,12 @@ def first_difference(wanted: Any, got: Any, keys: Keys = ()) -> str:
     '/a/1: wanted 2, got 3'
     """
     if isinstance(wanted, dict) and isinstance(got, dict):
-        pairs = [(key, wanted.get(key, MISSING), got.get(key, MISSING)) for key in {**wanted, **got}]
+        pairs: list[tuple[Any, Any, Any]] = [(key, wanted.get(key, MISSING), got.get(key, MISSING)) for key in {**wanted, **got}]
     elif isinstance(wanted, list) and isinstance(got, list):
         longest = range(max(len(wanted), len(got)))
-        pairs = [(at, *(one[at] if at < len(one) else MISSING for one in (wanted, got))) for at in longest]
+        one, other = ([*values, *[MISSING] * (len(longest) - len(values))] for values in (wanted, got))
+        pairs = list(zip(longest, one, other, strict=True))
     else:
         where = pointer(keys) or "the whole"
         return "" if same(wanted, got) else f"{where}: wanted {show(wanted)}, got {show(got)}"
-    return next(filter(None, (first_difference(one, other, (*keys, key)) for key, one, other in pairs)), "")
+    return next(filter(None, (first_difference(a, b, (*keys, key)) for key, a, b in pairs)), "")

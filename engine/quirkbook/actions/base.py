@@ -11,7 +11,7 @@ from ..conditions import Names, Report
 from ..draft import Draft
 from ..fieldpath import Path, PathError, Wild, child, find, parse
 from ..model import MISSING, Keys
-from ..needs import NOTHING, Needs, Scope, Writes
+from ..needs import NOTHING, Needs, Scope, Token, Writes
 
 Run = Callable[[Draft, Keys], "bool | None"]
 """Edits the draft; keys say where relative paths start. True means: the element itself is to be removed."""
@@ -33,7 +33,7 @@ class Action:
 
 def join_writes(parts: Sequence[Writes]) -> Writes:
     """Return all that may appear through any of several actions or paths."""
-    return None if None in parts else frozenset[tuple[str, str]]().union(*filter(None, parts))
+    return None if None in parts else frozenset[Token]().union(*filter(None, parts))
 
 
 @dataclass(frozen=True, slots=True)

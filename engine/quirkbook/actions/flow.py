@@ -95,16 +95,19 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
 
     def run(draft: Draft, base: Keys) -> None:
         gone = []
-        for at, _ in find_places(draft, base):
-            if at and there(draft, at) and holds(draft.at(at), draft):
-                if any(act(draft, at) for act in runs if there(draft, at)):
+        edits, untouched = draft.edits, len(draft.edits)
+        for at, item in find_places(draft, base):
+            if len(edits) != untouched:  # then what was found may not be what stands there now, if anything does
+                item = draft.at(at)
+            if item is MISSING or not at or not holds(item, draft):
+                continue
+            for act in runs:
+                if act(draft, at):
                     gone.append(at)
+                    break
         for at in reversed(gone):
-            if there(draft, at):
+            if draft.at(at) is not MISSING:
                 draft.remove("drop", drop_effect(at), at)
-
-    def there(draft: Draft, at: Keys) -> bool:  # an action may have taken the element away by a path from the root
-        return draft.at(at) is not MISSING
 
     needs = (*context.needs(path), *(when.needs if inner.scope else NOTHING))
     return Action(run, needs, join_writes([action.writes for action in actions]))

@@ -8,11 +8,11 @@ from typing import Any
 
 from ..draft import Draft, cloner
 from ..model import Effect, Keys
-from ..needs import Writes
+from ..needs import ANY, Writes, of_item
 from .base import Action, Context, editable
 
 EXACT, LOSSY, SEMANTIC = Effect.EXACT, Effect.LOSSY, Effect.SEMANTIC
-_MESSAGES: Writes = frozenset({("", "messages"), ("messages", "*")})
+_MESSAGES: Writes = frozenset({("", "messages", None), ("messages", ANY, ANY)})
 
 
 def _messages(draft: Draft) -> list[Any]:
@@ -32,13 +32,15 @@ def append_message(node: Any, keys: Keys, context: Context) -> Action:
     def run(draft: Draft, base: Keys) -> None:
         _put_in(draft, "append_message", len(_messages(draft)), make())
 
-    return Action(run, writes=_MESSAGES)
+    return Action(run, writes=of_item("messages", node))
 
 
 def prepend_message(node: Any, keys: Keys, context: Context) -> Action:
     """Put a message at the start of the conversation."""
     make = cloner(node)
-    return Action(lambda draft, base: _put_in(draft, "prepend_message", 0, make()), writes=_MESSAGES)
+    return Action(
+        lambda draft, base: _put_in(draft, "prepend_message", 0, make()), writes=of_item("messages", node)
+    )
 
 
 def _put_in(draft: Draft, action: str, at: int, message: Any) -> None:
@@ -59,7 +61,7 @@ def insert_message(node: Any, keys: Keys, context: Context) -> Action:
         for at in reversed(gaps):
             draft.insert("insert_message", SEMANTIC, ("messages", at), make())
 
-    return Action(run, writes=_MESSAGES)
+    return Action(run, writes=of_item("messages", node["message"]))
 
 
 def merge_messages(node: Any, keys: Keys, context: Context) -> Action:

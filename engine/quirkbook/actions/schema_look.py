@@ -98,7 +98,7 @@ def _is_list(node: Mapping[str, Any]) -> bool:
 def _is_known(node: Mapping[str, Any]) -> bool:
     required, properties = node["required"], node.get("properties")
     if not required or not isinstance(required, list) or not isinstance(properties, dict):
-        return required == []
+        return bool(required == [])
     return set(map(type, required)) <= _TEXT and all(map(properties.__contains__, required))
 
 

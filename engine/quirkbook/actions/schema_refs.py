@@ -11,6 +11,8 @@ from .schema_tree import ANNOTATIONS, DEFINITIONS, POSITIONS, Log, Spot, adopt, 
 #: A schema that inlining would make larger than this stays as it is.
 MOST_NODES: Final = 10_000
 
+_DEFINES: Final = frozenset(DEFINITIONS)
+
 #: References that are resolved at run time: what they may mean cannot be told from here.
 DYNAMIC: Final = frozenset({"$dynamicRef", "$recursiveRef"})
 
@@ -76,6 +78,8 @@ def absorb(spot: Spot, log: Log, option: str) -> None:
 
 def inline(root: Spot, spots: list[Spot], log: Log) -> None:
     """Inline each `$ref` that does not lead back to itself, then remove the definitions nothing needs."""
+    if not any("$ref" in spot.words or not _DEFINES.isdisjoint(spot.words) for spot in spots):
+        return
     looping, size = _measure(root, spots)
     plain = [spot for spot in spots if spot.target is not None and id(spot.target) not in looping]
     if plain and size > MOST_NODES:

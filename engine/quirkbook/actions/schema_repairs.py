@@ -29,7 +29,7 @@ def strip_ref_siblings(spot: Spot, log: Log) -> None:
     words = spot.words
     if not isinstance(words.get("$ref"), str):
         return
-    meant = spot.target.words if isinstance(spot.target, Spot) else {}
+    meant = spot.target.words if isinstance(spot.target, Spot) and spot.target is not spot else {}
     beside = [word for word in words if word != "$ref" and word not in DEFINITIONS]
     lost = [word for word in beside if word not in SILENT and not alike(words[word], meant.get(word))]
     for word in beside:

@@ -159,8 +159,10 @@ def describe(keywords: Collection[str]) -> Repair:
         said = "; ".join(filter(None, facts))
         before = words.get("description")
         if said and (before is None or isinstance(before, str)):
-            stop = "" if not before else " " if before.rstrip()[-1:] in (".", "!", "?", ":", "") else ". "
-            words["description"] = f"{(before or '').rstrip()}{stop}{said[0].upper()}{said[1:]}."
+            before = (before or "").rstrip()
+            stop = " " if before.endswith((".", "!", "?", ":")) else ". " if before else ""
+            is_sentence = said.partition(":")[0] not in spoken
+            words["description"] = f"{before}{stop}{said[0].upper() if is_sentence else said[0]}{said[1:]}."
 
     return repair
 

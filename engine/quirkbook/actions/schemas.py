@@ -96,7 +96,8 @@ def normalizer(options: Mapping[str, Any]) -> Callable[[Any], Normalized | None]
             before = log.count
             if inlines:
                 inline(root, spots, log)
-                settle(root)
+                if log.count != before:
+                    settle(root)
             _repair(root, repairs, log)
             if log.count == before:
                 break

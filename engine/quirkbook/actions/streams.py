@@ -11,7 +11,7 @@ from typing import Any
 
 from ..draft import Draft
 from ..model import Effect, Keys
-from ..needs import Needs
+from ..needs import ANY, Needs
 from .base import Action, Context
 
 EXACT = Effect.EXACT
@@ -36,7 +36,7 @@ def _frame(chunk: Any) -> dict[str, Any]:
 
 
 class Memory:
-    """What one action keeps of one stream; `close` gives the chunks it still owes when the stream ends."""
+    """What one action keeps of one stream; `close` gives the chunks it still owes when the stream ends, once."""
 
     def close(self) -> list[Any]:
         """Return the chunks still owed."""
@@ -59,7 +59,6 @@ class _Usage(Memory):
     def close(self) -> list[Any]:
         if self.sent or self.held is None:
             return []
-        self.sent = True
         return [{**self.frame, "choices": [], "usage": self.held}]
 
 
@@ -78,7 +77,6 @@ def usage_once(node: Any, keys: Keys, context: Context) -> Action:
         for at, choice in _choices(draft):
             if choice.get("usage") is not None:
                 memory.held, memory.frame = choice["usage"], _frame(draft.root)
-            if "usage" in choice:
                 draft.remove("usage_once", EXACT, ("choices", at, "usage"))
         top = draft.root.get("usage")
         if top is None and memory.held is not None and not memory.sent and not _wants_usage_chunk(draft.request):
@@ -91,7 +89,7 @@ def usage_once(node: Any, keys: Keys, context: Context) -> Action:
                 return not draft.root.get("choices")
         return False
 
-    return Action(run, (frozenset({("choices", "usage", None), ("", "usage", None)}),), frozenset({("", "usage")}))
+    return Action(run, (frozenset({("choices", "usage", None), ("", "usage", None)}),), frozenset({("", "usage", ANY)}))
 
 
 def _wants_usage_chunk(request: Any) -> bool:
@@ -121,7 +119,7 @@ def number_tool_calls(node: Any, keys: Keys, context: Context) -> Action:
                     index = _number(call, known, alone=len(calls) == 1, place=place)
                     draft.put("number_tool_calls", EXACT, ("choices", at, "delta", "tool_calls", place, "index"), index)
 
-    return Action(run, _CHOICES, frozenset({("choices", "*")}))
+    return Action(run, _CHOICES, frozenset({("choices", ANY, ANY)}))
 
 
 def _number(call: Any, known: list[Any], *, alone: bool, place: int) -> int:
@@ -172,7 +170,8 @@ class Splitter:
     def flush(self) -> tuple[str, str]:
         """Return (reasoning, answer) of what was held back: no more text comes."""
         held, self._held = self._held, ""
-        return (held, "") if self._mode == "inside" else ("", held)
+        inside, self._mode = self._mode == "inside", "after"
+        return (held, "") if inside else ("", held)
 
 
 def _overlap(text: str, tag: str) -> int:
@@ -231,4 +230,4 @@ def split_thinking(node: Any, keys: Keys, context: Context) -> Action:
                 splitter = memory.splitters.setdefault(number if isinstance(number, int) else at, Splitter(opening, closing))
                 split(draft, at, "delta", splitter, last=choice.get("finish_reason") is not None)
 
-    return Action(run, _CHOICES, frozenset({("choices", "*")}))
+    return Action(run, _CHOICES, frozenset({("choices", ANY, ANY)}))

@@ -68,7 +68,7 @@ def read_payload(name: str) -> Any:
     except json.JSONDecodeError as error:
         where = f"{shown}:{error.lineno}:{error.colno}"
         raise InputError(f"{where}: not JSON: {error.msg[0].lower()}{error.msg[1:]}") from None
-    except _NoJSON as error:
+    except _NotJSONError as error:
         raise InputError(f"{shown}: {error}") from None
     except RecursionError:
         raise InputError(f"{shown}: nested too deeply to be a chat payload") from None
@@ -88,12 +88,12 @@ def _read(name: str, shown: str) -> bytes:
     return raw
 
 
-class _NoJSON(ValueError):
+class _NotJSONError(ValueError):
     """What Python's reader takes and JSON does not."""
 
 
 def _no_constant(word: str) -> Any:
-    raise _NoJSON(f"{word} is no JSON value: write a number or null")
+    raise _NotJSONError(f"{word} is no JSON value: write a number or null")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -101,5 +101,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _NoJSON(f"the key '{twice}' stands twice in one object: keep one of them")
+        raise _NotJSONError(f"the key '{twice}' stands twice in one object: keep one of them")
     return found

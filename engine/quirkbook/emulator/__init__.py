@@ -1,6 +1,6 @@
-"""Emulated providers: local servers that refuse what the provider refuses and answer the rest, always the same way.
+"""Emulated providers: local servers that refuse what the provider refuses, and answer the rest predictably.
 
-What a provider accepts and how it replies is data, in ``schemas/accepts/``; nothing here knows any provider's name.
+What a provider accepts and how it replies is data, in ``schemas/accepts/``; no code here knows a name.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
@@ -41,8 +40,8 @@ class Request:
 class Emulator:
     """An emulated provider as an ASGI 3 application: chat completions and models, below any prefix.
 
-    ``GET .../__requests`` lists what was received last, secrets masked; ``GET .../__stats`` counts; ``DELETE`` on
-    either forgets.
+    ``GET .../__requests`` lists what was received last, secrets masked; ``GET .../__stats`` counts; and
+    ``DELETE`` on either forgets.
     """
 
     def __init__(self, provider: str, *, keep: int = 100) -> None:
@@ -99,7 +98,7 @@ class Emulator:
     def refusal(self, request: Request, payload: Any, fault: Fault) -> Refusal | None:
         """Return what the provider answers instead of a completion, by its own rules or by a fault."""
         provider = self.provider
-        if found := self._unknown_caller(request):
+        if found := self.unknown_caller(request):
             return found
         if fault.status is not None or fault.error is not None:
             found = self._named(fault.error) if fault.error else provider.error_of_status(fault.status or 500)
@@ -112,11 +111,17 @@ class Emulator:
         model = provider.model(payload.get("model"))
         if model is None:
             name = payload.get("model")
-            return provider.error("unknown_model" if isinstance(name, str) and name else "no_model", value=name)
-        return provider.refusal(payload, model)
+            known_as = "unknown_model" if isinstance(name, str) and name else "no_model"
+            return provider.error(known_as, value=name)
+        try:
+            return provider.refusal(payload, model)
+        except RecursionError:  # nested so deeply that no server would read it
+            return provider.error("not_json")
 
-    def _unknown_caller(self, request: Request) -> Refusal | None:
-        key = request.headers.get(self.provider.auth["header"], "").removeprefix(self.provider.auth["prefix"]).strip()
+    def unknown_caller(self, request: Request) -> Refusal | None:
+        """Return what a request without a key, or with a wrong one, is answered."""
+        auth = self.provider.auth
+        key = request.headers.get(auth["header"], "").removeprefix(auth["prefix"].strip()).strip()
         if not key:
             return self.provider.error("missing_key")
         return self.provider.error("wrong_key", value=key[-4:]) if "bad" in key else None
@@ -128,14 +133,15 @@ class Emulator:
 
     def models(self) -> dict[str, Any]:
         """Return the body of ``GET /models``."""
-        owner = self.provider.name
-        listed = [{"id": one.id, "object": "model", "created": CREATED, "owned_by": owner} for one in self.provider.models]
+        common = {"object": "model", "created": CREATED, "owned_by": self.provider.name}
+        listed = [{"id": model.id, **common} for model in self.provider.models]
         return {"object": "list", "data": listed}
 
     def answer(self, payload: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Return the completion of an accepted request, and the dialect to write it in."""
         dialect = self.provider.dialect(payload["model"])
-        thinks = compile_schema(dialect["reasoning"]["when"]).is_valid(payload) if "reasoning" in dialect else False
+        reasoning = dialect.get("reasoning")
+        thinks = reasoning is not None and compile_schema(reasoning["when"]).is_valid(payload)
         return complete(payload, thinks=thinks, call_ids=dialect["tool_call_id"]), dialect
 
 
@@ -162,7 +168,7 @@ class _Exchange:
             finally:
                 emulator.stats["open"] -= 1
         elif request.method == "GET" and last == "models":
-            refusal = emulator._unknown_caller(request)
+            refusal = emulator.unknown_caller(request)
             await self.reply(*(refusal.status, refusal.body) if refusal else (200, emulator.models()))
         else:
             missing = emulator.provider.error("not_found", value=request.path)
@@ -191,7 +197,8 @@ class _Exchange:
             return
         answer, dialect = emulator.answer(payload)
         if payload.get("stream"):
-            await self.stream(frames(replies.chunks(answer, dialect, payload), emulator.provider, fault), fault)
+            chunks = replies.chunks(answer, dialect, payload)
+            await self.stream(frames(chunks, emulator.provider, fault), fault)
         else:
             await self.reply(200, replies.body(answer, dialect, payload), cut=fault.cut is not None)
 
@@ -199,15 +206,16 @@ class _Exchange:
         self, status: int, body: Any, headers: Mapping[str, str] | None = None, *, cut: bool = False
     ) -> None:
         """Send JSON; with ``cut`` only half of what the headers promise."""
-        raw = body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()
-        kind = "text/plain" if isinstance(body, str) else "application/json"
-        given = {"content-type": f"{kind}; charset=utf-8", "content-length": str(len(raw)), **(headers or {})}
+        raw = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        kind = {"content-type": "application/json; charset=utf-8", "content-length": str(len(raw))}
+        given = {**kind, **(headers or {})}
         await self.start(status, given)
         await self.write(raw[: len(raw) // 2] if cut else raw, more=cut)
 
     async def stream(self, parts: Iterable[bytes], fault: Fault) -> None:
         """Send the events of a stream."""
-        await self.start(200, {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"})
+        kind = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+        await self.start(200, kind)
         async for part in self.paced(parts, fault.slow_drip):
             await self.write(part, more=True)
         if not broken(fault):
@@ -258,7 +266,10 @@ async def _read(scope: Scope, receive: Receive) -> Request:
 
 def _json(raw: bytes) -> Any:
     try:
-        found = json.loads(raw)
+        return json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return None
-    return None if isinstance(found, float) and not math.isfinite(found) else found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")

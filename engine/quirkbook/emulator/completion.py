@@ -1,4 +1,4 @@
-"""A request -> what the model says to it, the same each time: an echo, tool calls when asked for one, token counts."""
+"""A request -> what the model says to it, the same each time: an echo or tool calls, and their tokens."""
 
 from __future__ import annotations
 
@@ -101,7 +101,8 @@ def _choice(
     if index:
         text = f"{text} (choice {index + 1})"
     stops = payload.get("stop") or ()
-    ends = [text.index(stop) for stop in ([stops] if isinstance(stops, str) else stops) if stop and stop in text]
+    stops = [stops] if isinstance(stops, str) else stops
+    ends = [text.index(stop) for stop in stops if stop and stop in text]
     text = text[: min(ends)] if ends else text
     most = payload.get("max_completion_tokens") or payload.get("max_tokens")
     left = None if most is None else max(0, most - count(thought or ""))
@@ -123,8 +124,9 @@ def _text(payload: Mapping[str, Any], asked: str) -> str:
 
 
 def _calls(payload: Mapping[str, Any], asked: str, form: str, digest: str) -> tuple[dict[str, Any], ...]:
-    """Return the tool calls of the turn: when forced, or when the last word is a user's and speaks of a tool."""
-    functions = {tool["function"]["name"]: tool["function"] for tool in payload.get("tools") or () if "function" in tool}
+    """Return the tool calls of the turn: when forced, or when the user, speaking last, asks for one."""
+    declared = [tool["function"] for tool in payload.get("tools") or () if "function" in tool]
+    functions = {function["name"]: function.get("parameters") or {"type": "object"} for function in declared}
     choice = payload.get("tool_choice")
     spoken = payload["messages"][-1].get("role") == "user" and "tool" in asked.lower()
     forced = choice == "required" or isinstance(choice, dict)
@@ -137,7 +139,7 @@ def _calls(payload: Mapping[str, Any], asked: str, form: str, digest: str) -> tu
         {
             "id": form.format(name=name, index=index, digest=digest),
             "type": "function",
-            "function": {"name": name, "arguments": json.dumps(sample(functions[name].get("parameters") or {"type": "object"}))},
+            "function": {"name": name, "arguments": json.dumps(sample(functions[name]))},
         }
         for index, name in enumerate(names)
     )

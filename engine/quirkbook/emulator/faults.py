@@ -29,7 +29,7 @@ class Fault:
     ok_with_error_body: bool = False
     """HTTP 200, and an error in the body."""
     cut: int | None = None
-    """Close the connection in the middle: after so many chunks of a stream, or half-way through a plain answer."""
+    """Close the connection after so many chunks of a stream, or half-way through a plain answer."""
     stop_early: int | None = None
     """End a stream politely after so many chunks, with no finish reason and no [DONE]."""
     no_done: bool = False

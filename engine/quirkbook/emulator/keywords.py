@@ -1,6 +1,6 @@
-"""JSON Schema 2020-12 and six keywords more: what is checked of requests and plain JSON Schema cannot say.
+"""JSON Schema 2020-12 and seven keywords more: what is checked of requests and plain JSON Schema cannot say.
 
-The list is closed, and no keyword knows a provider. ``says`` is no keyword of validation: it is the text for a failure
+The list is closed, and no keyword knows a provider. ``says`` validates nothing: it is the text for a failure
 of the schema it stands in.
 """
 
@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
+from jsonschema import Draft202012Validator, ValidationError, validators
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from .. import data
+from ..model import Keys
 
 BASE = "https://quirkbook.dev/schemas/"
-"""What ``$ref`` is relative to: the folder ``schemas``, so ``chat-request.schema.json`` or ``accepts/...``."""
+"""What ``$ref`` is relative to: the folder ``schemas``, so write ``chat-request.schema.json``."""
 
 Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError]]
 
 
 def compile_schema(schema: Mapping[str, Any], defs: Mapping[str, Any] | None = None) -> Any:
-    """Return a validator for a schema; its ``$ref`` may name ``defs`` and the schemas that ship with this package."""
+    """Return a validator for a schema whose ``$ref`` may name ``defs`` and the schemas that ship with us."""
     return _VALIDATOR({"$id": f"{BASE}check", **schema, "$defs": dict(defs or {})}, registry=_registry())
 
 
@@ -46,7 +47,9 @@ def unique_by(validator: Any, keys: str, instance: Any, schema: Any) -> Iterator
             seen.add(value)
 
 
-def listed_in(validator: Any, wanted: Mapping[str, str], instance: Any, schema: Any) -> Iterator[ValidationError]:
+def listed_in(
+    validator: Any, wanted: Mapping[str, str], instance: Any, schema: Any
+) -> Iterator[ValidationError]:
     """``listedIn``: the strings under the one key are keys of the object under the other."""
     for names, holder in wanted.items():
         known = instance.get(holder) if isinstance(instance, dict) else None
@@ -56,7 +59,7 @@ def listed_in(validator: Any, wanted: Mapping[str, str], instance: Any, schema: 
 
 
 def object_values(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """``objectValues``: every value of an object is an object; the key that fails is the instance of the error."""
+    """``objectValues``: every value of an object is an object; a key that fails is the error's instance."""
     for name, value in instance.items() if isinstance(instance, dict) else ():
         if not isinstance(value, dict):
             yield ValidationError("no object", instance=name)
@@ -64,14 +67,23 @@ def object_values(validator: Any, wanted: bool, instance: Any, schema: Any) -> I
 
 def refs_resolve(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``refsResolve``: every local ``$ref`` below leads somewhere in the instance, which is a JSON Schema."""
-    for node in _objects(instance):
-        ref = node.get("$ref")
-        if isinstance(ref, str) and ref.startswith("#") and follow(instance, ref) is None:
-            yield ValidationError("leads nowhere", instance=ref)
+    for path, node in _references(instance):
+        if follow(instance, node["$ref"]) is None:
+            yield ValidationError("leads nowhere", path=path, instance=node["$ref"])
+
+
+def refs_repeat_nothing(
+    validator: Any, wanted: bool, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    """``refsRepeatNothing``: what stands beside a local ``$ref`` does not stand in its target too."""
+    for path, node in _references(instance):
+        target = follow(instance, node["$ref"])
+        if isinstance(target, dict) and (both := sorted(node.keys() & target.keys() - {"$ref"})):
+            yield ValidationError("twice", path=path, instance=", ".join(both))
 
 
 def calls_answered(validator: Any, wanted: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """``callsAnswered``, on messages: ``results`` to calls of the turn before, ``calls`` that have all their results."""
+    """``callsAnswered``: every tool message answers a call (``results``), or every call is (``calls``)."""
     open_calls: list[str] = []
     turn = 0
     for index, message in enumerate(instance if isinstance(instance, list) else ()):
@@ -97,11 +109,13 @@ KEYWORDS: Mapping[str, Keyword] = {
     "listedIn": listed_in,
     "maxBytes": max_bytes,
     "objectValues": object_values,
+    "refsRepeatNothing": refs_repeat_nothing,
     "refsResolve": refs_resolve,
     "uniqueBy": unique_by,
 }
 
-_VALIDATOR: Any = extend(Draft202012Validator, KEYWORDS)
+_extend: Any = validators.extend  # untyped in the stubs
+_VALIDATOR = _extend(Draft202012Validator, KEYWORDS)
 
 
 def bytes_of(value: Any) -> int:
@@ -131,18 +145,25 @@ def _strings(instance: Any, key: str) -> list[str]:
     return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    waiting = [value]
+def _references(value: Any) -> Iterator[tuple[Keys, dict[str, Any]]]:
+    """Yield the objects below that have a local ``$ref``, and where they stand."""
+    waiting: deque[tuple[Keys, Any]] = deque([((), value)])
     while waiting:
-        value = waiting.pop()
+        path, value = waiting.popleft()
         if isinstance(value, dict):
-            yield value
-        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+            if isinstance(value.get("$ref"), str) and value["$ref"].startswith("#"):
+                yield path, value
+            waiting += [((*path, key), below) for key, below in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*path, index), below) for index, below in enumerate(value)]
 
 
 @functools.cache
 def _registry() -> Any:
     shelf = data.folder("schemas") / "accepts"
-    names = [f"accepts/{file.name}" for file in shelf.iterdir() if file.name.endswith(".schema.json")]
-    shipped = [data.schema(name.removesuffix(".schema.json")) for name in ("chat-request.schema.json", *names)]
-    return Registry().with_contents([(one["$id"], one) for one in shipped], default_specification=DRAFT202012).crawl()
+    ending = ".schema.json"
+    names = [f"accepts/{file.name}" for file in shelf.iterdir() if file.name.endswith(ending)]
+    shipped = [data.schema(name.removesuffix(ending)) for name in ("chat-request", *names)]
+    # A schema that names its dialect would be read by that dialect, without the keywords above.
+    named = [(one["$id"], {key: one[key] for key in one if key != "$schema"}) for one in shipped]
+    return Registry().with_contents(named, default_specification=DRAFT202012).crawl()

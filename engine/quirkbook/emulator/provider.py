@@ -1,4 +1,4 @@
-"""A file of ``schemas/accepts/`` -> a provider: its models, what it refuses in which words, and how it replies."""
+"""A file of ``schemas/accepts/`` -> a provider: what it serves, what it refuses, and how it replies."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ class Provider:
     def refusal(self, payload: dict[str, Any], model: Model) -> Refusal | None:
         """Return what the provider answers instead of a completion, if it refuses the payload."""
         for check in self._plan(model.id):
-            if check.when is None or check.applies.is_valid(payload):
-                if found := next(self._failures(check, payload, model), None):
-                    return found
+            concerned = check.when is None or check.applies.is_valid(payload)
+            if concerned and (found := next(self._failures(check, payload, model), None)):
+                return found
         return None
 
     def _plan(self, model: str) -> tuple[Check, ...]:
@@ -113,11 +113,12 @@ class Provider:
 
     def _refuse(self, error: Mapping[str, Any], values: Mapping[str, Any]) -> Refusal:
         said = {"type": "invalid_request_error", **error}
-        parts = {key: text.format_map(values) if isinstance(text, str) else text for key, text in said.items()}
+        texts = {key: text.format_map(values) for key, text in said.items() if isinstance(text, str)}
+        parts = {**said, **texts}
         return Refusal(parts.get("status", 400), fill(self.body, parts))
 
     def dialect(self, model: str) -> dict[str, Any]:
-        """Return how answers of that model look: the entries of ``replies`` for it, later ones over earlier."""
+        """Return how answers of that model look: its entries of ``replies``, later ones over earlier."""
         merged: dict[str, Any] = {}
         for entry in self.replies:
             if compile_globs(entry["models"])(model):

@@ -36,11 +36,13 @@ def fill(template: Any, parts: Mapping[str, Any]) -> Any:
     return template
 
 
-def describe(error: ValidationError, words: Mapping[str, Mapping[str, str]], below: str | None) -> dict[str, Any]:
+def describe(
+    error: ValidationError, words: Mapping[str, Mapping[str, str]], below: str | None
+) -> dict[str, Any]:
     """Return what an error text may quote of a failure, by name.
 
-    ``words`` holds the provider's names of JSON types (``types``), of what it expects (``expects``) and of constants
-    (``values``); ``below`` the key under which ``{inside}`` begins.
+    ``words`` holds the provider's names of JSON types (``types``), of what it expects (``expects``) and of
+    constants (``values``); ``below`` the key under which ``{inside}`` begins.
     """
     path: Keys = tuple(error.absolute_path)
     schema = error.schema if isinstance(error.schema, dict) else {}
@@ -105,7 +107,9 @@ def choices(values: Any) -> str:
 def _missing(error: ValidationError) -> list[str]:
     if error.validator != "required":
         return []
-    return [name for name in error.validator_value if name not in error.instance][:1]
+    wanted: Any = error.validator_value
+    given: Any = error.instance
+    return [name for name in wanted if name not in given][:1]
 
 
 def _text(value: Any, words: Mapping[str, Mapping[str, str]]) -> str:

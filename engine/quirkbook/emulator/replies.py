@@ -72,7 +72,12 @@ def _deltas(choice: Choice, dialect: Dialect) -> Iterator[tuple[str, dict[str, A
 
 
 def _head(answer: Answer, dialect: Dialect, kind: str) -> dict[str, Any]:
-    start = {"id": f"{dialect['id']}{answer.digest}", "object": kind, "created": CREATED, "model": answer.model}
+    start = {
+        "id": f"{dialect['id']}{answer.digest}",
+        "object": kind,
+        "created": CREATED,
+        "model": answer.model,
+    }
     return {**start, **dialect.get("top", {})}
 
 
@@ -108,10 +113,12 @@ def _logprobs(said: list[str], payload: Mapping[str, Any]) -> dict[str, Any]:
     likely = payload.get("top_logprobs") or 0
     tokens = []
     for piece in said:
-        ranked = [_token(piece if rank == 0 else f"{piece}{rank}", -0.1 * (rank + 1)) for rank in range(likely)]
+        ranked = [
+            _token(piece if rank == 0 else f"{piece}{rank}", -0.1 * (rank + 1)) for rank in range(likely)
+        ]
         tokens.append({**_token(piece, -0.1), "top_logprobs": ranked})
     return {"content": tokens, "refusal": None}
 
 
 def _token(text: str, logprob: float) -> dict[str, Any]:
-    return {"token": text, "logprob": round(logprob, 2), "bytes": list(text.encode())}
+    return {"token": text, "logprob": round(logprob, 2), "bytes": list(text.encode("utf-8", "replace"))}

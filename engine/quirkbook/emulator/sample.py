@@ -1,4 +1,4 @@
-"""A JSON Schema -> a value that fits it, the same each time: arguments of tool calls, and structured output."""
+"""A JSON Schema -> a value that fits it, the same each time: for tool calls and structured output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MAX_DEPTH = 8
 
 
 def sample(schema: Any, root: Any = None, depth: int = 0) -> Any:
-    """Return a value for a schema: its first enum value, every property, one item, the first branch of a union.
+    """Return a value for a schema: the first enum value, every property, one item, a union's first branch.
 
     >>> sample({"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}})
     {'city': 'city', 'days': 1}
@@ -39,11 +39,12 @@ def _of_type(kind: Any, schema: dict[str, Any], root: Any, depth: int, name: str
     if kind == "object":
         properties = schema.get("properties") or {}
         # What may be left out is left out below the depth at which a recursive schema must end.
-        wanted = properties if depth < _MAX_DEPTH // 2 else {key: properties.get(key) for key in schema.get("required", ())}
-        return {key: _value(below, root, depth + 1, key) for key, below in wanted.items()}
+        deep = depth >= _MAX_DEPTH // 2
+        wanted = schema.get("required", ()) if deep else properties
+        return {key: _value(properties.get(key), root, depth + 1, key) for key in wanted}
     if kind == "array":
-        deep = depth >= _MAX_DEPTH // 2 and not schema.get("minItems")
-        return [] if deep else [_value(schema.get("items", {}), root, depth + 1, name)] * max(1, schema.get("minItems") or 1)
+        least = schema.get("minItems") or (0 if depth >= _MAX_DEPTH // 2 else 1)
+        return [_value(schema.get("items", {}), root, depth + 1, name)] * least
     if kind in ("integer", "number"):
         lowest = schema.get("minimum", 1)
         return min(max(1, lowest), schema.get("maximum", max(1, lowest)))

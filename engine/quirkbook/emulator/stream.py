@@ -34,7 +34,7 @@ def broken(fault: Fault) -> bool:
 
 
 def _event(text: str, end: str) -> bytes:
-    return f"data: {text}{end}{end}".encode()
+    return f"data: {text}{end}{end}".encode("utf-8", "replace")
 
 
 def _without_index(chunk: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,218 @@
+"""Answers in, responses or typed errors out. Without sockets, clocks and event loops."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from . import answers, sse
+from .assembly import Assembly
+from .envelopes import error_from, is_error, request_id
+from .errors import APIConnectionError, DispatchError, MalformedResponseError, NotFoundError, StreamCutError
+from .outgoing import Call
+from .responses import ChatCompletion, ChatCompletionChunk, Report
+from .retries import pause_before, retry_after
+
+E = TypeVar("E", bound=DispatchError)
+
+_EXCERPT: Final = 200
+"""Characters of an answer nobody can read that an error shows."""
+
+
+def next_pause(call: Call, attempt: int, error: DispatchError) -> float | None:
+    """Return how long to wait before sending again; None: give up, the error says how often it was tried."""
+    error.attempts = attempt
+    return pause_before(attempt, error, call.retries)
+
+
+def unsent(call: Call, error: DispatchError) -> DispatchError:
+    """Return a transport's error with what it could not know: whom it tried to reach, and for what."""
+    text = call.mask(error.message)
+    return type(error)(text, provider=call.provider, model=call.model, changes=call.changes)
+
+
+def report(call: Call, status: int, headers: Mapping[str, str], attempts: int) -> Report:
+    """Return the report on a call that was answered."""
+    return Report(
+        provider=call.provider,
+        model=call.model,
+        request=call.changes,
+        remarks=call.remarks,
+        attempts=attempts,
+        status=status,
+        headers=headers,
+        request_id=request_id(headers),
+    )
+
+
+def completed(call: Call, status: int, headers: Mapping[str, str], raw: bytes, attempts: int = 1) -> ChatCompletion:
+    """Return the response for a whole answer.
+
+    Raises:
+        DispatchError: it is an error, whatever its status says, or no completion.
+    """
+    body = _json(raw)
+    if not 200 <= status < 300 or is_error(body):
+        raise failed(call, status, headers, raw)
+    if not isinstance(body, dict):
+        raise _malformed(call, status, headers, "the answer is no JSON object", raw)
+    done = answers.explain_response(body, call.provider, request=call.payload, rulebook=call.rulebook)
+    response = ChatCompletion(done.payload)
+    found = report(call, status, headers, attempts)
+    found.response = done.changes
+    response._report = found
+    return response
+
+
+def failed(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> DispatchError:
+    """Return the typed error for an answer that is one."""
+    if 300 <= status < 400:
+        text = f"the address is redirected to {headers.get('location', 'nowhere')}, which is not followed: set base_url"
+        return _error(NotFoundError, call, status, headers, text)
+    body = _json(raw)
+    return _typed(call, status, headers, raw.decode("utf-8", "replace") if body is None else body)
+
+
+def _typed(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
+    ruled = answers.translate_error(body, call.provider, status, request=call.payload, rulebook=call.rulebook)
+    return error_from(
+        status,
+        headers,
+        ruled,
+        provider=call.provider,
+        model=call.model,
+        changes=call.changes,
+        raw=body,
+        retry_after=retry_after(headers),
+        mask=call.mask,
+    )
+
+
+def _malformed(
+    call: Call, status: int | None, headers: Mapping[str, str], text: str, raw: bytes | str
+) -> MalformedResponseError:
+    shown = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    cut = shown if len(shown) <= _EXCERPT else shown[:_EXCERPT] + "..."
+    return _error(MalformedResponseError, call, status, headers, f"{text}: {cut!r}", raw=call.mask(cut))
+
+
+def _error(
+    kind: type[E], call: Call, status: int | None, headers: Mapping[str, str], text: str, raw: Any = None
+) -> E:
+    return kind(
+        call.mask(text),
+        status=status,
+        provider=call.provider,
+        model=call.model,
+        raw=raw,
+        request_id=request_id(headers),
+        changes=call.changes,
+    )
+
+
+def _json(raw: bytes | str) -> Any:
+    """Return the JSON, None where it is none."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+class Incoming:
+    """The state of one stream: bytes are fed, chunks get ready, and sooner or later it is over or has failed.
+
+    Chunks that came before a failure stay ready: read those first.
+    """
+
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str], attempts: int = 1) -> None:
+        self.report = report(call, status, headers, attempts)
+        self.ready: deque[ChatCompletionChunk] = deque()
+        self.failure: DispatchError | None = None
+        self.over = False
+        """Whether all has come: nothing more needs to be read."""
+        self._call, self._status, self._headers = call, status, headers
+        self._decoder = sse.Decoder()
+        self._rules = answers.ChunkTranslator(call.provider, request=call.payload, rulebook=call.rulebook)
+        self._assembly = Assembly()
+
+    @property
+    def received(self) -> ChatCompletion:
+        """The answer as far as it has come."""
+        found = self._assembly.answer()
+        found._report = self.report
+        return found
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as the network cuts them."""
+        try:
+            events = self._decoder.feed(data)
+        except sse.EventTooLongError as error:
+            self._fail(self._malformed(str(error), ""))
+            return
+        for event in events:
+            if self.over or self.failure:
+                return
+            self._take(event)
+
+    def end(self) -> None:
+        """Take the end of the bytes."""
+        for event in self._decoder.close():
+            if _json(event.data) is not None or event.data == "[DONE]":  # else it is cut itself
+                self._take(event)
+        if self.over or self.failure:
+            return
+        if self._assembly.finished:
+            self._finish()
+        else:
+            self._fail(self._cut("the stream ended before its answer did"))
+
+    def broken(self, error: DispatchError) -> None:
+        """Take the transport's word that no more bytes come."""
+        if self.over or self.failure:
+            return
+        if self._assembly.finished:
+            self._finish()
+        elif type(error) is APIConnectionError:
+            self._fail(self._cut(f"the stream broke off: {error.message}"))
+        else:
+            self._fail(unsent(self._call, error))
+
+    def _take(self, event: sse.Event) -> None:
+        if event.data == "[DONE]":
+            self._finish()
+            return
+        chunk = _json(event.data)
+        if is_error(chunk):
+            self._fail(_typed(self._call, self._status, self._headers, chunk))
+        elif event.type == "error":
+            self._fail(_typed(self._call, self._status, self._headers, event.data if chunk is None else chunk))
+        elif isinstance(chunk, dict):
+            self._pass_on(self._rules.feed(chunk))
+        else:
+            self._fail(self._malformed("a chunk of the stream is no JSON object", event.data))
+
+    def _pass_on(self, chunks: list[Any]) -> None:
+        for chunk in chunks:
+            self._assembly.add(chunk)
+            found = ChatCompletionChunk(chunk)
+            found._report = self.report
+            self.ready.append(found)
+        self.report.response = self._rules.changes
+
+    def _finish(self) -> None:
+        self.over = True
+        self._pass_on(self._rules.close())
+
+    def _fail(self, error: DispatchError) -> None:
+        error.received = self.received
+        error.attempts = self.report.attempts
+        self.failure = error
+
+    def _cut(self, text: str) -> StreamCutError:
+        came = f"after {self._assembly.chunks} chunks" if self._assembly.chunks else "before anything had come"
+        return _error(StreamCutError, self._call, None, self._headers, f"{text}, {came}")
+
+    def _malformed(self, text: str, line: str) -> MalformedResponseError:
+        return _malformed(self._call, self._status, self._headers, text, line)

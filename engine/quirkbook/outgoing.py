@@ -1,0 +1,200 @@
+"""Arguments of completion() in, a request ready to be sent out. Without sockets, clocks and event loops."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import SplitResult, urlencode, urlsplit
+
+from . import api, parameters
+from .errors import AuthenticationError, PayloadError, RefusedError, UnknownProviderError, UsageError
+from .interpreter import change, changes
+from .masking import Mask
+from .model import Change
+from .retries import DEFAULT_RETRIES, MOST_RETRIES
+from .rulebook import Rulebook
+
+PATH: Final = "/chat/completions"
+DEFAULT_TIMEOUT: Final = (10.0, 600.0)
+"""Seconds to wait for the connection and for each piece of the answer; models may think for minutes."""
+
+_HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "quirkbook"}
+#: A compressed stream comes in lumps.
+_STREAM_HEADERS: Final = {**_HEADERS, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
+_BEARER: Final = {"header": "Authorization", "prefix": "Bearer "}
+_SECRET_WORDS: Final = ("auth", "key", "token", "secret", "cookie", "password")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request ready to be sent, and all that is needed to read its answer."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeout: tuple[float, float]
+    """(connect, read), in seconds."""
+    retries: int
+    provider: str
+    payload: Mapping[str, Any]
+    """The translated request."""
+    changes: tuple[Change, ...]
+    remarks: tuple[str, ...]
+    mask: Mask
+    rulebook: Rulebook
+
+    @property
+    def streams(self) -> bool:
+        """Whether the answer comes as a stream."""
+        return self.payload.get("stream") is True
+
+    @property
+    def model(self) -> str | None:
+        """The model as the provider knows it."""
+        found = self.payload.get("model")
+        return found if isinstance(found, str) else None
+
+
+def prepare(model: str, messages: parameters.Messages, stream: bool | None, options: Mapping[str, Any]) -> Call:
+    """Return the request for a call of completion().
+
+    Raises:
+        UsageError: an argument that cannot be honoured.
+        AuthenticationError: no key; nothing was sent.
+        PayloadError: the payload is none, or a rule refuses it.
+        UnknownProviderError: nobody knows the provider.
+    """
+    fields, own, remarks = parameters.sort(options)
+    payload = {"model": model, "messages": parameters.plain_messages(messages), **fields}
+    if stream is not None:
+        payload["stream"] = stream
+    extra = own.get("extra_body", {})
+    if not isinstance(extra, Mapping):
+        raise UsageError(f"extra_body is a mapping of fields, not {type(extra).__name__}")
+    payload |= extra
+    book = own.get("rulebook") or api.default_rulebook()
+    provider = provider_of(book, own.get("provider"), payload["model"], own.get("base_url"))
+    head = book.provider(provider).head
+    given = {**own.get("extra_headers", {})}
+    key = _key(head, own.get("api_key"), given)
+    done = api._run(payload, provider, None, None, book, own.get("policy"))
+    if done.refusal:
+        raise RefusedError(change(*done.refusal))
+    if done.fired:
+        api._apply_policy(done, own.get("policy"))
+    headers = _headers(head, key, done.headers, given, streams=done.root.get("stream") is True)
+    return Call(
+        url=address(own.get("base_url"), head, own.get("extra_query")),
+        headers=headers,
+        body=_encode(done.root),
+        timeout=parameters.seconds(own.get("timeout"), DEFAULT_TIMEOUT),
+        retries=parameters.retries(own.get("max_retries"), DEFAULT_RETRIES, MOST_RETRIES),
+        provider=provider,
+        payload=done.root,
+        changes=changes(done) if done.fired else (),
+        remarks=remarks,
+        mask=Mask(_secrets(headers, key, own.get("extra_query"))),
+        rulebook=book,
+    )
+
+
+def provider_of(book: Rulebook, provider: str | None, model: Any, base_url: str | None) -> str:
+    """Return the name of the provider that is meant.
+
+    It is the named one, else who is known to serve ``base_url``, else the prefix of the model: an address of one's own
+    (a proxy, an emulated provider) says nothing about who answers there.
+
+    Raises:
+        UnknownProviderError: none of the three tells.
+    """
+    named = model if isinstance(model, str) else None
+    if provider is None and base_url is not None:
+        try:
+            return book.plan(None, named, base_url).provider
+        except UnknownProviderError:
+            pass
+    return book.plan(provider, named).provider
+
+
+def _key(head: Mapping[str, Any], given: str | None, headers: Mapping[str, str]) -> str:
+    """Return the caller's key; none is needed where the provider has none or the caller brings its header."""
+    variable = head.get("api_key_env")
+    key = given or (os.environ.get(variable, "") if variable else "")
+    carrier = head.get("auth", _BEARER)["header"].lower()
+    if not key and variable and not any(name.lower() == carrier for name in headers):
+        raise AuthenticationError(f"no API key: set {variable} or pass api_key=...", provider=head["provider"])
+    return key.strip()
+
+
+def _headers(
+    head: Mapping[str, Any], key: str, ruled: Mapping[str, str | None], given: Mapping[str, str], *, streams: bool
+) -> dict[str, str]:
+    """Return the headers; later ones win: the provider's file, the key, the rules, the caller."""
+    auth = head.get("auth", _BEARER)
+    keyed = {auth["header"]: auth.get("prefix", "") + key} if key else {}
+    found: dict[str, tuple[str, Any]] = {}
+    for layer in (_STREAM_HEADERS if streams else _HEADERS, head.get("headers", {}), keyed, ruled, given):
+        found |= {name.lower(): (name, value) for name, value in layer.items()}
+    for name, value in found.values():
+        if value is not None and not (isinstance(value, str) and value.isascii() and value.isprintable()):
+            raise UsageError(f"header {name}: its value is not one line of plain ASCII")  # not shown: it may be a key
+    return {name: value for name, value in found.values() if value is not None}
+
+
+def _secrets(headers: Mapping[str, str], key: str, query: Mapping[str, str] | None) -> list[str]:
+    found = [key]
+    for name, value in (*headers.items(), *(query or {}).items()):
+        if any(word in name.lower() for word in _SECRET_WORDS):
+            found += [str(value), str(value).rpartition(" ")[2]]
+    return found
+
+
+def address(base_url: str | None, head: Mapping[str, Any], query: Mapping[str, str] | None = None) -> str:
+    """Return where to send to: ``base_url``, else the provider's variable, else the provider's own address.
+
+    An address without the path that the provider's own has (``/v1``) gets it, or what is missing of it.
+
+    >>> address("http://127.0.0.1:8001", {"base_url": "https://api.example.com/v1"})
+    'http://127.0.0.1:8001/v1/chat/completions'
+
+    Raises:
+        UsageError: there is no address, or it is none.
+    """
+    own = head.get("base_url", "")
+    variable = head.get("base_url_env")
+    found = base_url or (os.environ.get(variable) if variable else None) or own
+    if not found:
+        raise UsageError(f"{head.get('provider')} has no address of its own: pass base_url=...")
+    parts = _split(found)
+    path = parts.path.rstrip("/").removesuffix(PATH)
+    usual = urlsplit(own).path.rstrip("/")
+    if usual.startswith(path + "/"):
+        path = usual
+    asked = "&".join(filter(None, (parts.query, urlencode(query or {}))))
+    return f"{parts.scheme}://{parts.netloc}{path}{PATH}{'?' if asked else ''}{asked}"
+
+
+def _split(url: Any) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        fits = isinstance(url, str) and parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise UsageError("base_url is no address: write https://host/v1")
+    if "@" in parts.netloc:
+        raise UsageError("base_url holds a user name or a password: write them into extra_headers")
+    return parts
+
+
+def _encode(payload: Mapping[str, Any]) -> bytes:
+    try:
+        try:
+            return json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        except UnicodeEncodeError:  # half of a surrogate pair: only an escape can say it
+            return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PayloadError(f"the payload is no JSON: {error}") from None
