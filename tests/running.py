@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +10,7 @@ import jsonpatch
 from quirkbook.actions import Context, compile_actions
 from quirkbook.compiler import Plan, compile_rule
 from quirkbook.conditions import Condition, Names, compile_condition
-from quirkbook.draft import Draft
+from quirkbook.draft import Draft, clone
 from quirkbook.model import MISSING, Change, Keys, Location, Rule
 from quirkbook.report import inverse_patch, patch
 
@@ -69,7 +68,7 @@ def action_faults(do: Sequence[Mapping[str, Any]], stage: str = "request") -> li
 
 def run(do: Sequence[Mapping[str, Any]], payload: Any, stage: str = "request") -> Draft:
     """Run actions on a payload, holding them to the laws: the input stays, the edits lead there and back."""
-    before = copy.deepcopy(payload)
+    before = clone(payload)
     draft = Draft(payload)
     for action in actions(do, stage):
         action.run(draft, ())
@@ -99,10 +98,10 @@ def changes_of(draft: Draft) -> list[Change]:
 
 
 def assert_edits_lead_there_and_back(before: Any, draft: Draft) -> None:
-    changes = changes_of(draft)
-    there = jsonpatch.apply_patch(before, copy.deepcopy(patch(changes)))
+    changes = changes_of(draft)  # cloned, as patching edits in place what may stand in two places
+    there = jsonpatch.apply_patch(clone(before), clone(patch(changes)))
     assert exact(there) == exact(draft.root)
-    back = jsonpatch.apply_patch(there, copy.deepcopy(inverse_patch(changes)))
+    back = jsonpatch.apply_patch(clone(there), clone(inverse_patch(changes)))
     assert exact(back) == exact(before)
 
 

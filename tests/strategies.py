@@ -153,11 +153,15 @@ def _table(places: Any, arguments: Any) -> Any:
     return st.dictionaries(places, arguments, min_size=1, max_size=2)
 
 
+def _is_key(path: str) -> bool:
+    return not path.endswith(("[*]", "[0]", "[-1]")) and path != "."
+
+
 def _on_values(places: Any) -> dict[str, Any]:
     """Return a strategy for the argument of each action that works on single values."""
     return {
         "clamp": _table(places, bounds),
-        "copy": _table(places, _targets),
+        "copy": _table(places.filter(_is_key), _targets),
         "default": _table(places, _written),
         "drop": st.lists(places, min_size=1, max_size=2),
         "flatten_content": places | st.fixed_dictionaries({"at": places}, optional={"join": st.just("-")}),
@@ -166,7 +170,7 @@ def _on_values(places: Any) -> dict[str, Any]:
         "normalize_schema": st.fixed_dictionaries(
             {"at": places, "infer_type": st.just(True)}, optional={"drop": st.just(["a", "x"])}
         ),
-        "rename": _table(places, _targets),
+        "rename": _table(places.filter(_is_key), _targets),
         "set": _table(places, _written),
         "truncate": _table(places, st.integers(0, 2)),
         "unwrap": _table(places, _keys),

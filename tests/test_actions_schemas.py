@@ -125,6 +125,7 @@ NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
         {"properties": {"a": {"title": "t"}}},
         "exact",
     ),
+    ({"not": {"$ref": "#/$defs/A"}, "$defs": {"A": {"anyOf": [True, {}]}}}, {"not": {"anyOf": [True, {}]}}, "exact"),
     # what cannot be followed stays, and so do all definitions then
     ({"items": {"$ref": "#/$defs/B"}, "$defs": {"A": {}}}, None, None),
     ({"items": {"$ref": "http://x/y"}, "$defs": {"A": {}}}, None, None),
@@ -601,11 +602,6 @@ def test_data_of_five_thousand_levels_pass():
     data = []
     for _ in range(5_000):
         data = [data]
-    options = EVERYTHING | {"describe": ["default", "examples"]}
+    options = {"const_as_enum": True, "describe": ["default", "title"]}
 
-    assert result(options, {"const": data, "default": data, "examples": data})[0] == {
-        "type": "object",
-        "enum": [data],
-        "properties": {},
-        "required": [],
-    }
+    assert result(options, {"const": data, "default": data, "title": data})[0] == {"enum": [data]}

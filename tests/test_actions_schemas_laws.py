@@ -136,7 +136,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(OPTIONS, SCHEMAS)
 def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options, schema):
     before = json.dumps(schema)
@@ -151,7 +151,7 @@ def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options,
         assert normalize(done.schema) is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(OPTIONS, SCHEMAS)
 def test_the_quick_look_misses_nothing(options, schema):
     with pytest.MonkeyPatch.context() as patch:
@@ -161,7 +161,7 @@ def test_the_quick_look_misses_nothing(options, schema):
     assert normalizer(options)(schema) == closely
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(OPTIONS, SCHEMAS)
 def test_every_note_points_into_the_original(options, schema):
     done = normalizer(options)(schema)

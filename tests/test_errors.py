@@ -117,7 +117,7 @@ OPERATORS = ["lt", "lte", "gt", "gte", "between", "matches", "some"]
         ("min", OPERATORS, "gte"),
         ("regex", OPERATORS, "matches"),
         ("remove", ["drop", "rename"], "drop"),
-        ("remove", ["set", "rename"], None),
+        ("remove", ["set", "rename"], "rename"),
         ("zzz", OPERATORS, None),
         ("zzz", [], None),
     ],

@@ -6,12 +6,12 @@ into it is read here by form: nothing in this file knows any provider.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from .errors import (
-    APIConnectionError,
     AuthenticationError,
     BadRequestError,
     ContentFilterError,
@@ -25,11 +25,13 @@ from .errors import (
     ServiceUnavailableError,
     Timeout,
 )
-from .model import Change
 from .masking import NO_SECRETS, Mask
+from .model import Change
 
 #: Where the text of an error stands, the likeliest first.
-_MESSAGE: Final = ("message", "msg", "detail", "error_description", "status_msg", "error_msg", "errorMessage", "title", "reason")
+_MESSAGE: Final = (
+    "message", "msg", "detail", "error_description", "status_msg", "error_msg", "errorMessage", "title", "reason",
+)  # fmt: skip
 _TYPE: Final = ("type", "type_", "error_type", "status")
 _CODE: Final = ("code", "error_code", "status_code", "errcode")
 _PARAM: Final = ("param", "parameter", "loc")
@@ -82,12 +84,13 @@ def _facts(body: Any) -> dict[str, Any]:
     if isinstance(body, str):
         return {**empty, "message": _page_text(body)}
     if isinstance(body, list):
-        inner = [_facts(item) for item in body[:5]]
-        said = [str(item["message"]) for item in inner if item["message"]]
-        return {**(inner[0] if inner else empty), "message": "; ".join(said) or None}
+        all_ = [_facts(item) for item in body[:5]]
+        said = [str(item["message"]) for item in all_ if item["message"]]
+        return {**(all_[0] if all_ else empty), "message": "; ".join(said) or None}
     if not isinstance(body, Mapping):
         return empty
-    own = {"message": _first(body, _MESSAGE), "type": _first(body, _TYPE), "param": _param(body), "code": _first(body, _CODE)}
+    own = {"message": _first(body, _MESSAGE), "type": _first(body, _TYPE)}
+    own |= {"param": _param(body), "code": _first(body, _CODE)}
     for key in _WRAPS:
         if body.get(key):
             inner = _facts(body[key])
@@ -97,7 +100,10 @@ def _facts(body: Any) -> dict[str, Any]:
 
 
 def _is_spent(key: str, value: Any, own: Mapping[str, Any]) -> bool:
-    return (key in _MESSAGE and value == own["message"]) or key in (*_PARAM, *_WRAPS, "type_", "error_code", "status_code")
+    """Tell whether a key has been read already."""
+    if key in _MESSAGE:
+        return bool(value == own["message"])
+    return key in _PARAM or key in _WRAPS or (key != "status" and key in (*_TYPE, *_CODE))
 
 
 def _innermost(error: Any) -> str | None:
@@ -106,8 +112,6 @@ def _innermost(error: Any) -> str | None:
     raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
     if not isinstance(raw, str) or not raw.strip():
         return None
-    import json
-
     try:
         return str(normalise(json.loads(raw))["error"]["message"])
     except (ValueError, RecursionError):
@@ -213,15 +217,13 @@ def _meant(error: Mapping[str, Any]) -> int:
     return next((status for pattern, status in _BY_WORD for word in words if pattern.search(word)), 500)
 
 
-def is_passing(error: DispatchError) -> bool:
-    """Tell whether an error may be gone at the next try: no connection, 408, 429 but for quota, 5xx, an overload."""
-    if isinstance(error, QuotaExceededError):
-        return False
-    if isinstance(error, (RateLimitError, InternalServerError)):
-        return error.status != 501
-    if isinstance(error, APIConnectionError):
-        return True
-    return isinstance(error, BadRequestError) and _OVERLOADED.search(error.message) is not None
+def _is_passing(kind: type[DispatchError], status: int | None, message: str) -> bool:
+    """Tell whether an error may be gone at the next try: 408, 429 but for quota, 5xx, an overload."""
+    if issubclass(kind, RateLimitError):
+        return kind is not QuotaExceededError
+    if issubclass(kind, InternalServerError | Timeout):
+        return status != 501
+    return issubclass(kind, BadRequestError) and _OVERLOADED.search(message) is not None
 
 
 #: A header that names the request in the provider's logs; whose it is stands before that.
@@ -253,7 +255,8 @@ def error_from(
     """
     shaped = mask.deep(normalise(body, status))
     error = shaped["error"]
-    return class_of(status, error)(
+    kind = class_of(status, error)
+    return kind(
         error["message"],
         status=status,
         provider=provider,
@@ -262,5 +265,6 @@ def error_from(
         raw=mask.deep(body if raw is None else raw),
         request_id=mask(request_id(headers) or "") or None,
         retry_after=retry_after,
+        retryable=_is_passing(kind, status, error["message"]),
         changes=changes,
     )

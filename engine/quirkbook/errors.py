@@ -120,6 +120,7 @@ class DispatchError(QuirkbookError):
         raw: Any = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        retryable: bool = False,
         changes: Sequence[Change] = (),
     ) -> None:
         said = f"HTTP {status}: {message}" if status else message
@@ -134,6 +135,8 @@ class DispatchError(QuirkbookError):
         self.request_id = request_id
         self.retry_after = retry_after
         """Seconds that the provider asks to wait."""
+        self.retryable = retryable
+        """Whether the same request may do better at the next try."""
         self.changes = tuple(changes)
         """What translation had changed in the request."""
         self.attempts = 1

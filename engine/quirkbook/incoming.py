@@ -30,7 +30,8 @@ def next_pause(call: Call, attempt: int, error: DispatchError) -> float | None:
 def unsent(call: Call, error: DispatchError) -> DispatchError:
     """Return a transport's error with what it could not know: whom it tried to reach, and for what."""
     text = call.mask(error.message)
-    return type(error)(text, provider=call.provider, model=call.model, changes=call.changes)
+    again = error.retryable
+    return type(error)(text, provider=call.provider, model=call.model, retryable=again, changes=call.changes)
 
 
 def report(call: Call, status: int, headers: Mapping[str, str], attempts: int) -> Report:
@@ -73,6 +74,18 @@ def failed(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> D
         return _error(NotFoundError, call, status, headers, text)
     body = _json(raw)
     return _typed(call, status, headers, raw.decode("utf-8", "replace") if body is None else body)
+
+
+def is_stream(status: int, headers: Mapping[str, str]) -> bool:
+    """Tell whether an answer to a request for a stream is one: a good status, and not JSON from end to end."""
+    return 200 <= status < 300 and not headers.get("content-type", "").startswith("application/json")
+
+
+def no_stream(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> DispatchError:
+    """Return the typed error for an answer to a request for a stream that is none."""
+    if not 200 <= status < 300 or is_error(_json(raw)):
+        return failed(call, status, headers, raw)
+    return _malformed(call, status, headers, "a whole answer where a stream was asked for", raw)
 
 
 def _typed(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
@@ -175,7 +188,7 @@ class Incoming:
         if self._assembly.finished:
             self._finish()
         elif type(error) is APIConnectionError:
-            self._fail(self._cut(f"the stream broke off: {error.message}"))
+            self._fail(self._cut(error.message))
         else:
             self._fail(unsent(self._call, error))
 
@@ -211,8 +224,8 @@ class Incoming:
         self.failure = error
 
     def _cut(self, text: str) -> StreamCutError:
-        came = f"after {self._assembly.chunks} chunks" if self._assembly.chunks else "before anything had come"
-        return _error(StreamCutError, self._call, None, self._headers, f"{text}, {came}")
+        came = self._assembly.chunks
+        return _error(StreamCutError, self._call, None, self._headers, f"{text}, after {came} of its chunks")
 
     def _malformed(self, text: str, line: str) -> MalformedResponseError:
         return _malformed(self._call, self._status, self._headers, text, line)

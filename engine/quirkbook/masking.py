@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Final
 
 HIDDEN: Final = "***"
@@ -21,16 +22,18 @@ class Mask:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        found = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+        self._secrets = tuple(secrets)
+
+    @cached_property
+    def _own(self) -> re.Pattern[str]:
+        found = sorted({secret for secret in self._secrets if len(secret) >= 4}, key=len, reverse=True)
         starts = {secret[:_START] for secret in found if len(secret) >= 2 * _START}
         parts = [re.escape(secret) for secret in found] + [rf"{re.escape(start)}[\w*.\-]*" for start in sorted(starts)]
-        self._own = re.compile("|".join(parts)) if parts else None
+        return re.compile("|".join(parts) or "(?!)")  # which matches nothing
 
     def __call__(self, text: str) -> str:
         """Return a text without secrets."""
-        if self._own is not None:
-            text = self._own.sub(HIDDEN, text)
-        return _KEYS.sub(HIDDEN, text)
+        return _KEYS.sub(HIDDEN, self._own.sub(HIDDEN, text))
 
     def deep(self, value: Any) -> Any:
         """Return JSON without secrets, keys of objects included."""

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -24,6 +25,7 @@ DEFAULT_TIMEOUT: Final = (10.0, 600.0)
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "quirkbook"}
 #: A compressed stream comes in lumps.
 _STREAM_HEADERS: Final = {**_HEADERS, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
+_NO_ADDRESS: Final = "base_url is no address: write https://host/v1"
 _BEARER: Final = {"header": "Authorization", "prefix": "Bearer "}
 _SECRET_WORDS: Final = ("auth", "key", "token", "secret", "cookie", "password")
 
@@ -168,23 +170,32 @@ def address(base_url: str | None, head: Mapping[str, Any], query: Mapping[str, s
     found = base_url or (os.environ.get(variable) if variable else None) or own
     if not found:
         raise UsageError(f"{head.get('provider')} has no address of its own: pass base_url=...")
-    parts = _split(found)
+    if not isinstance(found, str):
+        raise UsageError(_NO_ADDRESS)
+    place, asked = _place(found, own)
+    asked = "&".join(filter(None, (asked, urlencode(query or {}))))
+    return f"{place}?{asked}" if asked else place
+
+
+@lru_cache(maxsize=256)
+def _place(url: str, own: str) -> tuple[str, str]:
+    """Return the address of chat completions, and the query that the URL had."""
+    parts = _split(url)
     path = parts.path.rstrip("/").removesuffix(PATH)
     usual = urlsplit(own).path.rstrip("/")
     if usual.startswith(path + "/"):
         path = usual
-    asked = "&".join(filter(None, (parts.query, urlencode(query or {}))))
-    return f"{parts.scheme}://{parts.netloc}{path}{PATH}{'?' if asked else ''}{asked}"
+    return f"{parts.scheme}://{parts.netloc}{path}{PATH}", parts.query
 
 
-def _split(url: Any) -> SplitResult:
+def _split(url: str) -> SplitResult:
     try:
-        parts = urlsplit(url)
-        fits = isinstance(url, str) and parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        parts: SplitResult = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         fits = False
     if not fits:
-        raise UsageError("base_url is no address: write https://host/v1")
+        raise UsageError(_NO_ADDRESS)
     if "@" in parts.netloc:
         raise UsageError("base_url holds a user name or a password: write them into extra_headers")
     return parts

@@ -100,10 +100,11 @@ _OWN_NAMES: Final = {name: names[0] for names in OWN for name in names}
 WITHOUT_EFFECT: Final = frozenset(
     {
         "acompletion", "base_model", "cache", "caching", "cooldown_time", "custom_prompt_dict", "guardrails", "id",
-        "input_cost_per_second", "input_cost_per_token", "litellm_call_id", "litellm_logging_obj", "litellm_metadata",
-        "litellm_session_id", "litellm_trace_id", "logger_fn", "max_parallel_requests", "merge_reasoning_content_in_choices",
-        "model_info", "no-log", "output_cost_per_second", "output_cost_per_token", "preset_cache_key", "proxy_server_request",
-        "rpm", "shared_session", "tags", "tpm", "ttl", "verbose",
+        "input_cost_per_second", "input_cost_per_token", "litellm_call_id", "litellm_logging_obj",
+        "litellm_metadata", "litellm_session_id", "litellm_trace_id", "logger_fn", "max_parallel_requests",
+        "merge_reasoning_content_in_choices", "model_info", "no-log", "output_cost_per_second",
+        "output_cost_per_token", "preset_cache_key", "proxy_server_request", "rpm", "shared_session", "tags",
+        "tpm", "ttl", "verbose",
     }
 )  # fmt: skip
 
@@ -173,8 +174,8 @@ def plain_messages(messages: Messages) -> list[Any]:
         if not isinstance(message, dict):
             dump = getattr(message, "model_dump", None)
             if dump is None:
-                kind = type(message).__name__
-                raise PayloadError(f'a message is an object, not {kind}: write {{"role": ..., "content": ...}}', f"/messages/{at}")
+                text = f'a message is an object, not {type(message).__name__}: write {{"role": ..., "content": ...}}'
+                raise PayloadError(text, f"/messages/{at}")
             found[at] = dump(exclude_none=True)
     return found
 

@@ -19,11 +19,11 @@ def show(value: Any, width: int = 60) -> str:
     if value is MISSING:
         return "(absent)"
     if isinstance(value, str):
-        text = json.dumps(value[: width + 1], ensure_ascii=False)
+        text = _json(value[: width + 1])
         return text if len(text) <= width else text[: width - 4] + '..."'
     if not isinstance(value, dict | list) or _is_small(value):
         try:
-            text = json.dumps(value, ensure_ascii=False)
+            text = _json(value)
         except (TypeError, ValueError):
             return f"<{type(value).__name__}>"
         if len(text) <= width:
@@ -31,6 +31,11 @@ def show(value: Any, width: int = 60) -> str:
     if isinstance(value, dict):
         return f"{{{len(value)} keys}}"
     return f"[{len(value)} items]" if isinstance(value, list) else f"{text[: width - 3]}..."
+
+
+def _json(value: Any) -> str:
+    """Write JSON that any terminal and file takes: half a surrogate pair as its escape."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
 def _is_small(value: Any, room: int = 24) -> bool:

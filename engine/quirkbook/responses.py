@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from .model import Change
-from .report import as_data
+from .report import as_data, line
 
 
 class Object(dict[str, Any]):
@@ -43,7 +43,7 @@ class Object(dict[str, Any]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of a key, or ``default``."""
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401 - it is what makes `get`
 
     def __getattr__(self, name: str) -> Any:
         if name in self:
@@ -114,9 +114,15 @@ class Report:
     attempts: int = 1
     """How often the request was sent."""
     status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The answer's headers, names in lower case."""
     request_id: str | None = None
+
+    def __str__(self) -> str:
+        told = [f"{self.provider}, model {self.model}: {self.status} at try {self.attempts}"]
+        told += [f"  request: {one.rule}: {line(one)}" for one in self.request]
+        told += [f"  response: {one.rule}: {line(one)}" for one in self.response]
+        return "\n".join([*told, *(f"  {remark}" for remark in self.remarks)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON data."""

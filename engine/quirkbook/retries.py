@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from .envelopes import is_passing
 from .errors import DispatchError
 
 DEFAULT_RETRIES: Final = 2
@@ -26,19 +25,19 @@ def pause_before(attempt: int, error: DispatchError, retries: int) -> float | No
     ``attempt`` counts from 1. What the provider asks for in Retry-After holds; else the pause doubles from half a
     second to eight, less up to a quarter by chance, so that callers who failed together do not come back together.
     """
-    if attempt > retries or not is_passing(error):
+    if attempt > retries or not error.retryable:
         return None
     if error.retry_after is not None:
         return error.retry_after if error.retry_after <= LONGEST_ASKED else None
     pause: float = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
-    return pause * random.uniform(0.75, 1)  # noqa: S311 - no secret hangs on it
+    return pause * random.uniform(0.75, 1)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that an answer asks to wait, written as milliseconds, seconds or an HTTP date.
 
-    >>> retry_after({"retry-after": "1.5"}), retry_after({"retry-after-ms": "250"}), retry_after({"retry-after": "soon"})
-    (1.5, 0.25, None)
+    >>> retry_after({"retry-after": "1.5"}), retry_after({"retry-after-ms": "250"})
+    (1.5, 0.25)
     """
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
 from .errors import APIConnectionError, Timeout, UsageError
 
@@ -82,7 +83,7 @@ class Reply:
         try:
             return self._response.content
         except requests.RequestException as error:
-            raise connection_error(error) from None
+            raise broken(error) from None
         finally:
             self._response.close()
 
@@ -96,7 +97,7 @@ class Reply:
             data: bytes = self._response.raw.read1(PIECE, decode_content=True)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             self.close()
-            raise connection_error(error) from None
+            raise broken(error) from None
         return data
 
     def finish(self) -> None:
@@ -121,15 +122,25 @@ def send(url: str, headers: Mapping[str, str], body: bytes, timeout: tuple[float
         APIConnectionError: there was no answer.
         Timeout: there was none in time.
     """
-    request = requests.PreparedRequest()
     try:
-        # Not by way of the session: that would put in what it finds in ~/.netrc in place of the caller's key.
-        request.prepare(method="POST", url=url, headers=headers, data=body)
+        # Not prepared by the session: that would put in what it finds in ~/.netrc in place of the caller's key.
+        request = _request(url).copy()
+        request.headers = CaseInsensitiveDict(headers)
+        request.headers["Content-Length"] = str(len(body))
+        request.body = body
         return Reply(session().send(request, stream=True, timeout=timeout, allow_redirects=False, **_settings(url)))
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
+    except requests.exceptions.InvalidURL as error:
         raise UsageError(f"the request cannot be sent: {type(error).__name__}") from None
     except requests.RequestException as error:
-        raise connection_error(error) from None
+        raise unanswered(error) from None
+
+
+@lru_cache(maxsize=256)
+def _request(url: str) -> requests.PreparedRequest:
+    """Return an empty request to an address, whose parts are checked and quoted once."""
+    request = requests.PreparedRequest()
+    request.prepare(method="POST", url=url)
+    return request
 
 
 #: What requests reads from the environment.
@@ -152,20 +163,31 @@ def _settings_for(origin: str, environment: tuple[str | None, ...]) -> Mapping[s
     return {name: found[name] for name in ("proxies", "verify", "cert")}
 
 
-def connection_error(error: Exception) -> APIConnectionError:
-    """Return our error for one of the library's; its innermost cause tells most, and holds no URL."""
-    cause: Any = error
-    timed_out = False
-    while True:
-        timed_out = timed_out or isinstance(
-            cause, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
-        )
-        inner = getattr(cause, "reason", None) or next((one for one in cause.args if isinstance(one, Exception)), None)
-        inner = inner or cause.__context__
-        if not isinstance(inner, Exception):
-            break
-        cause = inner
-    if timed_out:
-        return Timeout("no answer in time")
-    text = getattr(cause, "strerror", None) or next((one for one in cause.args if isinstance(one, str)), "")
-    return APIConnectionError(f"no connection: {text or type(cause).__name__}")
+def unanswered(error: Exception) -> APIConnectionError:
+    """Return our error for one of the library's before an answer began."""
+    causes = list(_causes(error))
+    if isinstance(error, requests.Timeout):
+        # Who could not be reached was asked for nothing; who was slow may be at work, and would do it twice.
+        return Timeout("no answer in time", retryable=isinstance(error, requests.ConnectTimeout))
+    texts = [text for one in causes if (text := getattr(one, "strerror", None) or _text(one))]
+    return APIConnectionError(f"no connection: {texts[-1] if texts else type(causes[-1]).__name__}", retryable=True)
+
+
+def broken(error: Exception) -> APIConnectionError:
+    """Return our error for one of the library's in the middle of an answer."""
+    if any(isinstance(one, TimeoutError | urllib3.exceptions.TimeoutError) for one in _causes(error)):
+        return Timeout("the answer stopped coming")
+    return APIConnectionError("the connection broke in the middle of the answer")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it was made of, innermost last; the outer ones tell the URL, the innermost the reason."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        inside = [getattr(seen, "reason", None), *seen.args, seen.__context__]
+        seen = next((one for one in inside if isinstance(one, BaseException)), None)
+
+
+def _text(error: BaseException) -> str | None:
+    return next((one for one in error.args if isinstance(one, str)), None)

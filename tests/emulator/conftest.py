@@ -29,7 +29,7 @@ def asking(url: str) -> Ask:
             payload["stream"] = True
         given = {**KEY, **(headers or {})}
         return requests.post(
-            f"{url}/chat/completions", json=payload, headers=given, stream=stream, timeout=20
+            f"{url}/chat/completions", json=payload, headers=given, stream=stream, timeout=timeout
         )
 
     return ask

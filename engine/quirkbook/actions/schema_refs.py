@@ -188,7 +188,7 @@ def _groups(graph: list[list[int]]) -> list[list[int]]:
                     groups.append(path[depth[node] :])
                     grouped.update(groups[-1])
                     del path[depth[node] :]
-                elif work:
+                else:
                     above = work[-1][0]
                     low[above] = min(low[above], low[node])
     return groups

@@ -177,7 +177,7 @@ def move_type_into_any_of(spot: Spot, log: Log) -> None:
 
 def _branch(spot: Spot, at: int) -> Spot:
     """Return a schema that allows anything, as a branch that can be given a type."""
-    branch = Spot({}, spot.home, spot.order)
+    branch = Spot({}, spot.origin, spot.order)
     branch.parent, branch.step = spot, ("anyOf", at)
     return branch
 

@@ -34,17 +34,21 @@ ANNOTATIONS: Final = frozenset(
 SILENT: Final = frozenset({"$schema", "$comment"})
 
 
+#: No pointer in a note gets much longer than this.
+_LONGEST: Final = 1_000
+
+
 class Spot:
     """One schema of the tree."""
 
-    __slots__ = ("built", "home", "into", "order", "parent", "source", "step", "target", "words")
+    __slots__ = ("built", "into", "order", "origin", "parent", "source", "step", "target", "words")
 
-    def __init__(self, source: dict[str, Any], home: tuple[Any, Keys] | None = None, order: int = 0) -> None:
+    def __init__(self, source: dict[str, Any], origin: str = "", order: int = 0) -> None:
         self.source = source
         self.words: dict[str, Any] = dict(source)
         """Its keywords, to be edited; spots stand where the source has schemas."""
-        self.home = home
-        """Where it stood in the original: the home of the schema around it, and the keys from there."""
+        self.origin = origin
+        """Where it stood in the original schema, as a JSON Pointer; a very long one is cut short and ends in …"""
         self.order = order
         """Its place in the order of the original document."""
         self.parent: Spot | None = None
@@ -55,16 +59,6 @@ class Spot:
         self.into: Spot | None = None
         """The spot that took in its keywords, if one did."""
         self.built: Any = None
-
-    @property
-    def origin(self) -> str:
-        """Where it stood in the original schema, as a JSON Pointer."""
-        keys: list[str | int] = []
-        home = self.home
-        while home is not None:
-            home, step = home
-            keys[:0] = step
-        return pointer(tuple(keys))
 
 
 class Log:
@@ -98,16 +92,20 @@ def plant(schema: dict[str, Any]) -> Spot:
     while stack:
         spot = stack.pop()
         spot.order, order = order, order + 1
-        home = spot.home
 
-        def sprout(step: Keys, value: Any, home: Any = home) -> Any:
-            return Spot(value, (home, step)) if isinstance(value, dict) else value
+        def sprout(step: Keys, value: Any, origin: str = spot.origin) -> Any:
+            return Spot(value, _further(origin, step)) if isinstance(value, dict) else value
 
         for word in spot.words:
             if word in POSITIONS:
                 spot.words[word] = regrow(word, spot.words[word], sprout)
         stack += reversed(children(spot))
     return root
+
+
+def _further(origin: str, step: Keys) -> str:
+    """Return a pointer with some keys more; short enough, so that notes on a deep schema stay short too."""
+    return origin + pointer(step) if len(origin) < _LONGEST else origin if origin.endswith("…") else origin + "/…"
 
 
 def regrow(word: str, value: Any, make: Callable[[Keys, Any], Any]) -> Any:
@@ -186,7 +184,7 @@ def clone(spot: Spot) -> Spot:
 def _twin(step: Keys, item: Any) -> Any:
     if not isinstance(item, Spot):
         return item
-    twin = Spot(item.source, item.home, item.order)
+    twin = Spot(item.source, item.origin, item.order)
     twin.words = dict(item.words)
     twin.target = item.target
     return twin

@@ -174,7 +174,8 @@ def _fact(word: str, value: Any) -> str:
         value = regrow(word, value, lambda step, item: reap(item) if isinstance(item, Spot) else item)
     elif word in _PHRASES and not isinstance(value, bool):
         listed = isinstance(value, list) and word in ("enum", "examples")
-        return _PHRASES[word].format(", ".join(map(in_words, value)) if listed else in_words(value))
+        said = ", ".join(map(in_words, value)) if listed else in_words(value)
+        return _PHRASES[word].format(said) if said else ""
     said = in_words(value)
     return f"{word}: {said}" if said else ""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..draft import Draft, clone, cloner
-from ..fieldpath import Path
+from ..fieldpath import Path, Wild
 from ..model import MISSING, Effect, Keys
 from ..operators import is_number
 from .base import Action, Context, editable, targets, write
@@ -59,10 +59,10 @@ def _transfer(action: str, node: Any, keys: Keys, context: Context) -> Action:
     for text, target in node.items():
         source = context.path(text, (*keys, text), key=True)
         goal = context.path(target, (*keys, text))
-        if goal.wild or not goal.steps:
+        if goal.wild or not goal.steps or not isinstance(goal.steps[-1], str):
             context.report("Q110", (*keys, text), f"the target '{target}' must name one place: a key, or '$.key' from the root")
-        if not source.steps:
-            context.report("Q110", (*keys, text), f"a whole element cannot {action}: name a key of it", key=True)
+        if not source.steps or isinstance(source.steps[-1], int) or source.steps[-1] is Wild.ITEMS:
+            context.report("Q110", (*keys, text), f"'{text}' cannot move: only a key of an object can", key=True)
         table.append((editable(source), targets(goal), goal.origin == "root"))
         sources.append(source)
         touched.append(goal if goal.origin == "root" else Path(text, source.origin, (*source.steps[:-1], *goal.steps)))
@@ -77,10 +77,9 @@ def _transfer(action: str, node: Any, keys: Keys, context: Context) -> Action:
 
 
 def _carry(action: str, draft: Draft, at: Keys, value: Any, goal: Keys, known: int) -> None:
-    if not at or not isinstance(at[-1], str) or goal[: len(at)] == at:
-        return  # an array item, the whole payload, or a place below itself: none of them can move
-    taken = known == len(goal) and draft.at(goal) is not None
-    if taken:
+    if goal[: len(at)] == at:
+        return  # nothing can move below itself
+    if known == len(goal) and draft.at(goal) is not None:
         if action == "rename":
             draft.remove(action, LOSSY, at, note=f"{goal[-1]} is there already and wins")
         return

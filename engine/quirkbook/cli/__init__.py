@@ -11,7 +11,7 @@ import sys
 import click
 
 from ..errors import QuirkbookError
-from . import inspect, proof, translate
+from . import emulate, inspect, proof, translate
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -36,6 +36,7 @@ for command in (
     inspect.rules,
     inspect.rule,
     inspect.providers,
+    emulate.emulate,
     inspect.completion,
 ):
     quirkbook.add_command(command)

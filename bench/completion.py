@@ -1,0 +1,162 @@
+"""What a call of completion() costs beside OpenAI's SDK and LiteLLM, against a loopback server; and the imports.
+
+usage: python bench/completion.py        needs openai and litellm; those missing are left out
+
+Overhead is the time per call less that of the barest client there is (http.client on a kept connection, the payload
+encoded and the answer decoded). Each contender runs in a process of its own; the best of several rounds counts.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import loopback
+
+MODEL = "moonshot-v1-8k"
+MESSAGES = [{"role": "user", "content": "Hello, how are you?"}]
+KEY = "k-0123456789abcdef"
+CALLS, ROUNDS = 150, 9
+Contender = Callable[[str], tuple[Callable[[], Any], Callable[[], Any]]]
+
+
+def floor(url: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc)
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+
+    def ask(**more: Any) -> http.client.HTTPResponse:
+        body = json.dumps({"model": MODEL, "messages": MESSAGES, "temperature": 1.4, **more}).encode()
+        connection.request("POST", f"{parts.path}/chat/completions", body, headers)
+        return connection.getresponse()
+
+    def stream() -> Any:
+        for line in ask(stream=True):
+            if line.startswith(b"data: {"):
+                json.loads(line[6:])
+
+    return lambda: json.loads(ask().read()), stream
+
+
+def quirkbook(url: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    from quirkbook.client import completion
+
+    fixed: dict[str, Any] = {"api_key": KEY, "base_url": url, "temperature": 1.4, "policy": {"lossy": "allow"}}
+
+    def stream() -> Any:
+        for chunk in completion(f"moonshot/{MODEL}", MESSAGES, stream=True, **fixed):
+            assert chunk.choices[0].delta.content
+
+    return lambda: completion(f"moonshot/{MODEL}", MESSAGES, **fixed).choices[0].message.content, stream
+
+
+def openai(url: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    from openai import OpenAI
+
+    client = OpenAI(api_key=KEY, base_url=url)
+    create: Any = client.chat.completions.create
+
+    def stream() -> Any:
+        for chunk in create(model=MODEL, messages=MESSAGES, temperature=1.4, stream=True):
+            assert chunk.choices[0].delta.content
+
+    return lambda: create(model=MODEL, messages=MESSAGES, temperature=1.4).choices[0].message.content, stream
+
+
+def litellm(url: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    import litellm as peer
+
+    fixed: dict[str, Any] = {"api_key": KEY, "api_base": url, "temperature": 1.4, "model": f"moonshot/{MODEL}"}
+
+    def stream() -> Any:
+        for chunk in peer.completion(messages=MESSAGES, stream=True, **fixed):
+            assert chunk.choices
+
+    return lambda: peer.completion(messages=MESSAGES, **fixed).choices[0].message.content, stream
+
+
+CONTENDERS: dict[str, Contender] = {"floor": floor, "quirkbook": quirkbook, "openai": openai, "litellm": litellm}
+
+
+def best(call: Callable[[], Any], calls: int, rounds: int) -> float:
+    """Return seconds per call, of the best round."""
+    call()
+    found = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        for _ in range(calls):
+            call()
+        found.append((time.perf_counter() - began) / calls)
+    return min(found)
+
+
+def run(name: str, url: str) -> None:
+    """Measure one contender, in this process, and print its figures: seconds per call, CPU seconds per stream."""
+    call, stream = CONTENDERS[name](url)
+    seconds = best(call, CALLS, ROUNDS)
+    stream()
+    cpu = []
+    for _ in range(20):  # a paced stream mostly waits: what it costs is CPU time
+        began = time.process_time()
+        stream()
+        cpu.append(time.process_time() - began)
+    print(json.dumps([seconds, statistics.median(cpu)]))
+
+
+def importing(statement: str) -> float:
+    """Return the seconds that a statement costs a fresh interpreter, more than ``pass`` does."""
+    best = {}
+    for what in ("pass", statement):
+        found = []
+        for _ in range(9):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-c", what], check=True, env=_environment())
+            found.append(time.perf_counter() - began)
+        best[what] = min(found)
+    return best[statement] - best["pass"]
+
+
+def _environment() -> dict[str, str]:
+    engine = str(Path(__file__).parents[1] / "engine")
+    return {**os.environ, "PYTHONPATH": engine, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
+
+
+def main() -> None:
+    """Measure all contenders and print a table."""
+    if len(sys.argv) == 3:
+        run(sys.argv[1], sys.argv[2])
+        return
+    found: dict[str, list[float]] = {}
+    with loopback.server() as url:
+        for name in CONTENDERS:
+            command = [sys.executable, __file__, name, url]
+            done = subprocess.run(command, capture_output=True, text=True, env=_environment())
+            if done.returncode:
+                print(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+            else:
+                found[name] = json.loads(done.stdout.strip().splitlines()[-1])
+    lowest, ours = found.pop("floor"), found["quirkbook"]
+    print(f"the barest client: {lowest[0] * 1e6:.0f} us per call, {lowest[1] * 1e6:.0f} us CPU per stream")
+    print("| client | overhead us per call | x ours | overhead us CPU per stream of 20 | x ours | import ms | x ours |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    imports = {name: importing(f"import {name}") for name in found}
+    for name, figures in found.items():
+        cells = []
+        for own, low, our in zip(figures, lowest, ours, strict=True):
+            cells += [f"{(own - low) * 1e6:.0f}", f"{(own - low) / (our - low):.1f}"]
+        cells += [f"{imports[name] * 1e3:.0f}", f"{imports[name] / imports['quirkbook']:.1f}"]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
