@@ -178,7 +178,7 @@ BY_SCHEMA = [
         "17:26: error[Q104]: unknown operator 'zoom'\n"
         "  17 |     when: {temperature: {zoom: 1}, $thinking: true}\n"
         "     |                          ^^^^ known: lt, lte, gt, gte, outside, between, ne, not_in, exists, "
-        "is, glob, matches, len, bytes, some, every, none, among, not_among; "
+        "is, glob, matches, len, bytes, some, every, none, among, not_among, repeats; "
         "a field below is written 'temperature.zoom'",
     ),
     (

@@ -22,7 +22,7 @@ class Mask:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = tuple(secrets)
+        self._secrets = secrets  # read when something is to be masked, which is seldom
 
     @cached_property
     def _own(self) -> re.Pattern[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -146,12 +146,11 @@ def _headers(
     return {name: value for name, value in found.values() if value is not None}
 
 
-def _secrets(headers: Mapping[str, str], key: str, query: Mapping[str, str] | None) -> list[str]:
-    found = [key]
+def _secrets(headers: Mapping[str, str], key: str, query: Mapping[str, str] | None) -> Iterator[str]:
+    yield key
     for name, value in (*headers.items(), *(query or {}).items()):
         if any(word in name.lower() for word in _SECRET_WORDS):
-            found += [str(value), str(value).rpartition(" ")[2]]
-    return found
+            yield from (str(value), str(value).rpartition(" ")[2])
 
 
 def address(base_url: str | None, head: Mapping[str, Any], query: Mapping[str, str] | None = None) -> str:

@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -42,7 +41,6 @@ def session() -> requests.Session:
                 adapter = HTTPAdapter(HOSTS, CONNECTIONS, max_retries=0)
                 made.mount("https://", adapter)
                 made.mount("http://", adapter)
-                made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # callers with different keys share it
                 _session = made
     return _session
 
@@ -123,12 +121,13 @@ def send(url: str, headers: Mapping[str, str], body: bytes, timeout: tuple[float
         Timeout: there was none in time.
     """
     try:
-        # Not prepared by the session: that would put in what it finds in ~/.netrc in place of the caller's key.
+        # The session holds the connections, no more: left to it, the request would carry what it finds in ~/.netrc in
+        # place of the caller's key, follow redirects and remember cookies.
         request = _request(url).copy()
         request.headers = CaseInsensitiveDict(headers)
         request.headers["Content-Length"] = str(len(body))
         request.body = body
-        return Reply(session().send(request, stream=True, timeout=timeout, allow_redirects=False, **_settings(url)))
+        return Reply(session().get_adapter(url).send(request, stream=True, timeout=timeout, **_settings(url)))
     except requests.exceptions.InvalidURL as error:
         raise UsageError(f"the request cannot be sent: {type(error).__name__}") from None
     except requests.RequestException as error:

@@ -122,7 +122,11 @@ def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
     def run(draft: Draft, base: Keys) -> None:
         for at, schema in find_places(draft, base):
             done = normalize(schema)
-            if done is not None and at:
+            if done is None or not at:
+                continue
+            if done.effect is Effect.NONE:  # too large to inline: it stays, and the report says so
+                draft.remark("normalize_schema", Effect.NONE, "; ".join(done.notes), at)
+            else:
                 draft.replace("normalize_schema", done.effect, at, schema, done.schema, "; ".join(done.notes))
 
     return Action(run, context.needs(path), context.writes(path))
