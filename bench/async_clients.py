@@ -1,4 +1,5 @@
-"""Which async HTTP client should carry acompletion()? Calls per second, CPU per call, first byte of a paced stream.
+"""Which async HTTP client should carry acompletion()? Calls per second, CPU per call, first byte of a paced stream,
+and whether the provider learns that a call was cancelled.
 
 usage: python bench/async_clients.py        needs aiohttp, httpx2 and pyreqwest; those missing are left out
 """
@@ -106,9 +107,23 @@ async def measure(make: Callable[[str], Awaitable[Client]], url: str) -> dict[st
         times = await asyncio.gather(*(_stream(client) for _ in range(AT_ONCE)))
         first, whole = (statistics.median(column) * 1e3 for column in zip(*times, strict=True))
         rows.append((CALLS / took, cpu / CALLS * 1e6, first, whole))
+    cancelled = await _cancelled(client)
     await client.close()
     names = ("calls/s", "CPU us/call", "first byte ms", "stream ms")
-    return dict(zip(names, (statistics.median(column) for column in zip(*rows[1:], strict=True)), strict=True))
+    return {"cancelled calls closed": cancelled} | dict(zip(names, (statistics.median(column) for column in zip(*rows[1:], strict=True)), strict=True))
+
+
+async def _cancelled(client: Client) -> float:
+    """Return the share of cancelled calls whose connection is closed within a second."""
+    lost = json.dumps({"model": "lost"}).encode()
+    before = int(await client.post(lost))
+    calls = [asyncio.ensure_future(client.post(json.dumps({"model": "silent"}).encode())) for _ in range(8)]
+    await asyncio.sleep(0.2)
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    await asyncio.sleep(1)
+    return (int(await client.post(lost)) - before) / len(calls)
 
 
 async def _stream(client: Client) -> tuple[float, float]:
@@ -138,7 +153,7 @@ def main() -> None:
                 base = found
                 print("| client | " + " | ".join(f"{key} (x {name})" for key in found) + " |")
                 print("| --- |" + " --- |" * len(found))
-            cells = (f"{value:,.1f} ({value / base[key]:.2f})" for key, value in found.items())
+            cells = (f"{value:,.1f} ({value / base[key]:.2f})" if base[key] else "0" for key, value in found.items())
             print(f"| {name} | " + " | ".join(cells) + " |")
 
 

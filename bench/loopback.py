@@ -1,6 +1,6 @@
 """A provider on loopback that costs next to nothing: the same answer to every POST, whole or as a paced stream.
 
-Runs in a process of its own (`with loopback.server() as url:`), so that a client's figures are the client's.
+The model ``silent`` gets no answer, and the model ``lost`` the number of connections lost while one was awaited. Runs in a process of its own (`with loopback.server() as url:`), so that a client's figures are the client's.
 """
 
 from __future__ import annotations
@@ -39,9 +39,16 @@ _CHUNKS = [*map(_chunk, range(EVENTS)), b"e\r\ndata: [DONE]\n\n\r\n", b"0\r\n\r\
 
 
 class _Provider(asyncio.Protocol):
+    lost = 0
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         self.data = b""
+        self.silent = False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.silent:
+            _Provider.lost += 1
 
     def data_received(self, data: bytes) -> None:
         self.data += data
@@ -55,7 +62,12 @@ class _Provider(asyncio.Protocol):
         if length is not None and len(body) < length:
             return
         self.data = b""
-        if b'"stream":true' in body.replace(b" ", b""):
+        if b'"silent"' in body:
+            self.silent = True
+        elif b'"lost"' in body:
+            number = str(_Provider.lost).encode()
+            self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(number), number))
+        elif b'"stream":true' in body.replace(b" ", b""):
             self._next(iter([_HEAD, *_CHUNKS]))
         else:
             self.transport.write(_WHOLE)

@@ -1,7 +1,8 @@
 """Any request that OpenAI's chat completions would take, however strange, for tests that draw them.
 
 Left out is what OpenAI itself refuses although `chat-request.schema.json` cannot say so: options that want another
-option beside them, tool results without calls, calls without results, tool schemas that are no object at their root.
+option beside them, tool results without calls, calls without results, and tool schemas that are no object at their
+root or refer to nowhere.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
+from quirkbook.emulator.keywords import follow
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
 SAID = ["", " ", "Hi", "What is the weather in Oslo? 漢字", "Answer in JSON.", "x" * 300]
 THOUGHTS = [None, "", " ", "Let me look."]
-NAMES = ["look", "ls", "_x", "2fa", "read-file", "a" * 64]
+NAMES = ["look", "ls", "_x", "read-file", "a" * 64]
 
 said = st.sampled_from(SAID)
-names = st.sampled_from(NAMES)
+names = st.sampled_from(NAMES * 6 + ["2fa"])
 
 
 def _text(text: str) -> dict[str, Any]:
@@ -33,11 +35,16 @@ def _some(optional: dict[str, Any], **fields: Any) -> Any:
     return st.fixed_dictionaries(fields, optional=optional)
 
 
+def _mostly(usual: Any, other: Any, times: int) -> Any:
+    """Draw from the first so many times as often as from the other."""
+    return st.integers(0, times).flatmap(lambda place: usual if place < times else other)
+
+
 # Schemas of tools and answers.
 
 KEYS = ["a", "b", "type", "$ref", "oneOf", "c/d~"]
 TYPES = ["string", "integer", "number", "boolean", "object", "array", "null"]
-REFS = ["#", "#/$defs/A", "#/$defs/B", "#/definitions/A", "#/properties/a", "#/$defs/gone", "https://example.com/a.json"]
+REFS = ["#", "#/$defs/A", "#/$defs/B", "#/definitions/A", "#/properties/a"]
 VALUES = [None, "", "far", "near", 0, 1, 1.5, True, [], {"x": 1}]
 
 keys = st.sampled_from(KEYS)
@@ -92,7 +99,7 @@ def schemas(draw: Any, strange: bool = True) -> dict[str, Any]:
     inner = nodes if strange else _typed
     root = {"type": "object", "properties": draw(st.dictionaries(keys, inner, max_size=3))}
     if strange:
-        root = draw(st.sampled_from([root, {"properties": root["properties"]}, {}, {"type": "object"}]))
+        root = draw(st.sampled_from([root, root, {"properties": root["properties"]}, {}, {"type": "object"}]))
         root |= draw(
             _some(
                 {
@@ -104,7 +111,18 @@ def schemas(draw: Any, strange: bool = True) -> dict[str, Any]:
                 }
             )
         )
+        for node in _nodes(root):
+            if isinstance(node.get("$ref"), str) and follow(root, node["$ref"]) is None:
+                del node["$ref"]
     return root
+
+
+def _nodes(value: Any) -> list[dict[str, Any]]:
+    """Return all objects in a schema, copying none: they are changed in place."""
+    found = [value]
+    for one in found:  # grows while it is read
+        found += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return [one for one in found if isinstance(one, dict)]
 
 
 def _function(schema: Any, **fields: Any) -> Any:
@@ -113,10 +131,10 @@ def _function(schema: Any, **fields: Any) -> Any:
 
 _loose = _function(schemas()) | _function(schemas(), strict=st.sampled_from([False, None]))
 _strict = _some({}, name=names, parameters=schemas(strange=False), strict=st.just(True))
-functions = _loose | _loose | _loose | _strict
+functions = _mostly(_loose, _strict, 3)
 _custom = _object(type=st.just("custom"), custom=_some({"description": said}, name=names))
 tools = st.lists(
-    st.one_of(*[_object(type=st.just("function"), function=functions)] * 9, _custom),
+    _mostly(_object(type=st.just("function"), function=functions), _custom, 20),
     min_size=1,
     max_size=3,
     unique_by=lambda tool: tool[tool["type"]]["name"],
@@ -125,7 +143,7 @@ tools = st.lists(
 
 # Messages.
 
-_texts = said | said | st.lists(said.map(_text), min_size=1, max_size=3)
+_texts = said | st.lists(said.map(_text), min_size=1, max_size=3)
 _urls = st.sampled_from([PNG] * 6 + ["ms://f7", "https://example.com/cat.png", "data:image/svg+xml;base64,AA=="])
 _picture = _object(type=st.just("image_url"), image_url=_some({"detail": st.just("low")}, url=_urls))
 _other = st.sampled_from(
@@ -134,9 +152,9 @@ _other = st.sampled_from(
         {"type": "file", "file": {"file_id": "file-1"}},
     ]
 )
-_seen = st.lists(st.one_of(said.map(_text), said.map(_text), _picture), min_size=1, max_size=3)
+_seen = st.lists(said.map(_text) | _picture, min_size=1, max_size=3)
 _heard = st.lists(said.map(_text) | _other, min_size=1, max_size=2)
-_asked = st.one_of(_texts, _texts, _texts, _texts, _seen, _heard)
+_asked = _mostly(_texts | _seen, _heard, 20)
 _user = _some({"name": st.just("Vin")}, role=st.just("user"), content=_asked)
 _instruction = _some({"name": st.just("guide")}, role=st.sampled_from(["system", "developer"]), content=_texts)
 _thinking = {"reasoning_content": st.sampled_from(THOUGHTS[1:]), "name": st.just("Kelsier")}
@@ -148,7 +166,7 @@ _said = _some(
 )
 _no_text = _some({"content": st.none()}, role=st.just("assistant"), refusal=st.just("I cannot."))
 _spoken = _object(role=st.just("assistant"), audio=st.just({"id": "audio_1"}))
-_one = st.one_of(*[_user] * 4, _said, _said, _instruction, _no_text, _spoken).map(lambda message: [message])
+_one = _mostly(_user | _said | _instruction, _no_text | _spoken, 6).map(lambda message: [message])
 
 
 @st.composite
@@ -174,7 +192,7 @@ def _function_turn(draw: Any) -> list[dict[str, Any]]:
 def conversations(draw: Any) -> list[dict[str, Any]]:
     """Draw messages: instructions, then turns in any order, the last perhaps a beginning of the answer."""
     turns = draw(st.lists(_instruction.map(lambda message: [message]), max_size=2))
-    turns += draw(st.lists(_one | _one | _tool_turn() | _function_turn(), max_size=4))
+    turns += draw(st.lists(_one | _tool_turn() | _function_turn(), max_size=4))
     if draw(st.integers(0, 9)) == 0:
         flag = draw(st.sampled_from(["partial", "prefix"]))
         turns.append([{"role": "assistant", "content": "{", flag: True}])
@@ -221,8 +239,6 @@ _options = {
     "prediction": st.sampled_from([None, {"type": "content", "content": "Hi"}]),
     "web_search_options": st.just({}),
 }
-# Those that providers differ on come more often than the rest.
-_options_but = {name: one for name, one in _options.items() if name not in ("response_format",)}
 
 
 @st.composite

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jsonpatch
+
 from quirkbook.actions import Context, compile_actions
 from quirkbook.compiler import Plan, compile_rule
 from quirkbook.conditions import Condition, Names, compile_condition
@@ -134,3 +135,8 @@ def nested(depth: int, leaf: Any = 0, key: str = "x") -> Any:
     for level in range(depth):
         leaf = {key: leaf} if level % 2 else [leaf]
     return {key: leaf}
+
+
+def brief(value: Any) -> str:
+    """Name a case of a table."""
+    return repr(value)[:60]

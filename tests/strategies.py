@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 #: For tests whose law is cheap to hold; a slow machine is no failure.
-modest = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+modest = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 KEYS = ["a", "b", "x", "role", "content", "type", "text", "id", "name", "tool_calls", "tool_call_id", "c/d~", ""]
 TOP_KEYS = ["messages", "tools", "stop", "a", "b", "n", "temperature", "model", "thinking"]
@@ -40,29 +40,30 @@ _calls = st.lists(
     st.fixed_dictionaries({}, optional={"id": st.sampled_from(TEXTS[:5]) | scalars, "function": any_values}) | scalars,
     max_size=3,
 )
-_messages = st.lists(
-    st.fixed_dictionaries(
-        {"role": st.sampled_from(["user", "user", "system", "tool", "assistant"])},
-        optional={
-            "content": st.sampled_from(TEXTS) | _parts | st.none(),
-            "tool_calls": _calls,
-            "tool_call_id": st.sampled_from(TEXTS[:5]),
-            "name": any_values,
-            "a": any_values,
-            "x": any_values,
-        },
-    )
-    | any_values,
-    max_size=5,
+_message_objects = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "user", "system", "tool", "assistant"])},
+    optional={
+        "content": st.sampled_from(TEXTS) | _parts | st.none(),
+        "tool_calls": _calls,
+        "tool_call_id": st.sampled_from(TEXTS[:5]),
+        "name": any_values,
+        "a": any_values,
+        "x": st.sampled_from(["", "a", [], ["a"], None, 1, {}]),
+    },
 )
+_objects = st.dictionaries(keys, any_values, max_size=3)
 
 
 @st.composite
 def payloads(draw: Any) -> dict[str, Any]:
-    """Draw a JSON object: with a conversation that is mostly in order, or with anything anywhere."""
+    """Draw a JSON object: with a conversation that is in order, or nearly, or with anything anywhere."""
     payload = draw(st.dictionaries(st.sampled_from(TOP_KEYS), any_values, max_size=5))
-    if draw(st.booleans()):
-        payload["messages"] = draw(_messages)
+    order = draw(st.sampled_from(["in order", "nearly", "none"]))
+    if order != "none":
+        others = any_values if order == "nearly" else _objects
+        payload["messages"] = draw(st.lists(_message_objects | _message_objects | others, max_size=5))
+    if order == "in order":
+        payload["tools"] = draw(st.lists(_objects, max_size=3))
     return payload
 
 
@@ -78,14 +79,17 @@ def paths(draw: Any, *, wild: bool = True, reading: bool = False) -> str:
         tail = draw(tails)
         if "**" not in text or "**" not in tail:
             text += tail
-    text = draw(st.sampled_from(["", "", "", "$.", "$request." if reading else "$."])) + text
-    return text
+    return draw(st.sampled_from(["", "", "", "$.", "$request." if reading else "$."])) + text
 
 
-inner_paths = st.sampled_from(["a", "x", "role", "content", "content[*].type", ".", "a.x", "tool_calls", "$.a", "*", "**.a"])
+inner_paths = st.sampled_from(
+    ["a", "x", "role", "content", "content[*].type", ".", "a.x", "tool_calls", "$.a", "*", "**.a"]
+)
 numbers = st.sampled_from([-1, 0, 0.5, 1, 2, 10**400])
 bounds = st.sampled_from([[0, 1], [None, 0], [0.5, None], [None, None], [1, 1]])
-sizes = st.one_of(st.integers(0, 3), st.dictionaries(st.sampled_from(["lt", "lte", "gt", "gte", "ne"]), st.integers(0, 3), min_size=1))
+sizes = st.one_of(
+    st.integers(0, 3), st.dictionaries(st.sampled_from(["lt", "lte", "gt", "gte", "ne"]), st.integers(0, 3), min_size=1)
+)
 rule_scalars = st.sampled_from([None, True, False, 0, 1, 1.0, 0.5, "", "a", "text", "user", "tool", "kimi-k2.6"])
 globs = st.sampled_from(["*", "a*", "", ["u?er", "[ab]"], "kimi-*"])
 
@@ -112,10 +116,15 @@ def operators(condition: Any) -> Any:
         "none": condition,
         "among": paths(reading=True),
         "not_among": paths(reading=True),
+        "repeats": inner_paths.filter(lambda path: not path.startswith("$")),
     }
     one = st.sampled_from(sorted(table)).flatmap(lambda name: table[name].map(lambda argument: {name: argument}))
-    return one | one | st.tuples(one, one).map(lambda two: {**two[0], **two[1]}) | rule_scalars | st.lists(
-        rule_scalars, min_size=1, max_size=3
+    return (
+        one
+        | one
+        | st.tuples(one, one).map(lambda two: {**two[0], **two[1]})
+        | rule_scalars
+        | st.lists(rule_scalars, min_size=1, max_size=3)
     )
 
 
@@ -134,7 +143,9 @@ def conditions(draw: Any, depth: int = 2) -> dict[str, Any]:
         | st.fixed_dictionaries({"any_of": parts})
         | st.fixed_dictionaries({"all_of": parts})
         | st.fixed_dictionaries({"not": inside})
-        | st.sampled_from([{"$thinking_on": True}, {"$thinking_on": False}, {"$model": "kimi-*"}, {"$status": {"gte": 400}}])
+        | st.sampled_from(
+            [{"$thinking_on": True}, {"$thinking_on": False}, {"$model": "kimi-*"}, {"$status": {"gte": 400}}]
+        )
     )
 
 
@@ -204,7 +215,9 @@ def _each(inner: Any) -> Any:
     return spec.map(lambda argument: {"each": argument})
 
 
-_inside = _one_of(_on_values(inner_paths.filter(lambda path: path != ".")) | {"drop": st.lists(inner_paths, min_size=1)})
+_inside = _one_of(
+    _on_values(inner_paths.filter(lambda path: path != ".")) | {"drop": st.lists(inner_paths, min_size=1)}
+)
 _plain = _one_of(_on_values(paths()) | _on_conversations)
 
 #: Any action of the request stage; `reject` alone is left out, which stops.

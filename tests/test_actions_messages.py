@@ -7,10 +7,11 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.running import action_faults, actions, brief, edit, nested, run
+from tests.strategies import modest, payloads
+
 from quirkbook.draft import Draft
 from quirkbook.model import MISSING
-from tests.running import action_faults, actions, edit, nested, run
-from tests.strategies import modest, payloads
 
 cases = pytest.mark.parametrize
 
@@ -77,7 +78,7 @@ def content(action, at, before, after):
             [TOOL, "user", None, {"role": ["user"]}, USER],
         ),
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_messages_are_put_in(do, messages, edits, after):
     conversation(do, messages, edits, after)
@@ -111,7 +112,7 @@ EVERY = [
 
 
 @cases("messages", [None, "text", 5, True, {}, {"role": "user"}])
-@cases("do", EVERY, ids=repr)
+@cases("do", EVERY, ids=brief)
 def test_what_is_no_list_of_messages_stays(do, messages):
     assert run([do], {"messages": messages}).edits == []
 
@@ -177,7 +178,7 @@ def merge(*roles, **join):
             [says("user", "")],
         ),
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_neighbours_of_one_role_are_merged(do, messages, edits, after):
     conversation(do, messages, edits, after)
@@ -199,7 +200,7 @@ def test_neighbours_of_one_role_are_merged(do, messages, edits, after):
         [USER, None, USER],
         [{"role": ["user"], "content": "a"}, {"role": ["user"], "content": "a"}],
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_what_holds_more_than_role_and_content_is_not_merged(messages):
     conversation(merge("user"), messages, [], messages)
@@ -255,7 +256,7 @@ def test_merging_is_linear_in_the_messages():
         ),
         ({"lead_with_system": {}}, [USER, {"role": "system"}, "system"], [], [USER, {"role": "system"}, "system"]),
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_system_messages_gather_at_the_front(do, messages, edits, after):
     conversation(do, messages, edits, after)
@@ -295,7 +296,7 @@ def test_parts_that_were_gathered_can_be_changed_without_changing_the_report():
         ("a", text("x"), None, None),
         ("a", None, None, None),
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_text_parts_alone_become_a_string(do, value, after, effect):
     draft = run([{"flatten_content": do}], {"a": value})
@@ -374,7 +375,7 @@ NINE = {"length": 9}
         (NINE, [{"role": "assistant", "tool_calls": None}, {"tool_calls": {"id": "x"}}, "x", 5]),
         (NINE, [{"role": "assistant", "tool_calls": ["x", None, 5]}]),
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_ids_that_fit_stay(spec, messages):
     assert rewritten(spec, *messages).edits == []
@@ -425,7 +426,9 @@ def test_an_id_that_nests_deep_is_made_anew():
 
 @cases("spec", [NINE, {"unique": True}])
 def test_twins_of_one_turn_are_told_apart_and_results_follow_in_order(spec):
-    draft = rewritten(spec, calls("abcdefgh1", "abcdefgh1"), result("abcdefgh1"), result("abcdefgh1"), result("abcdefgh1"))
+    draft = rewritten(
+        spec, calls("abcdefgh1", "abcdefgh1"), result("abcdefgh1"), result("abcdefgh1"), result("abcdefgh1")
+    )
     first, second, *results = ids(draft.root["messages"])
 
     assert first == "abcdefgh1"
@@ -434,7 +437,9 @@ def test_twins_of_one_turn_are_told_apart_and_results_follow_in_order(spec):
 
 
 def test_a_result_follows_the_nearest_turn_before_it():
-    draft = rewritten(NINE, calls("call_1"), result("call_1"), calls("call_1"), result("call_1"), calls("x"), result("call_1"))
+    draft = rewritten(
+        NINE, calls("call_1"), result("call_1"), calls("call_1"), result("call_1"), calls("x"), result("call_1")
+    )
     first, its, second, others, _, last = ids(draft.root["messages"])
 
     assert first != second
@@ -462,7 +467,7 @@ def test_more_calls_than_there_are_ids_still_end():
 # Faults
 
 
-@cases("do", EVERY, ids=repr)
+@cases("do", EVERY, ids=brief)
 def test_what_works_on_the_whole_conversation_stands_in_requests_and_outside_each(do):
     (name,) = do
     message = f"'{name}' works on the whole and may only stand"
@@ -505,7 +510,9 @@ def letters(payload):
 
 
 _texts = st.lists(
-    st.fixed_dictionaries({"role": st.sampled_from(["user", "system", "tool"]), "content": st.text(max_size=3) | st.none()}),
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(["user", "system", "tool"]), "content": st.text(max_size=3) | st.none()}
+    ),
     max_size=6,
 )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.running import blame, brief, condition, condition_faults, draft_of, exact, holds, nested
+from tests.strategies import any_values, conditions, modest, payloads
+
 from quirkbook.conditions import ALWAYS, NEVER
 from quirkbook.model import MISSING
-from tests.running import blame, condition, condition_faults, draft_of, exact, holds, nested
-from tests.strategies import any_values, conditions, modest, payloads
 
 MESSAGES = {
     "model": "kimi-k2.6",
@@ -72,7 +73,7 @@ MESSAGES = {
         ({"thinking[0]": {"exists": False}}, True),
         ({"messages.role": {"exists": False}}, True),
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_a_path_is_followed(when, expected):
     assert holds(when, MESSAGES) is expected
@@ -123,7 +124,7 @@ def test_quantifiers_ask_the_elements_of_an_array_and_nothing_else(value, some, 
         ({"messages": {"len": 3, "some": {"role": "user"}}}, False),
         ({"messages": {"some": {"any_of": [{"role": "developer"}, {"tool_call_id": "a"}]}}}, True),
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_elements_are_asked_with_paths_of_their_own(when, expected):
     assert holds(when, MESSAGES) is expected
@@ -175,6 +176,33 @@ def test_a_tool_choice_that_names_no_tool_is_found(chosen, expected):
     assert holds(when, {**MESSAGES, "tool_choice": choice}) is expected
 
 
+# Repetition
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("id", [{"id": "a"}, {"id": "b"}, {"id": "a"}], True),
+        ("id", [{"id": "a"}, {"id": "b"}], False),
+        ("id", [{"id": "a"}, {}, {}, "id"], False),
+        ("id", [{"id": 1}, {"id": 1.0}], True),
+        ("id", [{"id": 1}, {"id": True}, {"id": "1"}], False),
+        ("id", [{"id": None}, {"id": None}, {"id": []}, {"id": []}], False),
+        ("id", [{"id": True}, {"id": True}], False),
+        ("id", [{"id": float("nan")}] * 2, False),
+        ("f.name", [{"f": {"name": "a"}}, {"f": {"name": "a"}}], True),
+        (".", ["a", "a"], True),
+        ("[*]", [["a"], ["a"]], True),
+        ("id", [], False),
+        ("id", {"id": "a"}, False),
+        ("id", None, False),
+    ],
+    ids=brief,
+)
+def test_repeats_tells_whether_two_items_hold_the_same(path, value, expected):
+    assert holds({"v": {"repeats": path}}, {"v": value}) is expected
+
+
 # Combinators and names
 
 
@@ -196,7 +224,7 @@ TRUE, FALSE = {"model": {"exists": True}}, {"model": {"exists": False}}
         ({"any_of": [TRUE], "not": TRUE}, False),
         ({"any_of": [{"all_of": [TRUE, {"not": FALSE}]}, FALSE]}, True),
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_combinators_join_conditions(when, expected):
     assert holds(when, {"model": "m"}) is expected
@@ -282,7 +310,7 @@ def test_the_model_is_the_one_that_rules_match_not_the_payloads(globs, model, ex
         ({"choices": {"some": {"$request.stream": True}}}, True),
         ({"$request.tools": {"some": {"name": "f"}}}, True),
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_a_rule_on_an_answer_may_ask_for_the_request_and_the_status(when, expected):
     request = {"tools": [{"name": "f"}], "stream": True}
@@ -318,6 +346,7 @@ def test_without_a_request_nothing_of_it_is_there():
         ({"t": {"none": {"x": 1}}}, {"t": [{"x": 1}]}, 't: [{"x": 1}] is not an array without an item that fits'),
         ({"t": {"among": "u[*]"}}, {"t": 1, "u": [2]}, "t: 1 is not one of u[*]"),
         ({"t": {"not_among": "u[*]"}}, {"t": 2, "u": [2]}, "t: 2 is not none of u[*]"),
+        ({"t": {"repeats": "id"}}, {"t": []}, "t: [] is not an array in which id repeats"),
         ({"m[*].r": "a"}, {"m": [{"r": "b"}, {"r": "c"}]}, 'm[*].r: no one of 2 values is not "a"'),
         ({"m[*].r": "a"}, {"m": [{"r": "b"}]}, 'm[*].r: "b" is not "a"'),
         ({"m[*].r": "a"}, {"m": []}, "m[*].r is absent"),
@@ -339,7 +368,7 @@ def test_without_a_request_nothing_of_it_is_there():
         ({"$model": "gpt-*"}, {}, None),
         ({"$status": {"gte": 400}}, {}, "$status: 200 is not >= 400"),
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_a_no_names_the_first_part_that_is_false_and_the_value_it_saw(when, payload, words):
     assert blame(when, payload, lets=LETS, model="gpt-5") == words
@@ -391,7 +420,33 @@ def test_the_constant_conditions_say_so():
                 False,
             ),
         ),
-        ({"$off": True}, {}, ("Q111", ("when", "$off"), "unknown name '$off'", "this file defines none under 'let'", True)),
+        (
+            {"a": {"repeats": "c["}},
+            {},
+            (
+                "Q110",
+                ("when", "a", "repeats"),
+                "'c[' is no field path at '[': write keys with dots, items as [0], [-1] or [*]",
+                "",
+                False,
+            ),
+        ),
+        (
+            {"a": {"repeats": "$.id"}},
+            {},
+            (
+                "Q110",
+                ("when", "a", "repeats"),
+                "'$.id' starts elsewhere: the path of 'repeats' starts at the items",
+                "",
+                False,
+            ),
+        ),
+        (
+            {"$off": True},
+            {},
+            ("Q111", ("when", "$off"), "unknown name '$off'", "this file defines none under 'let'", True),
+        ),
         (
             {"all_of": [{"$off": True}]},
             {"on": {}, "by": {}},
@@ -442,10 +497,10 @@ def test_no_condition_fails_and_none_changes_what_it_looks_at(when, payload, req
     assert exact(payload) == before
 
 
-@settings(modest, max_examples=25)
+@settings(modest, max_examples=12)
 @given(conditions())
 def test_no_condition_fails_on_a_payload_that_nests_deep(when):
-    payload = {key: nested(3000, key=key) for key in ("messages", "tools", "a", "b", "stop")}
+    payload = {key: nested(3000, leaf={"a": 1}) for key in ("messages", "tools", "a", "b", "stop")}
 
     holds(when, payload, lets=LETS, request=nested(3000))
 

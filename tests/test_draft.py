@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 
 import pytest
+from tests.running import assert_edits_lead_there_and_back, edit
+
 from quirkbook.draft import Draft, Refusal, clone, cloner
 from quirkbook.model import MISSING, Effect
-from tests.running import assert_edits_lead_there_and_back, edit
 
 EXACT, LOSSY = Effect.EXACT, Effect.LOSSY
 
@@ -231,4 +232,6 @@ def test_scalars_are_handed_out_as_they_are(scalar):
 
 
 def test_a_refusal_carries_its_edit():
-    assert Refusal(edit("reject", "refuse", ("a",), 1, 1, note="no")).edit == edit("reject", "refuse", ("a",), 1, 1, note="no")
+    assert Refusal(edit("reject", "refuse", ("a",), 1, 1, note="no")).edit == edit(
+        "reject", "refuse", ("a",), 1, 1, note="no"
+    )

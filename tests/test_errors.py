@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from quirkbook.errors import (
+    DispatchError,
     PayloadError,
     PolicyError,
     QuirkbookError,
@@ -28,6 +30,7 @@ from quirkbook.model import Change, Effect, Fault, Location
         (UnknownProviderError, {QuirkbookError}, 2),
         (UnknownRuleError, {QuirkbookError}, 2),
         (UsageError, {QuirkbookError, ValueError}, 2),
+        (DispatchError, {QuirkbookError}, 1),
     ],
 )
 def test_every_error_has_one_root_and_an_exit_code(error, parents, exit_code):
@@ -52,7 +55,14 @@ PLACE = Location("rules/m.yaml", 14, 26)
             "rules/m.yaml:14:26: warning[Q201]: no example fires\n  hint: add one",
         ),
         (
-            Fault(PLACE, "Q104", "unknown operator 'greater'", "did you mean 'gt'?", "    when: {temperature: {greater: 1}}", 7),
+            Fault(
+                PLACE,
+                "Q104",
+                "unknown operator 'greater'",
+                "did you mean 'gt'?",
+                "    when: {temperature: {greater: 1}}",
+                7,
+            ),
             "rules/m.yaml:14:26: error[Q104]: unknown operator 'greater'\n"
             "  14 |     when: {temperature: {greater: 1}}\n"
             "     |                          ^^^^^^^ did you mean 'gt'?",
@@ -91,9 +101,7 @@ def refused(keys):
     return Change("m/r", "reject", Effect.REFUSE, "It cannot.", "https://s", "m.yaml:3", keys, 1, 1, note="no images")
 
 
-@pytest.mark.parametrize(
-    ("keys", "pointer"), [(("messages", 2), "/messages/2"), ((), ""), (None, "")]
-)
+@pytest.mark.parametrize(("keys", "pointer"), [(("messages", 2), "/messages/2"), ((), ""), (None, "")])
 def test_a_refusal_names_place_rule_why_and_source(keys, pointer):
     error = RefusedError(refused(keys))
 
@@ -103,6 +111,39 @@ def test_a_refusal_names_place_rule_why_and_source(keys, pointer):
 
 def test_a_policy_error_lists_the_changes():
     assert PolicyError("forbidden", [refused(None)]).changes == (refused(None),)
+
+
+BODY = {"error": {"message": "slow down", "type": "rate_limit", "param": None, "code": "tpm"}}
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "http_status", "details"),
+    [
+        (
+            DispatchError("slow down", status=429, provider="moonshot", body=BODY),
+            "moonshot: HTTP 429: slow down",
+            429,
+            ("rate_limit", "tpm", None),
+        ),
+        (DispatchError("cut off", provider="moonshot"), "moonshot: cut off", 502, (None, None, None)),
+        (DispatchError("odd", status=200, body={}), "HTTP 200: odd", 502, (None, None, None)),
+        (DispatchError("no route"), "no route", 502, (None, None, None)),
+    ],
+)
+def test_a_failed_call_says_who_and_how_and_what_the_provider_blames(error, text, http_status, details):
+    assert (str(error), error.http_status, error.status_code) == (text, http_status, error.status)
+    assert (error.type, error.code, error.param) == details
+
+
+def test_a_failed_call_keeps_what_there_is_to_know():
+    error = DispatchError(
+        "slow down", status=429, model="k2", raw=b"{}", request_id="r1", retry_after=1.5, retryable=True,
+        changes=[refused(None)],
+    )  # fmt: skip
+
+    assert (error.message, error.model, error.raw, error.request_id) == ("slow down", "k2", b"{}", "r1")
+    assert (error.retry_after, error.retryable, error.changes) == (1.5, True, (refused(None),))
+    assert (error.attempts, error.received) == (1, None)
 
 
 OPERATORS = ["lt", "lte", "gt", "gte", "between", "matches", "some"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.running import nested
+
 from quirkbook.fieldpath import Path, PathError, Wild, child, find, parse, values
 from quirkbook.model import MISSING
-from tests.running import nested
 
 ITEMS, VALUES, DEEP = Wild.ITEMS, Wild.VALUES, Wild.DEEP
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
+from tests.running import brief, condition_faults, holds, nested
+
 from quirkbook.model import same
 from quirkbook.needs import LONGEST_MARK
 from quirkbook.operators import LONGEST_REMEMBERED, OPERATORS, TYPES, equal_to, is_number, one_of
-from tests.running import condition_faults, holds, nested
 
 NAN, INF = math.nan, math.inf
 HUGE = 10**400  # no float is as big
@@ -125,7 +126,7 @@ def passing(test):
         ({"is": "string", "len": {"lt": 2}}, {"empty_text", "digits", "surrogate"}),
         ({"is": "number", "ne": 0, "lt": 1}, {"half", "minus"}),
     ],
-    ids=repr,
+    ids=lambda value: "" if isinstance(value, set) else repr(value)[:40],
 )
 def test_an_operator_passes_just_these_values(test, expected):
     assert passing(test) == expected
@@ -161,7 +162,7 @@ def test_an_operator_passes_just_these_values(test, expected):
         {"among": "w"},
         {"not_among": "w"},
     ],
-    ids=repr,
+    ids=brief,
 )
 def test_on_a_missing_path_every_operator_is_false(test):
     assert holds({"v": test}, {"w": None}) is False
@@ -243,7 +244,13 @@ def test_a_line_feed_is_matched_only_with_the_s_flag():
         ),
         (
             {"v": {"between": [0.5, -1]}},
-            ("Q109", ("when", "v", "between"), "the bounds [0.5, -1] are in the wrong order: write [-1, 0.5]", "", False),
+            (
+                "Q109",
+                ("when", "v", "between"),
+                "the bounds [0.5, -1] are in the wrong order: write [-1, 0.5]",
+                "",
+                False,
+            ),
         ),
         (
             {"v": {"matches": "a("}},
@@ -366,6 +373,7 @@ def test_a_test_says_what_it_wants_and_which_values_a_cheap_look_can_tell(test, 
 def test_every_type_has_its_test_and_every_operator_its_builder():
     assert sorted(TYPES) == ["array", "boolean", "integer", "json", "null", "number", "object", "string"]
     assert sorted(OPERATORS) == [
-        "between", "bytes", "exists", "glob", "gt", "gte", "is", "len", "lt", "lte", "matches", "ne", "not_in", "outside",
+        "between", "bytes", "exists", "glob", "gt", "gte", "is",
+        "len", "lt", "lte", "matches", "ne", "not_in", "outside",
     ]  # fmt: skip
     assert LONGEST_MARK < LONGEST_REMEMBERED

@@ -9,9 +9,10 @@ import pickle
 
 import jsonpatch
 import pytest
+from tests.running import nested
+
 from quirkbook.model import MISSING, Change, Effect, Location, Quiet, Rule, pointer
 from quirkbook.report import as_data, first_difference, inverse_patch, line, patch, show
-from tests.running import nested
 
 
 @pytest.mark.parametrize(
@@ -144,8 +145,8 @@ def test_changes_are_a_patch_there_and_one_back():
         (
             MOVED,
             {
-                "rule": "moonshot/r", "action": "act", "effect": "lossy", "pointer": "/b", "from": "/a/0/x~1y", "after": 1,
-                "why": "Why.", "source": "https://s", "location": "m.yaml:3",
+                "rule": "moonshot/r", "action": "act", "effect": "lossy", "pointer": "/b", "from": "/a/0/x~1y",
+                "after": 1, "why": "Why.", "source": "https://s", "location": "m.yaml:3",
             },
         ),
         (

@@ -141,7 +141,7 @@ def _run(
 ) -> Run:
     if not isinstance(payload, dict):
         raise PayloadError(f"a chat payload is an object, not {_kind(payload)}: write {{\"model\": ..., \"messages\": [...]}}")
-    if not isinstance(payload.get("messages", []), list):
+    if "messages" in payload and not isinstance(payload["messages"], list):
         raise PayloadError(f"messages is an array, not {_kind(payload['messages'])}: write [{{\"role\": \"user\", ...}}]", "/messages")
     named = payload.get("model") if model is None else model
     if named is not None and not isinstance(named, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import sleep
 from collections.abc import AsyncIterator
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
@@ -62,7 +62,7 @@ class AsyncStream:
         """Close the connection to the provider, who may then stop working on the answer."""
         reply, self._reply = self._reply, None
         if reply is not None:
-            await reply.close()
+            reply.close()
         self._incoming.ready.clear()
 
     aclose = close
@@ -74,6 +74,11 @@ class AsyncStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def __del__(self) -> None:
+        reply = getattr(self, "_reply", None)
+        if reply is not None:
+            reply.close()
 
     def __repr__(self) -> str:
         state = "closed" if self._reply is None else "open"
@@ -110,7 +115,7 @@ async def acompletion(
             pause = next_pause(call, attempt, error)
             if pause is None:
                 raise
-        await asyncio.sleep(pause)
+        await sleep(pause)
         attempt += 1
 
 
@@ -118,7 +123,7 @@ def _transport() -> ModuleType:
     try:
         from . import async_transport
     except ImportError:
-        raise UsageError("acompletion() needs pyreqwest: pip install 'quirkbook[async]'") from None
+        raise UsageError("acompletion() needs aiohttp: pip install 'quirkbook[async]'") from None
     return async_transport
 
 

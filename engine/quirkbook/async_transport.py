@@ -1,45 +1,64 @@
-"""The one place where an asynchronous call opens a socket, on pyreqwest. The counterpart of `transport`.
+"""The one place where an asynchronous call opens a socket, on aiohttp. The counterpart of `transport`.
 
-pyreqwest's client belongs to no event loop: one serves the whole process, however many loops come and go. It works
-in threads of its own, which do not survive a fork: a process that has called may fork only to run another program.
+aiohttp's connections belong to an event loop: each loop has a session of its own, closed when the loop shuts down.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Mapping
-from datetime import timedelta
+import io
+import os
+import ssl
+from collections.abc import AsyncGenerator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import ConnectTimeoutError, PyreqwestError
+import aiohttp
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from .errors import APIConnectionError, Timeout, UsageError
-from .transport import CONNECTIONS, LAST_WAIT
+from .transport import LAST_WAIT, environment
+
+KEPT: Final = 60.0
+"""Seconds that an idle connection is kept."""
+LARGE: Final = 1 << 20
+"""Bytes of a body that is written in pieces, so that the loop is not held up."""
+
+#: Loop -> its session, and the generator that closes it.
+_sessions: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[None, None]]] = {}
 
 
-@lru_cache(maxsize=16)
-def client(connect: float) -> Client:
-    """Return this process's client for a connection timeout, made at the first call."""
-    return (
-        ClientBuilder()
-        .connect_timeout(timedelta(seconds=connect))
-        .pool_max_idle_per_host(CONNECTIONS)
-        .follow_redirects(False)
-        .referer(False)
-        .build()
-    )
+async def session() -> aiohttp.ClientSession:
+    """Return the running loop's session, made at its first call."""
+    loop = asyncio.get_running_loop()
+    found = _sessions.get(loop)
+    if found is None:
+        for old in [one for one in _sessions if one.is_closed()]:
+            del _sessions[old]
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT)
+        made = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        keeper = _keep(loop, made)
+        _sessions[loop] = found = made, keeper
+        await anext(keeper)
+    return found[0]
+
+
+async def _keep(loop: asyncio.AbstractEventLoop, kept: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    """Wait to be closed, as loops do with all generators before they end, and close the session then."""
+    try:
+        yield
+    finally:
+        _sessions.pop(loop, None)
+        await kept.close()
 
 
 class AsyncReply:
     """An answer: its status and headers (names in lower case), and its body for who reads it."""
 
-    def __init__(self, exchange: contextlib.AsyncExitStack, response: Any, read_timeout: float) -> None:
-        self._exchange, self._response, self._read_timeout = exchange, response, read_timeout
-        self.status: int = response.status
-        self.headers: dict[str, str] = {name.lower(): value for name, value in response.headers.items()}
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
 
     async def read(self) -> bytes:
         """Return the whole body; the connection goes back to the pool.
@@ -47,11 +66,12 @@ class AsyncReply:
         Raises:
             APIConnectionError: it broke off.
         """
-        parts = []
-        while part := await self.piece():
-            parts.append(part)
-        await self.close()
-        return b"".join(parts)
+        try:
+            return await self._response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise broken(error) from None
+        finally:
+            self.close()
 
     async def piece(self) -> bytes:
         """Return the next bytes of the body as soon as there are any; none at its end.
@@ -60,23 +80,24 @@ class AsyncReply:
             APIConnectionError: it broke off.
         """
         try:
-            async with asyncio.timeout(self._read_timeout):
-                data = await self._response.body_reader.read_chunk()
-        except (PyreqwestError, TimeoutError) as error:
-            await self.close()
+            return await self._response.content.readany()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.close()
             raise broken(error) from None
-        return b"" if data is None else bytes(data)
 
     async def finish(self) -> None:
         """Give the connection back, if the body really ends here; else close it."""
-        with contextlib.suppress(PyreqwestError, TimeoutError):
+        try:
             async with asyncio.timeout(LAST_WAIT):
-                await self._response.body_reader.read_chunk()
-        await self.close()
+                await self._response.content.readany()
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            self.close()
+        else:
+            self._response.release()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the connection, unless the body was read to its end."""
-        await self._exchange.aclose()
+        self._response.close()
 
 
 async def send(url: str, headers: Mapping[str, str], body: bytes, timeout: tuple[float, float]) -> AsyncReply:
@@ -87,29 +108,48 @@ async def send(url: str, headers: Mapping[str, str], body: bytes, timeout: tuple
         Timeout: there was none in time.
     """
     connect, read = timeout
+    proxy, tls = _settings(url)
     try:
-        request = client(connect).post(url).headers(headers).body_bytes(body)
-    except (PyreqwestError, ValueError) as error:
+        response = await (await session()).post(
+            url,
+            headers=headers,
+            data=body if len(body) < LARGE else io.BytesIO(body),
+            timeout=aiohttp.ClientTimeout(total=None, connect=connect, sock_read=read),
+            allow_redirects=False,
+            proxy=proxy,
+            ssl=tls,
+        )
+    except (aiohttp.InvalidURL, ValueError) as error:
         raise UsageError(f"the request cannot be sent: {type(error).__name__}") from None
-    exchange = contextlib.AsyncExitStack()
-    # The least buffer: with the usual one the events of a stream are held back until 64 KiB are there.
-    streamed = request.streamed_read_buffer_limit(1).build_streamed()
-    try:
-        async with asyncio.timeout(max(timeout)):
-            response = await exchange.enter_async_context(streamed)
-    except (PyreqwestError, TimeoutError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise unanswered(error) from None
-    return AsyncReply(exchange, response, read)
+    return AsyncReply(response)
+
+
+def _settings(url: str) -> tuple[str | None, ssl.SSLContext | bool]:
+    """Return the proxy and the certificates for an address, both as `transport` has them from the environment."""
+    found = environment(url)
+    proxy: str | None = select_proxy(url, found["proxies"])
+    return proxy, _context(found["verify"]) if url.startswith("https:") else True
+
+
+@lru_cache(maxsize=8)
+def _context(verify: bool | str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH if verify is True else str(verify))
 
 
 def unanswered(error: Exception) -> APIConnectionError:
     """Return our error for one of the library's before an answer began."""
     if isinstance(error, TimeoutError):
         # Who could not be reached was asked for nothing; who was slow may be at work, and would do it twice.
-        return Timeout("no answer in time", retryable=isinstance(error, ConnectTimeoutError))
-    # The innermost cause tells the reason, the outer ones the URL.
-    causes = (getattr(error, "details", None) or {}).get("causes") or [{"message": type(error).__name__}]
-    return APIConnectionError(f"no connection: {causes[-1]['message'].partition(' (os error')[0]}", retryable=True)
+        return Timeout("no answer in time", retryable=isinstance(error, aiohttp.ConnectionTimeoutError))
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return APIConnectionError("no connection: the provider hung up without an answer", retryable=True)
+    cause: Any = getattr(error, "os_error", error)
+    number = getattr(cause, "errno", None)
+    # asyncio puts the address where the system's text would be; negative numbers are those of name resolution.
+    text = os.strerror(number) if number and number > 0 else getattr(cause, "strerror", None)
+    return APIConnectionError(f"no connection: {text or type(cause).__name__}", retryable=True)
 
 
 def broken(error: Exception) -> APIConnectionError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from time import sleep
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 
@@ -119,7 +119,7 @@ def completion(
             pause = next_pause(call, attempt, error)
             if pause is None:
                 raise
-        time.sleep(pause)
+        sleep(pause)
         attempt += 1
 
 

@@ -5,7 +5,7 @@ After this no YAML is looked at. A plan is immutable but for its memo of payload
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,20 @@ from .actions.base import Run, join_writes
 from .conditions import ALWAYS, Blame, Holds, Names, Report, compile_condition
 from .fieldpath import Path, PathError, parse
 from .globs import compile_globs
+from .idle import idle
+from .kinds import Field, Kind, Places, Probe, Seen
 from .model import Keys, Rule
-from .needs import ANY, LONGEST_MARK, Needs, Token, Writes, either, may_be_met
+from .needs import ANY, EmptyList, Needs, Token, Writes, either, may_be_met, may_help
+
+#: What callers send again and again, byte for byte.
+REPEATED = ("tools",)
 
 #: How many shapes of payload a plan remembers the candidates of; then it starts afresh.
 SHAPES_REMEMBERED = 512
 
-#: A shape with more keys than this is not remembered.
-TOKENS_REMEMBERED = 256
+#: A shape with more parts than this, or more kinds of items in an array, is not remembered.
+KEYS_REMEMBERED = 64
+KINDS_REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +90,18 @@ def _subject(when: Mapping[str, Any]) -> Path | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A cheap look at the items of one top-level array: their keys, some texts and some types."""
+Candidate = tuple[CompiledRule, frozenset[int] | None]
+"""A rule that could fire, and the places of the earlier rules of which one must have fired first; None: at once."""
 
-    array: str
-    texts: tuple[tuple[str, frozenset[str]], ...]
-    """Fields of which some texts matter, and those texts."""
-    types: tuple[tuple[str, frozenset[type]], ...]
-    """Fields of which some types matter, and those types."""
+
+Sifted = tuple[Sequence[Candidate], Mapping[str, Seen]]
+"""The candidates, and what was seen of the arrays that they speak of."""
 
 
 class Plan:
     """The compiled rules of one stage for one provider and model, in order."""
 
-    __slots__ = ("_candidates", "_probes", "model", "prefix", "provider", "replan", "rules")
+    __slots__ = ("_probes", "_repeated", "_sifted", "model", "prefix", "provider", "replan", "rules")
 
     def __init__(
         self,
@@ -116,92 +119,125 @@ class Plan:
         self.rules = tuple(rules)
         self.replan = replan
         """Gives the plan for another model, for a rule that writes `model`: those after it match the new name."""
-        self._probes = _probes(self.rules)
-        self._candidates: dict[Any, tuple[CompiledRule, ...]] = {}
+        spoken_of = {name for rule in self.rules for clause in rule.needs for token in clause for name in token[:2]}
+        self._repeated = tuple(key for key in REPEATED if key in spoken_of)
+        self._probes = _probes(self.rules, self._repeated)
+        self._sifted: dict[Any, tuple[Sequence[Candidate], list[dict[Kind, frozenset[Token]]]]] = {}
 
     def candidates(self, payload: Mapping[str, Any]) -> Sequence[CompiledRule]:
-        """Return the rules that could fire on this payload, in order: never fewer than would.
+        """Return the rules that could fire on this payload, in order: never fewer than would."""
+        return tuple(rule for rule, _ in self.sift(payload)[0])
+
+    def sift(self, payload: Mapping[str, Any]) -> Sifted:
+        """Return the candidates, each with the rules of which one must have fired before, if it waits for any.
 
         Rules are sifted once per shape of payload; the shape is all that a rule's needs speak of.
         """
+        shape: tuple[Any, ...] = tuple(payload)
+        idle_in: dict[str, frozenset[int]] = {}
+        looks: list[tuple[Probe, list[Any], Places]] = []
+        for key in self._repeated:
+            if key in payload:
+                idle_in[key] = idle(self, key, payload[key])
+                shape += (idle_in[key],)
         try:
-            shape = self._shape(payload)
-            found = self._candidates.get(shape)
-        except (TypeError, AttributeError):  # items that are no objects, roles that are no text: try every rule
-            return self.rules
+            for probe in self._probes:
+                items = payload.get(probe.array)
+                if isinstance(items, list):
+                    look = probe.look(items)
+                    looks.append((probe, items, look))
+                    shape += (frozenset(look),)
+                else:
+                    shape += (None,)
+            found = self._sifted.get(shape)
+        except TypeError:  # items that are no objects, keys or roles that are no text: try every rule
+            return [(rule, None) for rule in self.rules], {}
         if found is None:
-            tokens = _tokens(shape, self._probes)
-            found = tuple(_sift(self.rules, set(tokens)))
-            if len(tokens) <= TOKENS_REMEMBERED:  # a stranger's payload must not fill the memory
-                if len(self._candidates) >= SHAPES_REMEMBERED:
-                    self._candidates.clear()
-                self._candidates[shape] = found
-        return found
+            found = self._sift(payload, idle_in, looks)
+            if len(shape) <= KEYS_REMEMBERED and all(len(look) <= KINDS_REMEMBERED for _, _, look in looks):
+                if len(self._sifted) >= SHAPES_REMEMBERED:  # a stranger's payloads must not fill the memory
+                    self._sifted.clear()
+                self._sifted[shape] = found
+        candidates, tokens = found
+        seen = {}
+        for (probe, items, look), known in zip(looks, tokens, strict=True):
+            seen[probe.array] = Seen(items, look, known)
+        return candidates, seen
 
-    def _shape(self, payload: Mapping[str, Any]) -> tuple[Any, ...]:
-        parts: list[Any] = [tuple(payload)]
-        for probe in self._probes:
-            items = payload.get(probe.array)
-            if not isinstance(items, list):
-                items = ()
-            parts.append(frozenset(map(tuple, items)))
-            for field, texts in probe.texts:
-                parts.append(
-                    texts.intersection(
-                        [text for item in items if isinstance(text := item.get(field), str) and len(text) <= LONGEST_MARK]
-                    )
-                )
-            for field, _ in probe.types:
-                parts.append(frozenset([type(item.get(field)) for item in items]))
-        return tuple(parts)
+    def _sift(
+        self,
+        payload: Mapping[str, Any],
+        idle_in: Mapping[str, frozenset[int]],
+        looks: Iterable[tuple[Probe, list[Any], Places]],
+    ) -> tuple[Sequence[Candidate], list[dict[Kind, frozenset[Token]]]]:
+        tokens = [{kind: probe.tokens(kind) for kind in look} for probe, _, look in looks]
+        present: set[Token] = {("", key, None) for key in payload} | {(key, ANY, ANY) for key in idle_in}
+        present = present.union(*(found for by_kind in tokens for found in by_kind.values()))
+        return tuple(_sift(self.rules, present, idle_in)), tokens
 
 
-def _probes(rules: Iterable[CompiledRule]) -> tuple[Probe, ...]:
+def _probes(rules: Iterable[CompiledRule], repeated: Sequence[str]) -> tuple[Probe, ...]:
     """Return the looks that can tell every token that some rule needs."""
+    needed = {token for rule in rules for clause in rule.needs for token in clause}
+    together = {token for token in needed if isinstance(token[2], frozenset)}
+    needed |= {token for _, _, clauses in together for clause in clauses for token in clause}
     arrays: dict[str, dict[str, set[Any]]] = {}
-    for array, field, mark in sorted({token for rule in rules for clause in rule.needs for token in clause}, key=str):
-        if array:
+    for array, field, mark in sorted(needed - together, key=str):
+        if array and array not in repeated:
             arrays.setdefault(array, {}).setdefault(field, set()).add(mark)
     return tuple(
         Probe(
             array,
-            tuple((field, texts) for field, marks in fields.items() if (texts := frozenset(_texts(marks)))),
-            tuple((field, types) for field, marks in fields.items() if (types := frozenset(_types(marks)))),
+            tuple(_field(name, marks) for name, marks in fields.items() if _is_looked_at(marks)),
+            frozenset(
+                (array, field, mark)
+                for field, marks in fields.items()
+                if not _is_looked_at(marks)
+                for mark in marks - {None}
+            ),
+            frozenset(token for token in together if token[0] == array),
         )
         for array, fields in arrays.items()
     )
 
 
-def _texts(marks: Iterable[Any]) -> list[str]:
-    return [mark for mark in marks if isinstance(mark, str)]
+def _is_looked_at(marks: set[Any]) -> bool:
+    """Tell whether it matters for the candidates what a field holds, not only that it is there."""
+    return not all(mark is None or (isinstance(mark, type) and mark is not EmptyList) for mark in marks)
 
 
-def _types(marks: Iterable[Any]) -> list[type]:
-    return [mark for mark in marks if isinstance(mark, type)]
+def _field(name: str, marks: Iterable[Any]) -> Field:
+    texts = frozenset(mark for mark in marks if isinstance(mark, str))
+    return Field(name, texts, tuple(mark for mark in marks if mark is not None and mark not in texts))
 
 
-def _tokens(shape: tuple[Any, ...], probes: tuple[Probe, ...]) -> set[Token]:
-    """Spell out the tokens that a shape stands for."""
-    parts = iter(shape)
-    tokens: set[Token] = {("", key, None) for key in next(parts)}
-    for probe in probes:
-        tokens |= {(probe.array, field, None) for keys in next(parts) for field in keys}
-        for field, _ in probe.texts:
-            tokens |= {(probe.array, field, text) for text in next(parts)}
-        for field, types in probe.types:
-            found = next(parts)
-            tokens |= {(probe.array, field, mark) for mark in types for one in found if issubclass(one, mark)}
-    return tokens
+def _sift(
+    rules: Iterable[CompiledRule], present: set[Token], idle_in: Mapping[str, frozenset[int]]
+) -> Iterator[Candidate]:
+    """Yield the rules that can fire, each with the earlier ones of which one must have fired before.
 
-
-def _sift(rules: Iterable[CompiledRule], present: set[Token]) -> Iterable[CompiledRule]:
-    """Yield the rules all of whose needs are met by what is present or what an earlier one of them may write."""
-    anything = False
+    A rule whose needs are not met, or that is idle in a part of the payload, waits for those that may write what it
+    misses, or to that part; if there are none it is left out.
+    """
+    writers: list[CompiledRule] = []
     for rule in rules:
-        if anything or all(may_be_met(clause, present) for clause in rule.needs):
-            yield rule
-            anything = anything or rule.writes is None
-            present |= rule.writes or frozenset()
+        unmet = [clause for clause in rule.needs if not may_be_met(clause, present)]
+        asleep = [key for key, places in idle_in.items() if rule.place in places]
+        if unmet or asleep:
+            awaited = frozenset(
+                one.place
+                for one in writers
+                if one.writes is None
+                or any(may_help(clause, one.writes) for clause in unmet)
+                or (not unmet and not {array or field for array, field, _ in one.writes}.isdisjoint(asleep))
+            )
+            if not awaited:
+                continue
+            yield rule, awaited
+        else:
+            yield rule, None
+        if rule.writes != frozenset():
+            writers.append(rule)
 
 
 def applies(rule: Rule, model: str | None, stage: str) -> bool:

@@ -15,8 +15,9 @@ from . import needs as need
 from .draft import Draft
 from .fieldpath import Path, PathError, Step, Wild, child, parse, values
 from .globs import compile_globs
+from .kinds import likely
 from .model import MISSING, Keys, same
-from .needs import NOTHING, Needs, Scope
+from .needs import NOTHING, Mark, Needs, Scope
 from .operators import OPERATORS, Check, Test, equal_to, is_number, one_of
 from .report import show
 
@@ -38,6 +39,8 @@ class Condition:
     blame: Blame
     """None where it holds; else the first part that is false and the value it saw."""
     needs: Needs = NOTHING
+    lacks: Needs = NOTHING
+    """What must be there for it to be false."""
 
 
 #: What starts like the name of a condition; `$.x`, `$request.x` and `$status` are paths.
@@ -78,7 +81,8 @@ def all_of(parts: list[Condition]) -> Condition:
     def blame(node: Any, draft: Draft) -> str | None:
         return next((said for part in parts if (said := part.blame(node, draft)) is not None), None)
 
-    return Condition(holds, blame, tuple(clause for part in parts for clause in part.needs))
+    needs = tuple(clause for part in parts for clause in part.needs)
+    return Condition(holds, blame, needs, need.either(part.lacks for part in parts))
 
 
 def _part(key: str, value: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
@@ -111,7 +115,8 @@ def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scop
                 return True
         return False
 
-    return Condition(holds, blame, need.either(part.needs for part in parts))
+    lacks = tuple(clause for part in parts for clause in part.lacks)
+    return Condition(holds, blame, need.either(part.needs for part in parts), lacks)
 
 
 def _all_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
@@ -124,6 +129,8 @@ def _not(inner: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> 
     return Condition(
         lambda node, draft: not part.holds(node, draft),
         lambda node, draft: f"not: what it excludes holds ({words})" if part.holds(node, draft) else None,
+        part.lacks,
+        part.needs,
     )
 
 
@@ -186,7 +193,7 @@ def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scop
     wanted = tuple(clause for part in tests for clause in part.needs)
     if not test.absent:
         wanted = (*need.of_path(path, scope, test.marks), *wanted)
-    return Condition(holds, _leaf_blame(path, test, holds), wanted)
+    return Condition(holds, _leaf_blame(path, test, holds), wanted, need.of_refusal(path, scope, test.refuses))
 
 
 def _both(tests: list[Test]) -> Test:
@@ -202,7 +209,17 @@ def _both(tests: list[Test]) -> Test:
         check,
         " and ".join(test.words for test in tests),
         marks=next((test.marks for test in tests if test.marks), ()),
+        refuses=_all_refused(tests),
     )
+
+
+def _all_refused(tests: list[Test]) -> tuple[Mark, ...] | None:
+    refused: tuple[Mark, ...] = ()
+    for test in tests:
+        if test.refuses is None:
+            return None
+        refused += test.refuses
+    return refused
 
 
 def _reader(path: Path, test: Test) -> Holds:
@@ -237,7 +254,7 @@ def _reader(path: Path, test: Test) -> Holds:
         return of_path
 
     if path.origin == "here" and _is_keys_of_items(steps):
-        return _items_reader(steps, check)
+        return _items_reader(steps, check, need.of_one_item(path.head, need.of_path(path, "", test.marks)))
 
     def of_matches(node: Any, draft: Draft) -> bool:
         for value in _matches(path, node, draft):  # noqa: SIM110 - a generator in any() costs more than this loop
@@ -253,12 +270,14 @@ def _is_keys_of_items(steps: Sequence[Step]) -> bool:
     return steps[1:2] == (Wild.ITEMS,) and all(isinstance(step, str) for step in (steps[0], *steps[2:]))
 
 
-def _items_reader(steps: Sequence[Step], check: Check) -> Holds:
-    array, keys = steps[0], steps[2:]
+def _items_reader(steps: Sequence[Step], check: Check, needs: Needs) -> Holds:
+    array, keys = str(steps[0]), steps[2:]
 
     def of_items(node: Any, draft: Draft) -> bool:
         items = node.get(array) if isinstance(node, dict) else None
-        for value in items if isinstance(items, list) else ():
+        if not isinstance(items, list):
+            return False
+        for _, value in likely(draft, array, items, needs) if node is draft.root else enumerate(items):
             for key in keys:
                 value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
             if value is not MISSING and check(value, node, draft):
@@ -293,7 +312,7 @@ def _operator(
     op: str, arg: Any, keys: Keys, names: Names, report: Report, inside: Scope, path: Path, scope: Scope
 ) -> Test:
     if op in ("some", "every", "none"):
-        return _quantifier(op, compile_condition(arg, keys, names, report, inside))
+        return _quantifier(op, compile_condition(arg, keys, names, report, inside), inside)
     if op in ("among", "not_among"):
         return _among(op, arg, keys, report)
     if op == "repeats":
@@ -308,20 +327,26 @@ def _operator(
 NEVER_TEST = Test(lambda value, node, draft: False, "a faulty operator")
 
 
-def _quantifier(op: str, part: Condition) -> Test:
+def _quantifier(op: str, part: Condition, inside: Scope) -> Test:
     holds = part.holds
 
+    wanted = need.of_one_item(inside, part.needs)
+
     def some(value: Any, node: Any, draft: Draft) -> bool:
-        return isinstance(value, list) and any(holds(item, draft) for item in value)
+        if isinstance(value, list):
+            for _, item in likely(draft, inside, value, wanted) if inside else enumerate(value):
+                if holds(item, draft):
+                    return True
+        return False
 
     def every(value: Any, node: Any, draft: Draft) -> bool:
         return isinstance(value, list) and all(holds(item, draft) for item in value)
 
     def none(value: Any, node: Any, draft: Draft) -> bool:
-        return isinstance(value, list) and not any(holds(item, draft) for item in value)
+        return isinstance(value, list) and not some(value, node, draft)
 
     if op == "some":
-        return Test(some, "an array with an item that fits", marks=(list,), needs=part.needs)
+        return Test(some, "an array with an item that fits", marks=(list,), needs=need.together(inside, part.needs))
     if op == "every":
         return Test(every, "an array all of whose items fit", marks=(list,))
     return Test(none, "an array without an item that fits", marks=(list,))
@@ -345,6 +370,8 @@ def _repeats(text: Any, keys: Keys, report: Report) -> Test:
     """Two items of an array that hold the same text or number at a path."""
     try:
         path = parse(text)
+        if path.origin != "here":
+            raise PathError(f"'{text}' starts elsewhere: the path of 'repeats' starts at the items")
     except PathError as error:
         report("Q110", keys, str(error))
         return NEVER_TEST

@@ -6,7 +6,7 @@ something in it changes, everything else is shared.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .model import MISSING, Effect, Keys, Payload, same
@@ -35,6 +35,8 @@ class Draft:
     """Whether `reject` stops; else it only speaks."""
     gone: bool = False
     """Whether a rule removed the whole: a chunk that must not be passed on."""
+    seen: Mapping[str, Any] = {}
+    """What a look at the arrays has shown (see kinds.py)."""
     memories: dict[Any, Any] = {}  # noqa: RUF012 - a stream's translation brings its own
     """What actions on chunks keep of their stream."""
 
@@ -74,7 +76,7 @@ class Draft:
     def replace(self, action: str, effect: Effect, keys: Keys, before: Any, value: Any, note: str = "") -> None:
         """Write ``value`` at ``keys``, where ``before`` stands, which is known to differ."""
         (self.own(keys[:-1]) if len(keys) > 1 else self.root)[keys[-1]] = value
-        self._record(action, effect, keys, before, value, None, note)
+        self._record((action, effect, keys, before, value, None, note))
 
     def put(self, action: str, effect: Effect, keys: Keys, value: Any, note: str = "") -> None:
         """Write ``value`` at ``keys``: a new or present member, or a present list item; equal values are no edit."""
@@ -85,36 +87,35 @@ class Draft:
     def remove(self, action: str, effect: Effect, keys: Keys, note: str = "") -> None:
         """Take the present member or list item at ``keys`` out."""
         before = (self.own(keys[:-1]) if len(keys) > 1 else self.root).pop(keys[-1])
-        self._record(action, effect, keys, before, MISSING, None, note)
+        self._record((action, effect, keys, before, MISSING, None, note))
 
     def insert(self, action: str, effect: Effect, keys: Keys, value: Any) -> None:
         """Put ``value`` into a list before the index that ends ``keys``."""
         self.own(keys[:-1]).insert(keys[-1], value)
-        self._record(action, effect, keys, MISSING, value, None, "")
+        self._record((action, effect, keys, MISSING, value, None, ""))
 
     def move(self, action: str, effect: Effect, old: Keys, new: Keys) -> None:
         """Take the member at ``old`` and write it at ``new``, which must be absent."""
         value = self.own(old[:-1]).pop(old[-1])
         self.own(new[:-1])[new[-1]] = value
-        self._record(action, effect, new, MISSING, value, old, "")
+        self._record((action, effect, new, MISSING, value, old, ""))
 
     def remark(self, action: str, effect: Effect, note: str, keys: Keys | None = None) -> None:
         """Record something that changed no value: a warning, a header."""
         value = MISSING if keys is None else self.at(keys)
-        self._record(action, effect, keys, value, value, None, note)
+        self._record((action, effect, keys, value, value, None, note))
 
-    def _record(
-        self, action: str, effect: Effect, keys: Keys | None, before: Any, after: Any, moved_from: Keys | None, note: str
-    ) -> None:
+    def _record(self, edit: Edit) -> None:
         """Note an edit. Its values must stay as they are now: whoever changes them later shall copy them first."""
-        self.edits.append((action, effect, keys, before, after, moved_from, note))
+        self.edits.append(edit)
         owned = self._owned
-        stack = [before, after]
-        while stack:
-            value = stack.pop()
-            if id(value) in owned:
-                owned.discard(id(value))
-                stack += value.values() if isinstance(value, dict) else value
+        if id(edit[3]) in owned or id(edit[4]) in owned:
+            stack = [edit[3], edit[4]]
+            while stack:
+                value = stack.pop()
+                if id(value) in owned:
+                    owned.discard(id(value))
+                    stack += value.values() if isinstance(value, dict) else value
 
 
 def cloner(literal: Any) -> Callable[[], Any]:

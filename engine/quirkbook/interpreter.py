@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .compiler import CompiledRule, Plan, compile_rule
+from .compiler import Candidate, CompiledRule, Plan, compile_rule
 from .draft import Draft, Edit, Refusal
 from .model import Change, Effect, Location, Payload, Quiet, Rule, same
 
@@ -15,7 +15,7 @@ class Run(Draft):
     """One translation: the draft, and which of its edits belong to which rule."""
 
     def __init__(self, plan: Plan, payload: Payload) -> None:
-        super().__init__(payload)
+        Draft.__init__(self, payload)
         self.plan = plan
         self.model = plan.model
         self.fired: list[tuple[CompiledRule, int, int]] = []
@@ -32,13 +32,20 @@ def run(done: Run, quiet: QuietRules | None = None) -> None:
     there with the first part of their condition that was false.
     """
     plan = done.plan
-    _apply(done, plan.candidates(done.root) if quiet is None else plan.rules, quiet)
+    if quiet is None:
+        candidates, done.seen = plan.sift(done.root)
+    else:
+        candidates = [(rule, None) for rule in plan.rules]
+    _apply(done, candidates, quiet)
 
 
-def _apply(done: Run, rules: Iterable[CompiledRule], quiet: QuietRules | None) -> None:
+def _apply(done: Run, candidates: Iterable[Candidate], quiet: QuietRules | None) -> None:
     root, edits, fired = done.root, done.edits, done.fired
     count = len(edits)
-    for rule in rules:
+    happened: set[int] = set()
+    for rule, awaited in candidates:
+        if awaited is not None and awaited.isdisjoint(happened):
+            continue
         if rule.holds(root, done):
             try:
                 for act in rule.runs:
@@ -49,10 +56,11 @@ def _apply(done: Run, rules: Iterable[CompiledRule], quiet: QuietRules | None) -
                 return
             if len(edits) > count:
                 fired.append((rule, count, len(edits)))
+                happened.add(rule.place)
                 count = len(edits)
                 if rule.renames_model and _is_new_model(done):
                     done.plan = done.plan.replan(root["model"])
-                    _apply(done, [one for one in done.plan.rules if one.place > rule.place], quiet)
+                    _apply(done, [(one, None) for one in done.plan.rules if one.place > rule.place], quiet)
                     return
             elif quiet is not None:
                 quiet.append((rule, "its actions find nothing to change"))

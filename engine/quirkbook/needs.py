@@ -8,14 +8,32 @@ be there. They may ask for less than the truth, never for more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 from .fieldpath import Path, Step, Wild
 
-Mark = str | type
-"""A text that a field holds, or a type its value has: ``list`` or ``NoneType``."""
 
-Token = tuple[str, str, Mark | None]
+class EmptyList(list[Any]):
+    """The type that a list without items counts as, when we look at what a field holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """No value of such a type, or none at all."""
+
+    types: tuple[type, ...]
+
+
+ABSENT = Not((object,))
+
+Mark = Any
+"""A text that a field holds, a type its value has (``list``, ``NoneType``, ``EmptyList``), or what it is `Not`.
+
+With no field: a set of clauses that one item must meet all together.
+"""
+
+Token = tuple[str, str, Any]
 """(array, field, mark): array ``""`` is the top level; mark None means "has the field"."""
 
 Needs = tuple[frozenset[Token], ...]
@@ -38,6 +56,8 @@ def of_path(path: Path, scope: Scope, marks: Sequence[Mark] = ()) -> Needs:
     """
     steps = path.steps
     if path.origin == "root":
+        if scope and scope == path.head:
+            return NOTHING  # of the item in hand it says nothing
         scope = ""
     if path.origin not in ("here", "root") or scope is None or not steps or not isinstance(steps[0], str):
         return NOTHING
@@ -88,7 +108,7 @@ def written(path: Path, scope: Scope, area: str) -> Writes:
 
 def of_item(array: str, item: Mapping[str, Any]) -> frozenset[Token]:
     """Return the tokens of one item of an array."""
-    found: set[Token] = {("", array, None)}
+    found: set[Token] = {("", array, None), (array, "", None)}
     for field, value in item.items():
         found |= {(array, field, None), (array, field, type(value))}
         if isinstance(value, str):
@@ -99,8 +119,49 @@ def of_item(array: str, item: Mapping[str, Any]) -> frozenset[Token]:
 def may_be_met(clause: Set[Token], present: Set[Token]) -> bool:
     """Tell whether a clause is met by what is present, some of which may be `ANY`."""
     return not clause.isdisjoint(present) or any(
-        (array, field, ANY) in present or (array, ANY, ANY) in present for array, field, _ in clause
+        (array, field, ANY) in present
+        or (array, ANY, ANY) in present
+        or (isinstance(mark, Not) and (array, "", None) in present)
+        for array, field, mark in clause
     )
+
+
+def may_help(clause: Set[Token], writes: Set[Token]) -> bool:
+    """Tell whether what was written may be why a clause is met.
+
+    Where one item must have all of something, a part of it will do, unless what was written is a whole new item.
+    """
+    if may_be_met(clause, writes):
+        return True
+    for array, _, mark in clause:
+        if isinstance(mark, frozenset):
+            whole = not any(one == array and wrote == ANY for one, _, wrote in writes)
+            if (all if whole else any)(may_be_met(part, writes) for part in mark):
+                return True
+    return False
+
+
+def of_refusal(path: Path, scope: Scope, marks: Sequence[Mark] | None) -> Needs:
+    """Return what an item must have for a test of one of its fields to fail, as it does for ``marks`` and if absent."""
+    known = marks is not None and not any(isinstance(mark, str) and len(mark) > LONGEST_MARK for mark in marks)
+    if not (known and scope and path.origin == "here" and len(path.steps) == 1 and path.head):
+        return NOTHING
+    return (frozenset((scope, path.head, mark) for mark in (ABSENT, *(marks or ()))),)
+
+
+def of_one_item(array: Scope, needs: Needs) -> Needs:
+    """Return those of the needs of an item's condition that speak of nothing but the item."""
+    return tuple(clause for clause in needs if all(one == array and field for one, field, _ in clause))
+
+
+def together(array: Scope, needs: Needs) -> Needs:
+    """Return the needs of a condition on the items of an array: a single item must have all that is said of items."""
+    if not array:
+        return NOTHING
+    mine = frozenset(clause for clause in needs if all(token[0] == array for token in clause))
+    if len(mine) < 2:
+        return needs
+    return (frozenset({(array, "", mine)}), *(clause for clause in needs if clause not in mine))
 
 
 def items_of(path: Path, scope: Scope, rest: tuple[Step, ...] = ()) -> Scope:

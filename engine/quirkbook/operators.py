@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from .model import same
-from .needs import NOTHING, Mark, Needs
+from .needs import NOTHING, EmptyList, Mark, Needs, Not
 from .report import show
 
 #: Longer texts are matched afresh each time: a cache must not hold on to a conversation.
@@ -42,6 +42,8 @@ class Test:
     marks: tuple[Mark, ...] = ()
     """The few values or types that can pass, where a cheap look can tell (see needs.py)."""
     needs: Needs = NOTHING
+    refuses: tuple[Mark, ...] | None = None
+    """The few texts and types that can fail, where they are few."""
 
 
 def is_number(value: Any) -> bool:
@@ -103,17 +105,19 @@ def _outside(bounds: Any) -> Test:
 
 
 def _ne(literal: Any) -> Test:
-    return Test(lambda value, node, draft: not same(value, literal), f"other than {show(literal)}")
+    refuses = _marks([literal]) or None
+    return Test(lambda value, node, draft: not same(value, literal), f"other than {show(literal)}", refuses=refuses)
 
 
 def _not_in(literals: Any) -> Test:
     inner = one_of(literals)
-    return Test(lambda value, node, draft: not inner.check(value, node, draft), f"none of {', '.join(map(show, literals))}")
+    words = f"none of {', '.join(map(show, literals))}"
+    return Test(lambda value, node, draft: not inner.check(value, node, draft), words, refuses=inner.marks or None)
 
 
 def _exists(wanted: Any) -> Test:
     if wanted:
-        return Test(lambda value, node, draft: True, "present")
+        return Test(lambda value, node, draft: True, "present", refuses=())
     return Test(lambda value, node, draft: False, "absent", absent=True)
 
 
@@ -161,7 +165,9 @@ def _is(name: Any) -> Test:
     fits = TYPES[name]
     article = "an" if name[0] in "aio" else "a"
     words = "null" if name == "null" else "JSON text" if name == "json" else f"{article} {name}"
-    return Test(lambda value, node, draft: fits(value), words, marks=_TYPE_MARKS[name])
+    marks = _TYPE_MARKS[name]
+    refuses = (Not(marks),) if name in ("array", "object", "string") else None
+    return Test(lambda value, node, draft: fits(value), words, marks=marks, refuses=refuses)
 
 
 def _glob(patterns: Any) -> Test:
@@ -218,7 +224,8 @@ def _count(name: str, measure: Callable[[Any], int | None]) -> Callable[[Any], T
                     return False
             return True
 
-        return Test(check, f"of {name} {show(arg)}")
+        refuses = (Not((list,)), EmptyList) if name == "length" and bounds == {"gt": 0} else None
+        return Test(check, f"of {name} {show(arg)}", refuses=refuses)
 
     return build
 

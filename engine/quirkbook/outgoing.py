@@ -81,7 +81,7 @@ def prepare(model: str, messages: parameters.Messages, stream: bool | None, opti
     provider = provider_of(book, own.get("provider"), payload["model"], own.get("base_url"))
     head = book.provider(provider).head
     given = {**own.get("extra_headers", {})}
-    key = _key(head, own.get("api_key"), given)
+    key = _key(provider, head, own.get("api_key"), given)
     done = api._run(payload, provider, None, None, book, own.get("policy"))
     if done.refusal:
         raise RefusedError(change(*done.refusal))
@@ -121,13 +121,13 @@ def provider_of(book: Rulebook, provider: str | None, model: Any, base_url: str 
     return book.plan(provider, named).provider
 
 
-def _key(head: Mapping[str, Any], given: str | None, headers: Mapping[str, str]) -> str:
+def _key(provider: str, head: Mapping[str, Any], given: str | None, headers: Mapping[str, str]) -> str:
     """Return the caller's key; none is needed where the provider has none or the caller brings its header."""
     variable = head.get("api_key_env")
     key = given or (os.environ.get(variable, "") if variable else "")
     carrier = head.get("auth", _BEARER)["header"].lower()
     if not key and variable and not any(name.lower() == carrier for name in headers):
-        raise AuthenticationError(f"no API key: set {variable} or pass api_key=...", provider=head["provider"])
+        raise AuthenticationError(f"no API key: set {variable} or pass api_key=...", provider=provider)
     return key.strip()
 
 
@@ -168,7 +168,7 @@ def address(base_url: str | None, head: Mapping[str, Any], query: Mapping[str, s
     variable = head.get("base_url_env")
     found = base_url or (os.environ.get(variable) if variable else None) or own
     if not found:
-        raise UsageError(f"{head.get('provider')} has no address of its own: pass base_url=...")
+        raise UsageError("the provider has no address of its own: pass base_url=...")
     if not isinstance(found, str):
         raise UsageError(_NO_ADDRESS)
     place, asked = _place(found, own)
@@ -193,7 +193,7 @@ def _split(url: str) -> SplitResult:
         fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         fits = False
-    if not fits:
+    if not fits or not url.isprintable() or " " in url:
         raise UsageError(_NO_ADDRESS)
     if "@" in parts.netloc:
         raise UsageError("base_url holds a user name or a password: write them into extra_headers")

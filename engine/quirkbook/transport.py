@@ -127,7 +127,7 @@ def send(url: str, headers: Mapping[str, str], body: bytes, timeout: tuple[float
         request.headers = CaseInsensitiveDict(headers)
         request.headers["Content-Length"] = str(len(body))
         request.body = body
-        return Reply(session().get_adapter(url).send(request, stream=True, timeout=timeout, **_settings(url)))
+        return Reply(session().get_adapter(url).send(request, stream=True, timeout=timeout, **environment(url)))
     except requests.exceptions.InvalidURL as error:
         raise UsageError(f"the request cannot be sent: {type(error).__name__}") from None
     except requests.RequestException as error:
@@ -150,14 +150,14 @@ _VARIABLES: Final = tuple(
 )
 
 
-def _settings(url: str) -> Mapping[str, Any]:
+def environment(url: str) -> Mapping[str, Any]:
     """Return proxies and certificates as requests reads them from the environment."""
     parts = urlsplit(url)
-    return _settings_for(f"{parts.scheme}://{parts.netloc}/", tuple(map(os.environ.get, _VARIABLES)))
+    return _environment(f"{parts.scheme}://{parts.netloc}/", tuple(map(os.environ.get, _VARIABLES)))
 
 
 @lru_cache(maxsize=256)
-def _settings_for(origin: str, environment: tuple[str | None, ...]) -> Mapping[str, Any]:
+def _environment(origin: str, environment: tuple[str | None, ...]) -> Mapping[str, Any]:
     found = session().merge_environment_settings(origin, {}, True, None, None)
     return {name: found[name] for name in ("proxies", "verify", "cert")}
 

@@ -10,6 +10,7 @@ from .. import needs as need
 from ..conditions import Names, Report
 from ..draft import Draft
 from ..fieldpath import Path, PathError, Wild, child, find, parse
+from ..kinds import likely
 from ..model import MISSING, Keys
 from ..needs import NOTHING, Needs, Scope, Token, Writes
 
@@ -79,9 +80,28 @@ class Context:
         return Path(text, "here", ("\0",))
 
 
-def places(path: Path) -> Places:
-    """Return a finder of the places that ``path`` means; the commonest shape, one key, is found at once."""
+def places(path: Path, needs: Needs = NOTHING) -> Places:
+    """Return a finder of the places that ``path`` means; the commonest shape, one key, is found at once.
+
+    Items of an array that cannot meet the ``needs`` are left out.
+    """
     steps = path.steps
+    head = path.head
+    if head and steps[1:2] == (Wild.ITEMS,):
+        rest, wanted = steps[2:], need.of_one_item(head, needs)
+
+        def of_items(draft: Draft, base: Keys) -> Sequence[tuple[Keys, Any]]:
+            if base and path.origin == "here":
+                return find(draft.at(base), steps, base)
+            items = draft.root.get(head)
+            if not isinstance(items, list):
+                return ()
+            found: list[tuple[Keys, Any]] = []
+            for at, item in likely(draft, head, items, wanted):
+                found += find(item, rest, (head, at))
+            return found
+
+        return of_items
     if path.origin == "here" and len(steps) == 1 and isinstance(steps[0], str):
         key, alone = steps[0], (steps[0],)
 
@@ -104,7 +124,7 @@ def editable(path: Path, *, removes: bool = False) -> Callable[[Draft, Keys], It
     shifts what stands behind it, and where a match may hold another (``**``), for the inner one comes first then.
     """
     find_places = places(path)
-    if not removes and Wild.DEEP not in path.steps:
+    if not path.wild or not (removes or Wild.DEEP in path.steps):
         return find_places
 
     def last_first(draft: Draft, base: Keys) -> Iterator[tuple[Keys, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import needs as need
 from ..conditions import ALWAYS, compile_condition
 from ..draft import Draft, Refusal
 from ..fieldpath import find
@@ -91,7 +92,8 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
     if "when" in node:
         when = compile_condition(node["when"], (*keys, "when"), context.names, context.report, inner.scope)
     actions = context.compile(node["do"], (*keys, "do"), inner)
-    find_places, holds, runs = places(path), when.holds, [action.run for action in actions]
+    needs = (*context.needs(path), *(when.needs if inner.scope else NOTHING))
+    find_places, holds, runs = places(path, needs), when.holds, [action.run for action in actions]
 
     def run(draft: Draft, base: Keys) -> None:
         gone = []
@@ -102,6 +104,8 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
             if item is MISSING or not at or not holds(item, draft):
                 continue
             for act in runs:
+                if len(edits) != untouched and draft.at(at) is MISSING:
+                    break  # the one before took it away by a path from the root
                 if act(draft, at):
                     gone.append(at)
                     break
@@ -109,8 +113,7 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
             if draft.at(at) is not MISSING:
                 draft.remove("drop", drop_effect(at), at)
 
-    needs = (*context.needs(path), *(when.needs if inner.scope else NOTHING))
-    return Action(run, needs, join_writes([action.writes for action in actions]))
+    return Action(run, need.together(inner.scope, needs), join_writes([action.writes for action in actions]))
 
 
 def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:

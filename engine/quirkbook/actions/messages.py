@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import string
+from collections.abc import Callable
 from typing import Any
 
 from ..draft import Draft, cloner
+from ..kinds import likely
 from ..model import Effect, Keys
-from ..needs import ANY, Writes, of_item
+from ..needs import ANY, Needs, Writes, of_item
 from .base import Action, Context, editable
 
 EXACT, LOSSY, SEMANTIC = Effect.EXACT, Effect.LOSSY, Effect.SEMANTIC
@@ -30,7 +32,8 @@ def append_message(node: Any, keys: Keys, context: Context) -> Action:
     make = cloner(node)
 
     def run(draft: Draft, base: Keys) -> None:
-        _put_in(draft, "append_message", len(_messages(draft)), make())
+        messages = draft.root.get("messages")
+        _put_in(draft, "append_message", len(messages) if isinstance(messages, list) else 0, make())
 
     return Action(run, writes=of_item("messages", node))
 
@@ -44,10 +47,10 @@ def prepend_message(node: Any, keys: Keys, context: Context) -> Action:
 
 
 def _put_in(draft: Draft, action: str, at: int, message: Any) -> None:
-    if "messages" not in draft.root:
-        draft.put(action, SEMANTIC, ("messages",), [message])
-    elif isinstance(draft.root["messages"], list):
+    if isinstance(draft.root.get("messages"), list):
         draft.insert(action, SEMANTIC, ("messages", at), message)
+    elif "messages" not in draft.root:
+        draft.put(action, SEMANTIC, ("messages",), [message])
 
 
 def insert_message(node: Any, keys: Keys, context: Context) -> Action:
@@ -152,6 +155,23 @@ _ALPHABETS = {"alnum": string.ascii_letters + string.digits, "lower": string.asc
 _TRIES = 1000
 
 
+_CALLS: Needs = (frozenset({("messages", "tool_calls", list)}),)
+
+
+def _are_settled(draft: Draft, fits: Callable[[Any], bool]) -> bool:
+    """Tell whether each id of each turn's calls fits and has no twin in its turn: so it is nearly always."""
+    for _, message in likely(draft, "messages", _messages(draft), _CALLS):
+        calls = message.get("tool_calls") if isinstance(message, dict) else None
+        seen = set()
+        for call in calls if isinstance(calls, list) else ():
+            if isinstance(call, dict):
+                one = call.get("id")
+                if not fits(one) or one in seen:
+                    return False
+                seen.add(one)
+    return True
+
+
 def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
     """Make tool-call ids fit, the same in calls and results.
 
@@ -194,15 +214,18 @@ def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
         return renamed
 
     def run(draft: Draft, base: Keys) -> None:
+        if _are_settled(draft, fits):
+            return
         renamed: dict[Any, list[str]] = {}
         for at, message in enumerate(_messages(draft)):
             if not isinstance(message, dict):
                 continue
             if isinstance(message.get("tool_calls"), list):
-                renamed = {**renamed, **turn(draft, at, message["tool_calls"])}
+                renamed.update(turn(draft, at, message["tool_calls"]))
             old = message.get("tool_call_id")
             ids = renamed.get(old) if isinstance(old, str) else None
             if ids:
                 draft.put("rewrite_ids", EXACT, ("messages", at, "tool_call_id"), ids.pop(0) if len(ids) > 1 else ids[0])
 
-    return Action(run, (frozenset({("messages", "tool_calls", None)}),), _MESSAGES)
+    writes = frozenset({("messages", "tool_calls", ANY), ("messages", "tool_call_id", ANY)})
+    return Action(run, _CALLS, writes)

@@ -73,7 +73,7 @@ def _transfer(action: str, node: Any, keys: Keys, context: Context) -> Action:
                 for goal, known in find_targets(draft, () if absolute else at[:-1]):
                     _carry(action, draft, at, value, goal, known)
 
-    return Action(run, context.needs(*sources), context.writes(*touched))
+    return Action(run, context.needs(*sources), context.writes(*sources, *touched))
 
 
 def _carry(action: str, draft: Draft, at: Keys, value: Any, goal: Keys, known: int) -> None:
@@ -214,7 +214,7 @@ def drop(node: Any, keys: Keys, context: Context) -> Action:
                     draft.remove("drop", drop_effect(at), at)
         return False
 
-    return Action(run, context.needs(*paths) if all(path.steps for path in paths) else ())
+    return Action(run, context.needs(*paths) if all(path.steps for path in paths) else (), context.writes(*paths))
 
 
 def drop_effect(at: Keys) -> Effect:
@@ -233,4 +233,4 @@ def keep(node: Any, keys: Keys, context: Context) -> Action:
                 for key in [key for key in value if key not in names] if isinstance(value, dict) else ():
                     draft.remove("keep", LOSSY, (*at, key))
 
-    return Action(run, context.needs(*paths))
+    return Action(run, context.needs(*paths), context.writes(*paths))

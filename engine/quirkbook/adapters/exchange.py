@@ -1,0 +1,218 @@
+"""What all adapters do: the bytes of a chat request in, those for the provider and a report out; and the way back.
+
+No sockets and no HTTP library: an adapter only carries what is given here to and from the client it is for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from .. import answers, api
+from ..api import Policy, Translation
+from ..envelopes import is_error
+from ..errors import RefusedError, UnknownProviderError, UsageError
+from ..interpreter import change, changes
+from ..model import Change
+from ..rulebook import Rulebook
+
+RULES: Final = "x-quirkbook-rules"
+"""The header of a response that names the rules that changed its request."""
+NOTE: Final = "x-quirkbook-note"
+"""The header of a response whose request was left as it was, and why."""
+LONGEST: Final = 1000
+"""Characters of such a header: some servers and proxies give up at a few thousand for all of them."""
+
+_PATH: Final = "/chat/completions"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Answer(Protocol):
+    """An answer on its way back: bytes in as they come, bytes in OpenAI's shape out."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What rules changed in it, so far."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what can be passed on now."""
+
+    def close(self) -> bytes:
+        """Return what is left to pass on: all has come."""
+
+
+def is_chat(method: str, path: str) -> bool:
+    """Tell whether a request may be one for a chat completion; all others pass unread.
+
+    >>> is_chat("POST", "/v1/chat/completions"), is_chat("POST", "/v1/embeddings")
+    (True, False)
+    """
+    return method == "POST" and path.rstrip("/").endswith(_PATH)
+
+
+class Rules:
+    """Whose rules to apply, of which rulebook, under which policy."""
+
+    def __init__(self, provider: str | None, rulebook: Rulebook | None, policy: Policy | None) -> None:
+        """Take the options that all adapters have.
+
+        Raises:
+            UnknownProviderError: nobody of that name.
+            UsageError: a policy that is none.
+        """
+        api.check_policy(policy)
+        self._given = (provider, rulebook, policy)
+        self.rulebook = rulebook or api.default_rulebook()
+        self.provider = None if provider is None else self.rulebook.provider(provider).name
+        self.policy = policy
+
+    def __reduce__(self) -> tuple[type[Rules], tuple[Any, ...]]:
+        return Rules, self._given  # the rulebook in use is full of functions; another process has its own
+
+    def send(self, url: str, body: bytes) -> Sent | None:
+        """Return what to send in place of ``body``; None for what is no chat request.
+
+        Raises:
+            RefusedError: a rule says that the provider cannot take this.
+            PolicyError: the policy forbids a change that the payload needs.
+            PayloadError: it is no chat payload.
+        """
+        payload = json_of(body)
+        if not isinstance(payload, dict):
+            return None
+        try:
+            report = self.translate(payload, self.provider, None if self.provider else _place(url))
+        except UnknownProviderError as error:
+            return Sent(self, note=str(error).partition("\n")[0])
+        return Sent(self, encode(report.payload) if report.changes else None, report)
+
+    def translate(self, payload: dict[str, Any], provider: str | None, base_url: str | None = None) -> Translation:
+        """Return the payload translated, with the report; for errors see `send`."""
+        done = api._run(payload, provider, None, base_url, self.rulebook, self.policy)
+        if done.refusal:
+            raise RefusedError(change(*done.refusal))
+        if done.fired:
+            api._apply_policy(done, self.policy)
+        return Translation(done.root, changes(done), done.plan.provider, done.plan.model, headers=done.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request that was looked at, and how to read its answer."""
+
+    rules: Rules = field(repr=False)
+    body: bytes | None = None
+    """What to send; None: the caller's own bytes."""
+    report: Translation | None = None
+    """What was changed; None where nobody knows the provider."""
+    note: str = ""
+
+    @property
+    def headers(self) -> Mapping[str, str | None]:
+        """The headers that change with the body, and those that rules ask for; None: to leave out."""
+        if self.body is None or self.report is None:
+            return {}
+        return {"content-length": str(len(self.body)), "transfer-encoding": None, **self.report.headers}
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The headers that the response gets."""
+        if self.report is None:
+            return {NOTE: _short(self.note)}
+        return {RULES: listed(one.rule for one in self.report.changes)} if self.report.changes else {}
+
+    def answer(self, status: int, content_type: str) -> Answer | None:
+        """Return what reads the answer; None where no rule could touch it, so that it passes as it is."""
+        if self.report is None or status < 200 or 300 <= status < 400:
+            return None
+        streams = status < 400 and is_stream(content_type, self.report.payload)
+        stages = ("error",) if status >= 400 else ("chunk", "error") if streams else ("response", "error")
+        book, provider, model = self.rules.rulebook, self.report.provider, self.report.payload.get("model")
+        if not any(book.plan(provider, model, stage=stage).rules for stage in stages):
+            return None
+        if streams:
+            from .events import Events
+
+            return Events(provider, self.report.payload, status, book)
+        return Whole(provider, self.report.payload, status, book)
+
+
+class Whole:
+    """An answer in one piece: a completion, or an error whatever its status says."""
+
+    def __init__(self, provider: str, request: Mapping[str, Any], status: int, rulebook: Rulebook) -> None:
+        self.changes: tuple[Change, ...] = ()
+        self._provider, self._request, self._status, self._rulebook = provider, request, status, rulebook
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> bytes:
+        """Keep a piece; nothing can be said before all is there."""
+        self._pieces.append(data)
+        return b""
+
+    def close(self) -> bytes:
+        """Return the whole answer: the same bytes where no rule touched it."""
+        raw = b"".join(self._pieces)
+        body = json_of(raw)
+        given: Any = {"request": self._request, "rulebook": self._rulebook}
+        if self._status >= 400 or is_error(body):
+            made = answers.translate_error(body, self._provider, self._status, **given)
+        else:
+            done = answers.explain_response(body, self._provider, **given)
+            made, self.changes = done.payload, done.changes
+        return raw if made is body else encode(made)
+
+
+def is_stream(content_type: str, request: Mapping[str, Any]) -> bool:
+    """Tell whether an answer comes in events: it says so, or was asked for so and is no JSON."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "text/event-stream" or (request.get("stream") is True and kind != "application/json")
+
+
+def json_of(data: bytes | str) -> Any:
+    """Return the JSON, None where it is none."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def encode(value: Any) -> bytes:
+    """Return JSON as bytes; half of a surrogate pair, which only an escape can say, as that."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def listed(rules: Iterable[str]) -> str:
+    """Return the names of rules, each once, as a header's value.
+
+    >>> listed(["acme/no-seed", "acme/no-user", "acme/no-seed"])
+    'acme/no-seed, acme/no-user'
+    """
+    names = list(dict.fromkeys(rules))
+    text = ", ".join(names)
+    while len(text) > LONGEST:
+        kept = text[: LONGEST - 20].rpartition(", ")[0].split(", ")
+        text = f"{', '.join(kept)}, and {len(names) - len(kept)} more"
+    return text
+
+
+def missing(package: str, install: str) -> UsageError:
+    """Return the error for a client that is not there."""
+    return UsageError(f"this adapter needs {package}: pip install {install}")
+
+
+def _short(text: str) -> str:
+    return text.encode("ascii", "replace").decode()[:LONGEST]
+
+
+def _place(url: str) -> str:
+    """Return a URL as rule files write theirs: without what may be a secret, and without the usual port."""
+    parts = urlsplit(url)
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"

@@ -1,0 +1,149 @@
+"""What kinds of items an array of the payload holds, and where, so that a rule looks only at those it may concern."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from operator import is_
+from typing import Any
+
+from .draft import Draft
+from .needs import LONGEST_MARK, EmptyList, Mark, Needs, Not, Token
+
+Kind = tuple[Any, ...]
+"""The keys of an item, and for each field that matters its text or its type."""
+
+Places = Mapping[Kind, list[int]]
+
+
+class Seen:
+    """An array as it was looked at."""
+
+    __slots__ = ("_found", "items", "places", "tokens")
+
+    def __init__(self, items: Sequence[Any], places: Places, tokens: Mapping[Kind, frozenset[Token]]) -> None:
+        self.items = items
+        self.places = places
+        """Where the items of each kind stand."""
+        self.tokens = tokens
+        """What the items of each kind have."""
+        self._found: list[tuple[frozenset[Token], list[int]]] = []
+
+    def having(self, needs: Needs) -> list[int]:
+        """Return in order where the items stand that may meet all needs."""
+        if not self._found:
+            self._found = [(self.tokens[kind], places) for kind, places in self.places.items()]
+        found: list[int] = []
+        for tokens, places in self._found:
+            for clause in needs:
+                if tokens.isdisjoint(clause):
+                    break
+            else:
+                found += places
+        found.sort()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the items whose value matters."""
+
+    name: str
+    texts: frozenset[str]
+    """The texts that matter."""
+    marks: tuple[Mark, ...]
+    """The types and the like that matter."""
+
+    def column(self, items: Sequence[Any]) -> Iterable[Any]:
+        """Return of each item the text that it has there, or the type."""
+        values: Iterable[Any] = map(dict.get, items, repeat(self.name))
+        if not self.marks:  # only texts matter, and it is nearly always a short one: see `Probe.look`
+            return values
+        if not self.texts:
+            return [one.__class__ if one or one.__class__ is not list else EmptyList for one in values]
+        texts = self.texts
+        return [
+            (one if len(one) <= LONGEST_MARK and one in texts else str)
+            if (kind := one.__class__) is str
+            else (kind if one or kind is not list else EmptyList)
+            for one in values
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A cheap look at the items of one top-level array."""
+
+    array: str
+    fields: tuple[Field, ...]
+    assumed: frozenset[Token]
+    """Types that a field is taken to have if it is there at all: most fields are right or absent."""
+    together: frozenset[Token]
+    """What one item must have at once, for some rule to fire."""
+
+    def look(self, items: Sequence[Any]) -> Places:
+        """Return where the items of each kind stand.
+
+        Raises:
+            TypeError: an item is no object, or holds something other than a short text where only texts matter.
+        """
+        keys = list(map(tuple, items))
+        there = set().union(*keys)
+        columns: list[Iterable[Any]] = [keys]
+        for field in self.fields:
+            columns.append(field.column(items) if field.name in there else repeat(type(None), len(items)))
+        places: dict[Kind, list[int]] = defaultdict(list)
+        for at, kind in enumerate(zip(*columns, strict=True)):
+            places[kind].append(at)
+        for at, field in enumerate(self.fields, 1):
+            if not field.marks and field.name in there:
+                for kind in places:
+                    if kind[at] is not None and (kind[at].__class__ is not str or len(kind[at]) > LONGEST_MARK):
+                        raise TypeError
+        return places
+
+    def tokens(self, kind: Kind) -> frozenset[Token]:
+        """Spell out what an item of a kind has."""
+        keys, *seen = kind
+        found: set[Token] = {(self.array, field, None) for field in keys}
+        for field, value in zip(self.fields, seen, strict=True):
+            name = field.name
+            if value is None:
+                value = type(None)
+            elif isinstance(value, str):
+                found.add((self.array, name, value))
+                value = str
+            found |= {(self.array, name, mark) for mark in field.marks if _fits(mark, value, name in keys)}
+            if value not in _PLAIN:  # it may be any text, or empty
+                found |= {(self.array, name, mark) for mark in (*field.texts, EmptyList)}
+        found |= {token for token in self.assumed if token[1] in keys}
+        found |= {one for one in self.together if all(not found.isdisjoint(clause) for clause in one[2])}
+        return frozenset(found)
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None), dict, list, EmptyList})
+
+
+def _fits(mark: Mark, type_of: type, present: bool) -> bool:
+    if isinstance(mark, Not):
+        return not (present and issubclass(type_of, mark.types))
+    return present and issubclass(type_of, mark)
+
+
+def likely(draft: Draft, array: str, items: Sequence[Any], needs: Needs) -> Iterable[tuple[int, Any]]:
+    """Return (index, item) of those items of a top-level array that may meet all needs, in order.
+
+    ``items`` is the array as it stands now. What was appended since the look counts as likely; where anything else
+    was changed, every item does.
+    """
+    seen = draft.seen.get(array)
+    if seen is None or not needs:
+        return enumerate(items)
+    looked_at = seen.items
+    if items is not looked_at and not (len(items) >= len(looked_at) and all(map(is_, looked_at, items))):
+        return enumerate(items)
+    found = seen.having(needs)
+    found += range(len(looked_at), len(items))
+    return [(at, items[at]) for at in found]

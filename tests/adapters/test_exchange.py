@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from quirkbook import PayloadError, PolicyError, RefusedError, UnknownProviderError, UsageError
+from quirkbook.adapters.exchange import LONGEST, Rules, Whole, is_stream, listed
+from quirkbook.api import default_rulebook
+from tests.adapters.asked import ASKED, REFUSED, rules_of
+
+pytestmark = pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
+
+MOONSHOT = "https://api.moonshot.ai/v1/chat/completions"
+
+
+def send(payload, url=MOONSHOT, provider=None, policy=None):
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return Rules(provider, None, policy).send(url, body)
+
+
+def whole(body, status=200):
+    answer = Whole("moonshot", ASKED, status, default_rulebook())
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    assert answer.feed(raw[:3]) + answer.feed(raw[3:]) == b""
+    return answer.close(), answer.changes
+
+
+def test_a_payload_is_translated_and_reported():
+    sent = send(ASKED)
+
+    assert json.loads(sent.body) == {**ASKED, "temperature": 1}
+    assert rules_of(sent.report) == ["moonshot/temperature-range"]
+    assert sent.report.patch == [{"op": "replace", "path": "/temperature", "value": 1}]
+    assert sent.marks == {"x-quirkbook-rules": "moonshot/temperature-range"}
+    assert sent.headers == {"content-length": str(len(sent.body)), "transfer-encoding": None}
+
+
+def test_a_payload_that_needs_nothing_is_sent_as_the_callers_own_bytes():
+    sent = send({**ASKED, "temperature": 1})
+
+    assert (sent.body, sent.headers, sent.marks) == (None, {}, {})
+    assert rules_of(sent.report) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b"[]", b'"text"', b"\xff", b"[" * 100_000])
+def test_what_is_no_chat_request_is_none_of_ours(body):
+    assert send(body) is None
+
+
+@pytest.mark.parametrize(
+    "url", [MOONSHOT, "https://api.moonshot.ai:443/v1/chat/completions", "https://u:p@api.moonshot.cn/v1/x?key=sk-1"]
+)
+def test_the_url_tells_the_provider(url):
+    assert send(ASKED, url).report.provider == "moonshot"
+
+
+def test_a_named_provider_wins_over_the_url():
+    assert send(ASKED, MOONSHOT, provider="openai").report.provider == "openai"
+
+
+def test_who_serves_an_unknown_url_is_not_guessed_and_the_note_tells_the_host_alone():
+    sent = send(ASKED, "https://u:p@proxy.example:8443/v1/chat/completions?key=sk-1")
+
+    assert (sent.body, sent.report) == (None, None)
+    assert sent.marks == {"x-quirkbook-note": "no provider is known at proxy.example: name one"}
+    assert sent.answer(200, "application/json") is None
+
+
+def test_a_refused_payload_raises():
+    with pytest.raises(RefusedError) as caught:
+        send(REFUSED)
+
+    assert caught.value.change.rule == "moonshot/tool-names-differ"
+
+
+def test_the_policy_holds():
+    with pytest.raises(PolicyError) as caught:
+        send(ASKED, policy={"lossy": "error"})
+
+    assert [one.rule for one in caught.value.changes] == ["moonshot/temperature-range"]
+
+
+def test_a_payload_that_is_none_raises():
+    with pytest.raises(PayloadError, match="messages is an array"):
+        send({"messages": "Hi"})
+
+
+def test_options_are_checked_before_any_request():
+    with pytest.raises(UnknownProviderError, match="did you mean 'moonshot'"):
+        Rules("moonshit", None, None)
+    with pytest.raises(UsageError, match="'lossi' is no effect"):
+        Rules(None, None, {"lossi": "warn"})
+
+
+def test_half_a_surrogate_pair_is_written_as_its_escape():
+    sent = send({**ASKED, "user": "\ud83d", "stop": "é"})
+
+    assert json.loads(sent.body)["safety_identifier"] == "\ud83d"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "stream", "reader"),
+    [
+        (200, "application/json; charset=utf-8", False, "Whole"),
+        (200, "application/json", True, "Whole"),
+        (200, "Text/Event-Stream; charset=utf-8", False, "Events"),
+        (200, "", True, "Events"),
+        (400, "text/event-stream", True, "Whole"),
+        (302, "application/json", False, "NoneType"),
+        (100, "", False, "NoneType"),
+    ],
+)
+def test_an_answer_is_read_as_what_it_is(status, kind, stream, reader):
+    sent = send({**ASKED, "stream": stream})
+
+    assert type(sent.answer(status, kind)).__name__ == reader
+
+
+def test_an_answer_that_no_rule_could_touch_is_not_read():
+    sent = send({**ASKED, "model": "gpt-4o"}, provider="openai")
+
+    assert sent.answer(200, "application/json") is None
+
+
+def test_an_answer_is_translated():
+    body, changes = whole({"choices": [], "usage": {"cached_tokens": 7}})
+
+    assert json.loads(body)["usage"] == {"cached_tokens": 7, "prompt_tokens_details": {"cached_tokens": 7}}
+    assert {change.rule for change in changes} == {"moonshot/cached-tokens-in-details"}
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_error_gets_its_shape_whatever_its_status_says(status):
+    body, _ = whole({"error": {"message": "no", "type": "t"}}, status)
+
+    assert json.loads(body) == {"error": {"message": "no", "type": "t", "param": None, "code": None}}
+
+
+@pytest.mark.parametrize("body", [b'{"choices":  []}', b"<html>", b"", b"[ ]"])
+def test_an_answer_that_no_rule_touches_is_the_same_bytes(body):
+    assert whole(body) == (body, ())
+
+
+def test_a_stream_says_so_or_was_asked_for():
+    asked = {"stream": True}
+
+    assert [is_stream("text/event-stream", {}), is_stream("text/plain", asked)] == [True, True]
+    assert [is_stream("application/json", asked), is_stream("text/plain", {})] == [False, False]
+
+
+def test_a_long_list_of_rules_is_cut_and_counted():
+    names = [f"acme/rule-number-{number}" for number in range(200)]
+
+    text = listed(names)
+
+    assert len(text) <= LONGEST
+    kept = text.split(", ")[:-1]
+    assert kept == names[: len(kept)]
+    assert text.endswith(f", and {200 - len(kept)} more")

@@ -1,0 +1,256 @@
+"""The real LiteLLM against the emulated provider, without and with the callback."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+import warnings
+
+import pytest
+
+from quirkbook import UsageError
+from quirkbook.adapters import httpx as httpx_adapter
+from tests.adapters.asked import ASKED, KEY, REFUSED, TOOL
+
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or it asks the network for prices when imported
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    litellm = pytest.importorskip("litellm", reason="litellm is not installed: see tests/peers.txt")
+    from quirkbook.adapters import litellm as adapter
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # LiteLLM's own, and the sessions that it leaves open
+
+MODEL = "moonshot/moonshot-v1-8k"
+
+
+@pytest.fixture
+def callback(monkeypatch):
+    """Return the callback, in force for one test."""
+    made = adapter.QuirkbookCallback()
+    monkeypatch.setattr(litellm, "callbacks", [made])
+    return made
+
+
+@pytest.fixture(autouse=True)
+def tidy(monkeypatch):
+    """Let go of the sessions that LiteLLM leaves open while it is still its own test that is warned of them."""
+    monkeypatch.setattr(litellm, "suppress_debug_info", True)
+    yield
+    litellm.in_memory_llm_clients_cache.flush_cache()
+    gc.collect()
+
+
+def ask(url, **payload):
+    async def main():
+        given = {"api_base": url, "api_key": KEY, **payload}
+        return await litellm.acompletion(**given)
+
+    return asyncio.run(main())
+
+
+NEEDED = {
+    "model": MODEL,
+    "messages": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Use a tool"}],
+    "tools": [TOOL],
+}
+"""LiteLLM passes the role and the schema on as they are; Moonshot refuses both."""
+
+
+def test_litellm_alone_gets_the_providers_400_with_the_callback_an_answer_and_the_report_why(url, emulator, monkeypatch):
+    with pytest.raises(litellm.BadRequestError):
+        ask(url, **NEEDED)
+    monkeypatch.setattr(litellm, "callbacks", [adapter.callback])
+    answer = ask(url, **NEEDED)
+
+    told = answer._hidden_params["quirkbook"]
+    assert answer.choices[0].message.tool_calls[0].function.name == "look_up"
+    assert [one["status"] for one in emulator.requests] == [400, 200]
+    assert [one["rule"] for one in told] == ["moonshot/developer-is-system", "moonshot/tool-schemas"]
+    assert told[0] == {
+        "rule": "moonshot/developer-is-system",
+        "effect": "exact",
+        "change": "map /messages/0/role: text -> text",
+        "why": "Moonshot knows the roles system, user, assistant and tool; OpenAI's developer becomes system.",
+    }
+    assert emulator.requests[1]["body"]["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert NEEDED["messages"][0]["role"] == "developer"
+
+
+def test_a_call_that_needs_nothing_is_left_alone(url, callback):
+    answer = ask(url, model=MODEL, messages=ASKED["messages"])
+
+    assert "quirkbook" not in answer._hidden_params
+
+
+def test_a_stream_is_asked_for_by_the_rules(url, emulator, callback):
+    async def main():
+        stream = await litellm.acompletion(**{**NEEDED, "tools": None}, api_base=url, api_key=KEY, stream=True)
+        return [chunk async for chunk in stream]
+
+    chunks = asyncio.run(main())
+
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "You said: Use a tool"
+    assert emulator.requests[0]["body"]["messages"][0]["role"] == "system"
+
+
+def test_what_litellm_would_not_let_through_goes_by_extra_body(url, emulator, callback):
+    ask(url, model="moonshot/kimi-k2.6", messages=ASKED["messages"], reasoning_effort="none")
+
+    assert emulator.requests[0]["body"] == {
+        "model": "kimi-k2.6",
+        "messages": ASKED["messages"],
+        "thinking": {"type": "disabled"},
+    }
+
+
+def test_extra_body_goes_through_the_rules(url, emulator, callback):
+    ask(url, model=MODEL, messages=ASKED["messages"], extra_body={"user": "u-17", "temperature": 1.4})
+
+    assert emulator.requests[0]["body"] == {
+        "model": "moonshot-v1-8k",
+        "messages": ASKED["messages"],
+        "safety_identifier": "u-17",
+        "temperature": 1,
+    }
+
+
+def test_a_router_uses_the_rules_of_the_deployment(url, emulator, callback):
+    params = {"model": MODEL, "api_base": url, "api_key": KEY}
+
+    async def main():
+        router = litellm.Router(model_list=[{"model_name": "mine", "litellm_params": params}])
+        answer = await router.acompletion(**{**NEEDED, "model": "mine"})
+        with pytest.raises(litellm.BadRequestError) as caught:
+            await router.acompletion(**{**REFUSED, "model": "mine"})
+        return answer, caught.value
+
+    answer, error = asyncio.run(main())
+
+    assert answer._hidden_params["quirkbook"][0]["rule"] == "moonshot/developer-is-system"
+    assert "Moonshot takes each tool name once" in str(error)
+    assert len(emulator.requests) == 1
+
+
+def test_a_refused_call_is_litellms_bad_request_and_is_not_sent(url, emulator, callback):
+    with pytest.raises(litellm.BadRequestError) as caught:
+        ask(url, **{**REFUSED, "model": MODEL})
+
+    assert caught.value.__cause__.change.rule == "moonshot/tool-names-differ"
+    assert list(emulator.requests) == []
+
+
+def test_positional_arguments_are_read_but_cannot_be_changed(url, emulator, callback):
+    async def main(messages):
+        return await litellm.acompletion(MODEL, messages, api_base=url, api_key=KEY, user="u-17")
+
+    asyncio.run(main(ASKED["messages"]))
+    with pytest.raises(UsageError) as caught:
+        asyncio.run(main(NEEDED["messages"]))
+
+    assert emulator.requests[0]["body"]["safety_identifier"] == "u-17"
+    assert str(caught.value) == "messages is a positional argument, and a rule has to change it: write messages=..."
+    assert len(emulator.requests) == 1
+
+
+def test_the_address_and_litellms_own_word_tell_the_provider(callback):
+    async def hook(**kwargs):
+        return await callback.async_pre_call_deployment_hook({"messages": [], "user": "u", **kwargs}, "acompletion")
+
+    known = asyncio.run(hook(model="m", api_base="https://api.moonshot.ai/v1"))
+    named = asyncio.run(hook(model="m", custom_llm_provider="moonshot"))
+    unknown = [asyncio.run(hook(model=model)) for model in ("m", "no-one/m", None)]
+
+    assert known["extra_body"] == {"safety_identifier": "u"}  # LiteLLM finds no provider there, so it has no table
+    assert named["safety_identifier"] == "u"
+    assert "user" not in {**known, **named}
+    assert unknown == [None, None, None]
+
+
+def test_other_calls_are_left_alone(callback):
+    kwargs = {"model": "moonshot/m", "input": "Hi", "user": "u"}
+
+    assert asyncio.run(callback.async_pre_call_deployment_hook(kwargs, litellm.types.utils.CallTypes.aembedding)) is None
+
+
+def test_the_proxys_answer_gets_the_header(callback):
+    async def header(response):
+        return await callback.async_post_call_response_headers_hook({}, None, response, None)
+
+    response = litellm.ModelResponse()
+    response._hidden_params["quirkbook"] = [{"rule": "acme/no-seed"}, {"rule": "acme/no-seed"}]
+
+    assert asyncio.run(header(response)) == {"x-quirkbook-rules": "acme/no-seed"}
+    assert asyncio.run(header(litellm.ModelResponse())) is None
+    assert asyncio.run(header(None)) is None
+
+
+def test_a_configuration_file_can_name_the_callback():
+    utils = pytest.importorskip("litellm.proxy.types_utils.utils", reason="litellm[proxy] is not installed")
+
+    assert utils.get_instance_fn("quirkbook.adapters.litellm.callback") is adapter.callback
+
+
+def test_no_key_and_no_text_gets_into_what_is_logged(url, callback):
+    answer = ask(url, **NEEDED)
+
+    said = str(answer._hidden_params["quirkbook"])
+    assert KEY not in said
+    assert "Be brief" not in said
+
+
+@pytest.fixture
+def session(monkeypatch):
+    """Put a client with the rules beneath LiteLLM, for synchronous calls too."""
+    with httpx_adapter.client("moonshot", library="httpx") as made:
+        monkeypatch.setattr(litellm, "client_session", made)
+        yield made
+
+
+def test_synchronous_calls_are_translated_by_the_client_beneath(url, emulator, session):
+    answer = litellm.completion(**NEEDED, api_base=url, api_key=KEY)
+
+    assert answer.choices[0].message.tool_calls[0].function.name == "look_up"
+    assert answer.usage.prompt_tokens_details.cached_tokens == 20
+    assert emulator.requests[0]["body"]["messages"][0]["role"] == "system"
+
+
+def test_a_synchronous_call_that_is_refused_is_litellms_bad_request(url, emulator, session):
+    with pytest.raises(litellm.BadRequestError, match="Moonshot takes each tool name once"):
+        litellm.completion(**{**REFUSED, "model": MODEL}, api_base=url, api_key=KEY)
+
+    assert list(emulator.requests) == []
+
+
+# What its docstring says of LiteLLM itself
+
+
+def sent_by_litellm_alone(url, emulator, **payload):
+    ask(url, **{"model": MODEL, "messages": ASKED["messages"], **payload})
+    return emulator.requests[-1]["body"]
+
+
+def test_litellm_maps_some_parameters_itself(url, emulator):
+    several = sent_by_litellm_alone(url, emulator, temperature=0.1, n=2, max_completion_tokens=9)
+    thinks = sent_by_litellm_alone(url, emulator, model="moonshot/kimi-k2.6", temperature=0.3)
+    hot = sent_by_litellm_alone(url, emulator, temperature=1.4)
+
+    assert (several["temperature"], several["max_tokens"], "max_completion_tokens" in several) == (0.3, 9, False)
+    assert "temperature" not in thinks
+    assert hot["temperature"] == 1
+
+
+def test_litellm_refuses_what_its_table_lacks(url, emulator):
+    with pytest.raises(litellm.UnsupportedParamsError):
+        sent_by_litellm_alone(url, emulator, thinking={"type": "disabled"})
+
+
+def test_without_litellm_the_error_names_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "litellm", None)
+    monkeypatch.delitem(sys.modules, "quirkbook.adapters.litellm")
+
+    with pytest.raises(UsageError) as caught:
+        __import__("quirkbook.adapters.litellm")
+
+    assert str(caught.value) == "this adapter needs litellm: pip install litellm"

@@ -1,0 +1,351 @@
+"""Answers and streams are read without sockets; chunks put together again are the answer."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from quirkbook import errors
+from quirkbook.assembly import Assembly
+from quirkbook.incoming import Incoming, completed, failed, is_stream, no_stream
+from quirkbook.outgoing import prepare
+from quirkbook.sse import MAX_EVENT
+from tests.servers import COMPLETION, chunk, events
+
+KEY = "my-own-secret-key-7"
+HEADERS = {"content-type": "application/json", "x-request-id": "r-1"}
+
+
+@pytest.fixture(scope="module")
+def call():
+    options = {"api_key": KEY, "temperature": 0.5, "cache": {}}
+    return prepare("moonshot/moonshot-v1-8k", [{"role": "user", "content": "Hi"}], True, options)
+
+
+def dumped(body) -> bytes:
+    return json.dumps(body).encode()
+
+
+# Whole answers
+
+
+def test_an_answer_is_a_response_with_its_report(call):
+    body = {**COMPLETION, "usage": {"prompt_tokens": 9, "cached_tokens": 2}}
+    response = completed(call, 200, HEADERS, dumped(body), attempts=3)
+
+    assert response.usage.prompt_tokens_details.cached_tokens == 2
+    report = response.quirkbook
+    assert (report.provider, report.model, report.attempts, report.status, report.request_id) == (
+        "moonshot",
+        "moonshot-v1-8k",
+        3,
+        200,
+        "r-1",
+    )
+    assert [one.rule for one in report.request] == ["quirkbook/model-prefix"]
+    assert {one.rule for one in report.response} == {"moonshot/cached-tokens-in-details"}
+    assert report.remarks == ("cache has no effect: it is an argument of LiteLLM's own",)
+    assert report.headers is HEADERS
+
+
+def test_an_error_of_the_provider_carries_what_translation_had_changed(call):
+    body = {"error": {"message": f"no such model, {KEY}", "type": "t"}}
+
+    with pytest.raises(errors.NotFoundError) as caught:
+        completed(call, 404, {**HEADERS, "retry-after": "7"}, dumped(body))
+
+    error = caught.value
+    assert str(error) == "moonshot: HTTP 404: no such model, ***"
+    assert (error.model, error.request_id, error.retry_after) == ("moonshot-v1-8k", "r-1", 7.0)
+    assert error.body == {"error": {"message": "no such model, ***", "type": "t", "param": None, "code": None}}
+    assert error.raw == {"error": {"message": "no such model, ***", "type": "t"}}
+    assert [one.rule for one in error.changes] == ["quirkbook/model-prefix"]
+
+
+def test_an_error_with_a_good_status_is_an_error(call):
+    with pytest.raises(errors.RateLimitError) as caught:
+        completed(call, 200, HEADERS, dumped({"error": {"message": "slow down", "type": "rate_limit_error"}}))
+
+    assert str(caught.value) == "moonshot: HTTP 200: slow down"
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (b"", "''"),
+        (b"<html>", "'<html>'"),
+        (b'"text"', "'\"text\"'"),
+        (b"x" * 300, "'" + "x" * 200 + "...'"),
+        (KEY.encode(), "'***'"),
+        (b"\xff", "'\ufffd'"),
+        (b"[" * 100_000, "'" + "[" * 200 + "...'"),
+    ],
+)
+def test_what_is_no_object_is_no_answer(call, raw, shown):
+    with pytest.raises(errors.MalformedResponseError) as caught:
+        completed(call, 200, {}, raw)
+
+    assert str(caught.value) == f"moonshot: HTTP 200: the answer is no JSON object: {shown}"
+
+
+def test_a_redirection_is_told_and_not_followed(call):
+    error = failed(call, 307, {"location": "https://other.example/v1"}, b"")
+
+    assert type(error) is errors.NotFoundError
+    assert str(error) == (
+        "moonshot: HTTP 307: the address is redirected to https://other.example/v1, which is not followed: set base_url"
+    )
+
+
+def test_an_error_may_be_plain_text(call):
+    error = failed(call, 503, {}, b"upstream connect error")
+
+    assert (type(error), str(error), error.raw) == (
+        errors.ServiceUnavailableError,
+        "moonshot: HTTP 503: upstream connect error",
+        "upstream connect error",
+    )
+
+
+# Streams
+
+
+def fed(call, *pieces: bytes, end: bool = True) -> Incoming:
+    """Return the state of a stream after some bytes."""
+    incoming = Incoming(call, 200, HEADERS)
+    for piece in pieces:
+        incoming.feed(piece)
+    if end:
+        incoming.end()
+    return incoming
+
+
+WHOLE = events(chunk("Hel"), chunk("lo"), chunk(finish="stop"), "[DONE]")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, len(WHOLE)])
+def test_a_stream_does_not_depend_on_how_it_is_cut(call, size):
+    incoming = fed(call, *(WHOLE[at : at + size] for at in range(0, len(WHOLE), size)))
+
+    assert [*incoming.ready] == [chunk("Hel"), chunk("lo"), chunk(finish="stop")]
+    assert (incoming.over, incoming.failure) == (True, None)
+    assert incoming.received.choices[0].message.content == "Hello"
+    assert all(one.quirkbook is incoming.report for one in (*incoming.ready, incoming.received))
+
+
+def test_done_is_the_end_whatever_follows(call):
+    incoming = fed(call, events(chunk("a"), "[DONE]", "nonsense"), b"data: more\n\n")
+    incoming.broken(errors.APIConnectionError("late"))
+
+    assert (len(incoming.ready), incoming.over, incoming.failure) == (1, True, None)
+
+
+def test_done_may_be_missing_when_all_choices_have_finished(call):
+    incoming = fed(call, events(chunk("a", "stop"), chunk("b", index=1), chunk(None, "length", index=1)))
+
+    assert (incoming.over, incoming.failure) == (True, None)
+
+
+def test_done_may_lack_its_line_ends(call):
+    assert fed(call, events(chunk("a", None)), b"data: [DONE]").over
+
+
+def test_the_connection_may_break_when_all_is_there(call):
+    incoming = fed(call, events(chunk("a", "stop")), end=False)
+    incoming.broken(errors.APIConnectionError("broken"))
+
+    assert (incoming.over, incoming.failure) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "came"),
+    [
+        ([events(chunk("a"))], 1),
+        ([events(chunk("a", "stop"), chunk("b", index=1))], 2),
+        ([events(chunk("a")), b'data: {"choices": [{"de'], 1),
+        ([], 0),
+    ],
+)
+def test_a_stream_that_ends_too_early_is_cut(call, pieces, came):
+    incoming = fed(call, *pieces)
+
+    error = incoming.failure
+    assert type(error) is errors.StreamCutError
+    assert str(error) == f"moonshot: the stream ended before its answer did, after {came} of its chunks"
+    assert (len(incoming.ready), error.received, error.request_id) == (came, incoming.received, "r-1")
+
+
+def test_a_broken_connection_and_a_long_silence_are_told_apart(call):
+    cut, slow = fed(call, events(chunk("a")), end=False), fed(call, events(chunk("a")), end=False)
+    cut.broken(errors.APIConnectionError("the connection broke"))
+    slow.broken(errors.Timeout("the answer stopped coming"))
+
+    assert (type(cut.failure), str(cut.failure)) == (
+        errors.StreamCutError,
+        "moonshot: the connection broke, after 1 of its chunks",
+    )
+    assert (type(slow.failure), str(slow.failure)) == (errors.Timeout, "moonshot: the answer stopped coming")
+    assert slow.failure.received.choices[0].message.content == "a"
+
+
+def test_an_error_object_in_the_stream_is_the_typed_error_and_what_came_is_kept(call):
+    body = {"error": {"message": f"overloaded, {KEY}", "type": "server_error"}}
+    incoming = fed(call, events(chunk("a"), body, chunk("never")))
+
+    error = incoming.failure
+    assert (type(error), str(error)) == (errors.ServiceUnavailableError, "moonshot: HTTP 200: overloaded, ***")
+    assert ([*incoming.ready], error.received.choices[0].message.content) == ([chunk("a")], "a")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"), [("it broke", "it broke"), ('{"message": "it broke"}', "it broke"), ('"it broke"', "it broke")]
+)
+def test_an_error_event_is_an_error_whatever_its_form(call, data, message):
+    incoming = fed(call, f"event: error\ndata: {data}\n\n".encode())
+
+    assert str(incoming.failure) == f"moonshot: HTTP 200: {message}"
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ('{"cut', "'{\"cut'"),
+        ("[1]", "'[1]'"),
+        ("7", "'7'"),
+        ("null", "'null'"),
+        ("x" * 500, "'" + "x" * 200 + "...'"),
+        (KEY, "'***'"),
+    ],
+)
+def test_a_line_that_is_no_chunk_is_shown_cut_short(call, data, shown):
+    incoming = fed(call, events(chunk("a"), data, "[DONE]"))
+
+    assert type(incoming.failure) is errors.MalformedResponseError
+    assert str(incoming.failure) == f"moonshot: HTTP 200: a chunk of the stream is no JSON object: {shown}"
+    assert (incoming.over, len(incoming.ready)) == (False, 1)
+
+
+def test_a_line_without_an_end_fills_no_memory(call):
+    incoming = fed(call, b"data: " + b"x" * MAX_EVENT, end=False)
+
+    assert str(incoming.failure).startswith("moonshot: HTTP 200: a line is longer than 16777216 bytes")
+
+
+def test_rules_for_chunks_work_on_the_way(call):
+    last = chunk(None, "stop")
+    last["choices"][0]["usage"] = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}
+    incoming = fed(call, events(chunk("a"), last, "[DONE]"))
+
+    assert (incoming.ready[1].usage.total_tokens, "usage" in incoming.ready[1].choices[0]) == (8, False)
+    assert [one.rule for one in incoming.report.response] == ["moonshot/usage-comes-once"]
+    assert incoming.received.usage.total_tokens == 8
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "wanted"),
+    [
+        (200, "text/event-stream", True),
+        (200, "", True),
+        (200, "application/json; charset=utf-8", False),
+        (401, "text/event-stream", False),
+    ],
+)
+def test_a_stream_is_known_by_status_and_type(status, kind, wanted):
+    assert is_stream(status, {"content-type": kind}) is wanted
+
+
+def test_a_whole_answer_is_no_stream(call):
+    error = no_stream(call, 200, {}, dumped({"choices": [{}]}))
+
+    assert str(error) == (
+        "moonshot: HTTP 200: a whole answer where a stream was asked for: '{\"choices\": [{}]}'"
+    )
+    assert type(no_stream(call, 200, {}, dumped({"error": "no"}))) is errors.InternalServerError
+    assert type(no_stream(call, 401, {}, b"")) is errors.AuthenticationError
+
+
+# Putting together
+
+
+def assembled(*chunks):
+    assembly = Assembly()
+    for one in chunks:
+        assembly.add(one)
+    return assembly
+
+
+def test_nothing_makes_an_empty_answer():
+    assert (assembled().answer(), assembled().finished) == ({"choices": []}, False)
+
+
+def test_chunks_make_the_answer_that_would_have_come_whole():
+    head = {"id": "x", "object": "chat.completion.chunk", "created": 7, "model": "m", "system_fingerprint": None}
+
+    def piece(index, finish=None, logprobs=None, **delta):
+        choice = {"index": index, "delta": delta, "finish_reason": finish}
+        return {**head, "choices": [{**choice, "logprobs": logprobs} if logprobs else choice]}
+
+    found = assembled(
+        piece(0, role="assistant", content=""),
+        piece(1, role="assistant", reasoning_content="Hm"),
+        piece(0, logprobs={"content": [1], "refusal": None}, content="Hel"),
+        piece(1, reasoning_content="m.", content=None),
+        piece(0, logprobs={"content": [2], "refusal": None}, content="lo"),
+        piece(1, tool_calls=[{"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": ""}}]),
+        piece(1, tool_calls=[{"index": 0, "id": "", "function": {"arguments": '{"a"'}}]),
+        piece(1, tool_calls=[{"index": 1, "id": "c2", "function": {"name": "g", "arguments": "{}"}}, None]),
+        piece(1, tool_calls=[{"index": 0, "function": {"arguments": ": 1}"}}]),
+        piece(0, finish="stop"),
+        piece(1, finish="tool_calls"),
+        {**head, "choices": [], "usage": {"total_tokens": 8}},
+        "no chunk",
+        {"choices": [None, {"index": "x", "delta": None}]},
+    )
+
+    assert found.chunks == 14
+    assert found.finished
+    assert found.answer() == {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 7,
+        "model": "m",
+        "usage": {"total_tokens": 8},
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "Hello"},
+                "finish_reason": "stop",
+                "logprobs": {"content": [1, 2], "refusal": None},
+            },
+            {
+                "index": 1,
+                "message": {
+                    "role": "assistant",
+                    "content": None,
+                    "reasoning_content": "Hmm.",
+                    "tool_calls": [
+                        {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}},
+                        {"id": "c2", "function": {"name": "g", "arguments": "{}"}},
+                    ],
+                },
+                "finish_reason": "tool_calls",
+            },
+        ],
+    }
+
+
+def test_other_objects_and_lists_of_a_delta_are_kept():
+    found = assembled(
+        {"choices": [{"delta": {"audio": {"id": "a", "data": "AA"}, "annotations": [1], "x": 0, "tool_calls": 7}}]},
+        {"choices": [{"delta": {"audio": {"data": "BB"}, "annotations": [], "x": 5}}]},
+    )
+
+    assert found.answer().choices[0].message == {
+        "role": "assistant",
+        "content": None,
+        "audio": {"id": "a", "data": "AABB"},
+        "annotations": [1],
+        "x": 5,
+        "tool_calls": 7,
+    }
