@@ -110,7 +110,8 @@ async def measure(make: Callable[[str], Awaitable[Client]], url: str) -> dict[st
     cancelled = await _cancelled(client)
     await client.close()
     names = ("calls/s", "CPU us/call", "first byte ms", "stream ms")
-    return {"cancelled calls closed": cancelled} | dict(zip(names, (statistics.median(column) for column in zip(*rows[1:], strict=True)), strict=True))
+    medians = (statistics.median(column) for column in zip(*rows[1:], strict=True))
+    return {"cancelled calls closed": cancelled, **dict(zip(names, medians, strict=True))}
 
 
 async def _cancelled(client: Client) -> float:

@@ -3,7 +3,8 @@
 usage: python bench/completion.py        needs openai and litellm; those missing are left out
 
 Overhead is the time per call less that of the barest client there is (http.client on a kept connection, the payload
-encoded and the answer decoded). Each contender runs in a process of its own; the best of several rounds counts.
+encoded and the answer decoded). Each contender runs in a process of its own; the best of many short rounds counts,
+so that a busy machine matters little.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -25,7 +25,7 @@ import loopback
 MODEL = "moonshot-v1-8k"
 MESSAGES = [{"role": "user", "content": "Hello, how are you?"}]
 KEY = "k-0123456789abcdef"
-CALLS, ROUNDS = 150, 9
+CALLS, ROUNDS = 25, 80
 Contender = Callable[[str], tuple[Callable[[], Any], Callable[[], Any]]]
 
 
@@ -88,40 +88,35 @@ def litellm(url: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
 CONTENDERS: dict[str, Contender] = {"floor": floor, "quirkbook": quirkbook, "openai": openai, "litellm": litellm}
 
 
-def best(call: Callable[[], Any], calls: int, rounds: int) -> float:
-    """Return seconds per call, of the best round."""
+def measure(call: Callable[[], Any], calls: int, rounds: int) -> tuple[float, float]:
+    """Return seconds per call, and CPU seconds per call, each of the best round."""
     call()
     found = []
     for _ in range(rounds):
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         for _ in range(calls):
             call()
-        found.append((time.perf_counter() - began) / calls)
-    return min(found)
+        found.append(((time.perf_counter() - began) / calls, (time.process_time() - cpu) / calls))
+    return min(found)[0], min(cpu for _, cpu in found)
 
 
 def run(name: str, url: str) -> None:
-    """Measure one contender, in this process, and print its figures: seconds per call, CPU seconds per stream."""
+    """Measure one contender, in this process, and print its figures."""
     call, stream = CONTENDERS[name](url)
-    seconds = best(call, CALLS, ROUNDS)
-    stream()
-    cpu = []
-    for _ in range(20):  # a paced stream mostly waits: what it costs is CPU time
-        began = time.process_time()
-        stream()
-        cpu.append(time.process_time() - began)
-    print(json.dumps([seconds, statistics.median(cpu)]))
+    # A paced stream mostly waits: what it costs is CPU time.
+    print(json.dumps([*measure(call, CALLS, ROUNDS), measure(stream, 1, 20)[1]]))
 
 
 def importing(statement: str) -> float:
-    """Return the seconds that a statement costs a fresh interpreter, more than ``pass`` does."""
+    """Return the CPU seconds that a statement costs a fresh interpreter, more than ``pass`` does."""
     best = {}
     for what in ("pass", statement):
         found = []
-        for _ in range(9):
-            began = time.perf_counter()
+        for _ in range(7):
+            before = os.times()
             subprocess.run([sys.executable, "-c", what], check=True, env=_environment())
-            found.append(time.perf_counter() - began)
+            after = os.times()
+            found.append(after.children_user + after.children_system - before.children_user - before.children_system)
         best[what] = min(found)
     return best[statement] - best["pass"]
 
@@ -146,9 +141,10 @@ def main() -> None:
             else:
                 found[name] = json.loads(done.stdout.strip().splitlines()[-1])
     lowest, ours = found.pop("floor"), found["quirkbook"]
-    print(f"the barest client: {lowest[0] * 1e6:.0f} us per call, {lowest[1] * 1e6:.0f} us CPU per stream")
-    print("| client | overhead us per call | x ours | overhead us CPU per stream of 20 | x ours | import ms | x ours |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    names = ("us per call", "us CPU per call", "us CPU per stream of 20")
+    print("the barest client: " + ", ".join(f"{low * 1e6:.0f} {name}" for low, name in zip(lowest, names, strict=True)))
+    print("| client |" + "".join(f" overhead {name} | x ours |" for name in names) + " import ms CPU | x ours |")
+    print("| --- |" + " --- |" * 8)
     imports = {name: importing(f"import {name}") for name in found}
     for name, figures in found.items():
         cells = []

@@ -1,6 +1,7 @@
 """A provider on loopback that costs next to nothing: the same answer to every POST, whole or as a paced stream.
 
-The model ``silent`` gets no answer, and the model ``lost`` the number of connections lost while one was awaited. Runs in a process of its own (`with loopback.server() as url:`), so that a client's figures are the client's.
+The model ``silent`` gets no answer, and the model ``lost`` the number of connections lost while one was awaited.
+Runs in a process of its own (`with loopback.server() as url:`), so that a client's figures are the client's.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
+
 from quirkbook.emulator.keywords import follow
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
@@ -86,9 +87,11 @@ _leaves = st.sampled_from([{}, True, {"type": "string"}, {"enum": ["far", None]}
 nodes = st.recursive(_leaves, lambda inner: _grown(inner) | inner, max_leaves=6)
 _typed = st.recursive(
     st.sampled_from([{"type": "string"}, {"type": ["integer", "null"]}, {"type": "string", "enum": ["far", "near"]}]),
-    lambda inner: _object(anyOf=st.lists(inner, min_size=1, max_size=3))
-    | _object(type=st.just("array"), items=inner)
-    | _object(type=st.just("object"), properties=st.dictionaries(keys, inner, max_size=2)),
+    lambda inner: (
+        _object(anyOf=st.lists(inner, min_size=1, max_size=3))
+        | _object(type=st.just("array"), items=inner)
+        | _object(type=st.just("object"), properties=st.dictionaries(keys, inner, max_size=2))
+    ),
     max_leaves=4,
 )
 
@@ -164,7 +167,7 @@ _said = _some(
     role=st.just("assistant"),
     content=_texts | st.lists(_refused, min_size=1, max_size=2),
 )
-_no_text = _some({"content": st.none()}, role=st.just("assistant"), refusal=st.just("I cannot."))
+_no_text = _some({"content": st.sampled_from([None, ""])}, role=st.just("assistant"), refusal=st.just("I cannot."))
 _spoken = _object(role=st.just("assistant"), audio=st.just({"id": "audio_1"}))
 _one = _mostly(_user | _said | _instruction, _no_text | _spoken, 6).map(lambda message: [message])
 

@@ -10,11 +10,11 @@ import time
 import warnings
 
 import pytest
+from tests.servers import COMPLETION, answer, chunk, events, nothing, raw, refusing_address, rudely, serving, stream
 
 import quirkbook
 from quirkbook import UsageError, acompletion, errors
 from quirkbook.emulator import Emulator, running
-from tests.servers import COMPLETION, answer, chunk, events, nothing, raw, refusing_address, rudely, serving, stream
 
 pytest.importorskip("aiohttp")
 

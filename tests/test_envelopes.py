@@ -27,7 +27,10 @@ ENVELOPES = {
         {"message": "no", "code": 400, "type": "INVALID", "status": "INVALID"},
     ),
     "a list of several": ([{"message": "one"}, {"message": "two"}], {"message": "one; two"}),
-    "a code and a message": ({"code": 20015, "message": "no", "data": None}, {"message": "no", "code": 20015, "data": None}),
+    "a code and a message": (
+        {"code": 20015, "message": "no", "data": None},
+        {"message": "no", "code": 20015, "data": None},
+    ),
     "an error_code": ({"error_code": "INVALID", "message": "no"}, {"message": "no", "code": "INVALID"}),
     "flat": (
         {"object": "error", "message": "no", "type": "t", "param": None, "code": 400},
@@ -48,7 +51,13 @@ ENVELOPES = {
         {"message": "no", "code": 1004},
     ),
     "a text within a gateway's": (
-        {"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": '{"error": {"message": "no"}}'}}},
+        {
+            "error": {
+                "message": "Provider returned error",
+                "code": 400,
+                "metadata": {"raw": '{"error": {"message": "no"}}'},
+            }
+        },
         {"message": "no", "code": 400, "metadata": {"raw": '{"error": {"message": "no"}}'}},
     ),
     "a plain text within a gateway's": (
@@ -86,8 +95,12 @@ def test_a_message_as_long_as_a_book_is_cut():
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["error", "errors", "message", "code", "detail", "type", "param", "metadata", "raw"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["error", "errors", "message", "code", "detail", "type", "param", "metadata", "raw"]), inner
+        )
+    ),
     max_leaves=12,
 )
 

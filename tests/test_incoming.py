@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.servers import COMPLETION, chunk, events
 
 from quirkbook import errors
 from quirkbook.assembly import Assembly
 from quirkbook.incoming import Incoming, completed, failed, is_stream, no_stream
 from quirkbook.outgoing import prepare
 from quirkbook.sse import MAX_EVENT
-from tests.servers import COMPLETION, chunk, events
 
 KEY = "my-own-secret-key-7"
 HEADERS = {"content-type": "application/json", "x-request-id": "r-1"}
@@ -258,9 +258,7 @@ def test_a_stream_is_known_by_status_and_type(status, kind, wanted):
 def test_a_whole_answer_is_no_stream(call):
     error = no_stream(call, 200, {}, dumped({"choices": [{}]}))
 
-    assert str(error) == (
-        "moonshot: HTTP 200: a whole answer where a stream was asked for: '{\"choices\": [{}]}'"
-    )
+    assert str(error) == ("moonshot: HTTP 200: a whole answer where a stream was asked for: '{\"choices\": [{}]}'")
     assert type(no_stream(call, 200, {}, dumped({"error": "no"}))) is errors.InternalServerError
     assert type(no_stream(call, 401, {}, b"")) is errors.AuthenticationError
 

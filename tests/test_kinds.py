@@ -2,7 +2,7 @@ import pytest
 
 from quirkbook import compiler
 from quirkbook.draft import Draft
-from quirkbook.kinds import Seen, likely
+from quirkbook.kinds import likely
 from quirkbook.needs import ABSENT, EmptyList, Not
 
 from .running import plan, rule, run
@@ -20,7 +20,7 @@ def probe(*conditions):
 def tokens(item, *conditions):
     """Return (field, mark) of what is told of an item, but for the fields it has and what it has together."""
     look = probe(*conditions)
-    (kind,) = look.look([item])
+    (kind,) = look.look([item]).places
     return {(field, mark) for _, field, mark in look.tokens(kind) if field and mark is not None}
 
 
@@ -121,11 +121,15 @@ MESSAGES = [{"role": "system"}, {"role": "user"}, {"role": "tool"}, {"role": "us
 USER = (frozenset({("messages", "role", "user")}),)
 
 
+def seen(look):
+    found = look.look(MESSAGES)
+    found.tokens = {kind: look.tokens(kind) for kind in found.places}
+    return found
+
+
 def likely_in(items, needs=USER):
-    look = probe({"role": "user"})
-    places = look.look(MESSAGES)
     draft = Draft({"messages": items})
-    draft.seen = {"messages": Seen(MESSAGES, places, {kind: look.tokens(kind) for kind in places})}
+    draft.seen = {"messages": seen(probe({"role": "user"}))}
     return [at for at, item in likely(draft, "messages", items, needs)]
 
 
@@ -149,12 +153,10 @@ def test_every_item_is_likely_where_nothing_is_asked_or_nobody_looked():
 
 
 def test_a_look_answers_more_than_one_question():
-    look = probe({"role": ["user", "tool"]})
-    places = look.look(MESSAGES)
-    seen = Seen(MESSAGES, places, {kind: look.tokens(kind) for kind in places})
+    look = seen(probe({"role": ["user", "tool"]}))
     tool = (frozenset({("messages", "role", "tool")}),)
 
-    assert (seen.having(USER), seen.having(tool), seen.having((*USER, *tool))) == ([1, 3], [2], [])
+    assert (look.having(USER), look.having(tool), look.having((*USER, *tool))) == ([1, 3], [2], [])
 
 
 def test_shapes_beyond_a_limit_and_very_mixed_ones_are_not_remembered(monkeypatch):

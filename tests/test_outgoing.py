@@ -133,7 +133,9 @@ def test_messages_of_other_sdks_are_taken_and_any_iterable_of_them(prepared):
 def test_half_a_surrogate_pair_is_escaped(prepared):
     content = "\ud800 你"
 
-    assert json.loads(prepared(messages=[{"role": "user", "content": content}]).body)["messages"][0]["content"] == content
+    assert (
+        json.loads(prepared(messages=[{"role": "user", "content": content}]).body)["messages"][0]["content"] == content
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,12 +143,18 @@ def test_half_a_surrogate_pair_is_escaped(prepared):
     [
         ({"messages": "Hi"}, 'payload/messages: messages is a list: write [{"role": "user", "content": ...}]'),
         ({"messages": 7}, 'payload/messages: messages is a list: write [{"role": "user", "content": ...}]'),
-        ({"messages": {"role": "user"}}, 'payload/messages: messages is a list: write [{"role": "user", "content": ...}]'),
+        (
+            {"messages": {"role": "user"}},
+            'payload/messages: messages is a list: write [{"role": "user", "content": ...}]',
+        ),
         (
             {"messages": ["Hi"]},
             'payload/messages/0: a message is an object, not str: write {"role": ..., "content": ...}',
         ),
-        ({"top_k": float("nan")}, "payload: the payload is no JSON: Out of range float values are not JSON compliant: nan"),
+        (
+            {"top_k": float("nan")},
+            "payload: the payload is no JSON: Out of range float values are not JSON compliant: nan",
+        ),
         ({"tools": [int]}, "payload: the payload is no JSON: Object of type type is not JSON serializable"),
     ],
 )
@@ -235,7 +243,20 @@ def test_the_address_may_stand_in_a_variable(prepared, monkeypatch):
     assert prepared(base_url="http://127.0.0.1:2/v1").url == "http://127.0.0.1:2/v1/chat/completions"
 
 
-@pytest.mark.parametrize("url", ["api.example.com/v1", "ftp://h/v1", "http://", "http://[::1", "http://h:x/v1", "http://h:0/v1", "http://a b/v1", "http://h/v1\x00", 7])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "api.example.com/v1",
+        "ftp://h/v1",
+        "http://",
+        "http://[::1",
+        "http://h:x/v1",
+        "http://h:0/v1",
+        "http://a b/v1",
+        "http://h/v1\x00",
+        7,
+    ],
+)
 def test_an_address_that_is_none(url):
     with pytest.raises(UsageError) as caught:
         address(url, {})
@@ -283,10 +304,13 @@ def test_the_providers_file_says_how_the_key_is_sent(prepared):
 def test_rules_set_and_drop_headers_and_the_caller_has_the_last_word(prepared):
     assert prepared("two/m-1", n=2).headers.get("X-Wide") == "yes"
     assert "X-Plain" not in prepared("two/m-1", n=2).headers
-    assert prepared("two/m-1", n=2, extra_headers={"x-wide": "no", "x-plain": "2"}).headers.items() >= {
-        "x-wide": "no",
-        "x-plain": "2",
-    }.items()
+    assert (
+        prepared("two/m-1", n=2, extra_headers={"x-wide": "no", "x-plain": "2"}).headers.items()
+        >= {
+            "x-wide": "no",
+            "x-plain": "2",
+        }.items()
+    )
 
 
 def test_the_key_may_stand_in_a_variable(prepared, monkeypatch):
@@ -366,11 +390,15 @@ def test_retries_that_are_none(prepared, number):
     ("arguments", "message"),
     [
         ({"max_retries": 1, "num_retries": 2}, "max_retries and its other name num_retries differ: give one of them"),
-        ({"provider": "one", "custom_llm_provider": "two"}, "provider and its other name custom_llm_provider differ: give one of them"),
+        (
+            {"provider": "one", "custom_llm_provider": "two"},
+            "provider and its other name custom_llm_provider differ: give one of them",
+        ),
         ({"extra_body": [1]}, "extra_body is a mapping of fields, not list"),
         (
             {"mock_response": "Hi"},
-            "mock_response is an argument of LiteLLM that has no counterpart here: run an emulated provider: quirkbook emulate",
+            "mock_response is an argument of LiteLLM that has no counterpart here: "
+            "run an emulated provider: quirkbook emulate",
         ),
     ],
 )

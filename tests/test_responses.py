@@ -9,6 +9,7 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.servers import COMPLETION, chunk
 
 from quirkbook.responses import (
     ChatCompletion,
@@ -23,7 +24,6 @@ from quirkbook.responses import (
     ToolCall,
     Usage,
 )
-from tests.servers import COMPLETION, chunk
 
 TOOLS = {
     "id": "chatcmpl-2",

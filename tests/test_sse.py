@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -12,7 +13,7 @@ from quirkbook.sse import Decoder, Event, EventTooLongError
 
 STREAM = (
     b"\xef\xbb\xbf: the stream opens\r\n\r\n"
-    b"data: {\"a\": 1}\n\n"
+    b'data: {"a": 1}\n\n'
     b"event: error\r\ndata: no\r\n\r\n"
     b"id: 7\nretry: 10\ndata:two\ndata: lines\n\n"
     b"data\n\n"
@@ -35,7 +36,7 @@ def decoded(stream: bytes, cuts: list[int]) -> list[Event]:
     """Return the events of a stream that arrives in pieces."""
     decoder = Decoder()
     edges = [0, *sorted(cuts), len(stream)]
-    return [event for start, end in zip(edges, edges[1:], strict=False) for event in decoder.feed(stream[start:end])]
+    return [event for start, end in itertools.pairwise(edges) for event in decoder.feed(stream[start:end])]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, len(STREAM)])

@@ -8,10 +8,10 @@ import threading
 import warnings
 
 import pytest
+from tests.servers import COMPLETION, answer, events, nothing, raw, refusing_address, rudely, serving, sockets, stream
 
 from quirkbook import transport
 from quirkbook.errors import APIConnectionError, Timeout, UsageError
-from tests.servers import COMPLETION, answer, events, nothing, raw, refusing_address, rudely, serving, sockets, stream
 
 QUICK = (0.5, 0.1)
 

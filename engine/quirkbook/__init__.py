@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .api import Translation, explain, translate
 from .errors import (
     APIConnectionError,
     AuthenticationError,
@@ -30,13 +29,14 @@ from .errors import (
     UsageError,
 )
 from .model import Change, Effect, Quiet
-from .rulebook import Rulebook
 
 if TYPE_CHECKING:
     from .answers import ChunkTranslator, explain_response, translate_error, translate_response
+    from .api import Translation, explain, translate
     from .async_client import AsyncStream, acompletion
     from .client import Stream, completion
     from .responses import ChatCompletion, ChatCompletionChunk, Report
+    from .rulebook import Rulebook
 
 __version__ = "0.1.0"
 
@@ -85,17 +85,22 @@ __all__ = [
     "translate_response",
 ]
 
-#: What only those who send need, and the module it comes from: translation alone imports no HTTP client.
+#: Name -> the module it comes from, imported when the name is first asked for: who translates needs no HTTP client,
+#: and who only catches errors needs no rules.
 _LATER = {
     "AsyncStream": "async_client",
     "ChatCompletion": "responses",
     "ChatCompletionChunk": "responses",
     "ChunkTranslator": "answers",
     "Report": "responses",
+    "Rulebook": "rulebook",
     "Stream": "client",
+    "Translation": "api",
     "acompletion": "async_client",
     "completion": "client",
+    "explain": "api",
     "explain_response": "answers",
+    "translate": "api",
     "translate_error": "answers",
     "translate_response": "answers",
 }

@@ -15,7 +15,7 @@ from .conditions import ALWAYS, Blame, Holds, Names, Report, compile_condition
 from .fieldpath import Path, PathError, parse
 from .globs import compile_globs
 from .idle import idle
-from .kinds import Field, Kind, Places, Probe, Seen
+from .kinds import Field, KnownKinds, Probe, Seen
 from .model import Keys, Rule
 from .needs import ANY, EmptyList, Needs, Token, Writes, either, may_be_met, may_help
 
@@ -122,7 +122,7 @@ class Plan:
         spoken_of = {name for rule in self.rules for clause in rule.needs for token in clause for name in token[:2]}
         self._repeated = tuple(key for key in REPEATED if key in spoken_of)
         self._probes = _probes(self.rules, self._repeated)
-        self._sifted: dict[Any, tuple[Sequence[Candidate], list[dict[Kind, frozenset[Token]]]]] = {}
+        self._sifted: dict[Any, tuple[Sequence[Candidate], Mapping[str, KnownKinds]]] = {}
 
     def candidates(self, payload: Mapping[str, Any]) -> Sequence[CompiledRule]:
         """Return the rules that could fire on this payload, in order: never fewer than would."""
@@ -133,46 +133,45 @@ class Plan:
 
         Rules are sifted once per shape of payload; the shape is all that a rule's needs speak of.
         """
-        shape: tuple[Any, ...] = tuple(payload)
+        shape: list[Any] = [*payload]
         idle_in: dict[str, frozenset[int]] = {}
-        looks: list[tuple[Probe, list[Any], Places]] = []
+        seen: dict[str, Seen] = {}
         for key in self._repeated:
             if key in payload:
                 idle_in[key] = idle(self, key, payload[key])
-                shape += (idle_in[key],)
+                shape.append(idle_in[key])
         try:
             for probe in self._probes:
                 items = payload.get(probe.array)
                 if isinstance(items, list):
-                    look = probe.look(items)
-                    looks.append((probe, items, look))
-                    shape += (frozenset(look),)
+                    seen[probe.array] = look = probe.look(items)
+                    shape.append(frozenset(look.places))
                 else:
-                    shape += (None,)
-            found = self._sifted.get(shape)
+                    shape.append(None)
+            found = self._sifted.get(tuple(shape))
         except TypeError:  # items that are no objects, keys or roles that are no text: try every rule
             return [(rule, None) for rule in self.rules], {}
         if found is None:
-            found = self._sift(payload, idle_in, looks)
-            if len(shape) <= KEYS_REMEMBERED and all(len(look) <= KINDS_REMEMBERED for _, _, look in looks):
+            found = self._sift(payload, idle_in, seen)
+            if len(shape) <= KEYS_REMEMBERED and all(len(look.places) <= KINDS_REMEMBERED for look in seen.values()):
                 if len(self._sifted) >= SHAPES_REMEMBERED:  # a stranger's payloads must not fill the memory
                     self._sifted.clear()
-                self._sifted[shape] = found
+                self._sifted[tuple(shape)] = found
         candidates, tokens = found
-        seen = {}
-        for (probe, items, look), known in zip(looks, tokens, strict=True):
-            seen[probe.array] = Seen(items, look, known)
+        for array, look in seen.items():
+            look.tokens = tokens[array]
         return candidates, seen
 
     def _sift(
-        self,
-        payload: Mapping[str, Any],
-        idle_in: Mapping[str, frozenset[int]],
-        looks: Iterable[tuple[Probe, list[Any], Places]],
-    ) -> tuple[Sequence[Candidate], list[dict[Kind, frozenset[Token]]]]:
-        tokens = [{kind: probe.tokens(kind) for kind in look} for probe, _, look in looks]
+        self, payload: Mapping[str, Any], idle_in: Mapping[str, frozenset[int]], seen: Mapping[str, Seen]
+    ) -> tuple[Sequence[Candidate], Mapping[str, KnownKinds]]:
+        tokens = {
+            probe.array: {kind: probe.tokens(kind) for kind in seen[probe.array].places}
+            for probe in self._probes
+            if probe.array in seen
+        }
         present: set[Token] = {("", key, None) for key in payload} | {(key, ANY, ANY) for key in idle_in}
-        present = present.union(*(found for by_kind in tokens for found in by_kind.values()))
+        present = present.union(*(found for kinds in tokens.values() for found in kinds.values()))
         return tuple(_sift(self.rules, present, idle_in)), tokens
 
 

@@ -37,14 +37,13 @@ class Draft:
     """Whether a rule removed the whole: a chunk that must not be passed on."""
     seen: Mapping[str, Any] = {}
     """What a look at the arrays has shown (see kinds.py)."""
-    memories: dict[Any, Any] = {}  # noqa: RUF012 - a stream's translation brings its own
-    """What actions on chunks keep of their stream."""
-
     def __init__(self, payload: Payload) -> None:
         self.root: Any = payload.copy()
         """The payload as it stands now; always the same object."""
         self.edits: list[Edit] = []
         self.headers: dict[str, str | None] = {}
+        self.memories: dict[Any, Any] = {}
+        """What actions on chunks keep of their stream; a stream's translation brings its own."""
         self._owned: set[int] = set()
 
     def at(self, keys: Keys) -> Any:

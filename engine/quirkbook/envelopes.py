@@ -153,7 +153,8 @@ _CONTEXT: Final = re.compile(
     re.IGNORECASE,
 )
 _FILTERED: Final = re.compile(
-    r"content[_ ](filter|policy|moderation)|content management policy|flagged (by|as|for)|moderation[_ ](blocked|flagged)",
+    r"content[_ ](filter|policy|moderation)|content management policy|flagged (by|as|for)"
+    r"|moderation[_ ](blocked|flagged)",
     re.IGNORECASE,
 )
 _QUOTA: Final = re.compile(

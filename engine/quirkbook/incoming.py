@@ -111,9 +111,7 @@ def _malformed(
     return _error(MalformedResponseError, call, status, headers, f"{text}: {cut!r}", raw=call.mask(cut))
 
 
-def _error(
-    kind: type[E], call: Call, status: int | None, headers: Mapping[str, str], text: str, raw: Any = None
-) -> E:
+def _error(kind: type[E], call: Call, status: int | None, headers: Mapping[str, str], text: str, raw: Any = None) -> E:
     return kind(
         call.mask(text),
         status=status,

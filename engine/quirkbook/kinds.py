@@ -15,7 +15,8 @@ from .needs import LONGEST_MARK, EmptyList, Mark, Needs, Not, Token
 Kind = tuple[Any, ...]
 """The keys of an item, and for each field that matters its text or its type."""
 
-Places = Mapping[Kind, list[int]]
+KnownKinds = Mapping[Kind, frozenset[Token]]
+"""What the items of each kind have."""
 
 
 class Seen:
@@ -23,12 +24,12 @@ class Seen:
 
     __slots__ = ("_found", "items", "places", "tokens")
 
-    def __init__(self, items: Sequence[Any], places: Places, tokens: Mapping[Kind, frozenset[Token]]) -> None:
+    def __init__(self, items: Sequence[Any], places: Mapping[Kind, list[int]]) -> None:
         self.items = items
         self.places = places
         """Where the items of each kind stand."""
-        self.tokens = tokens
-        """What the items of each kind have."""
+        self.tokens: KnownKinds = {}
+        """To be filled by whoever knows the kinds."""
         self._found: list[tuple[frozenset[Token], list[int]]] = []
 
     def having(self, needs: Needs) -> list[int]:
@@ -44,6 +45,9 @@ class Seen:
                 found += places
         found.sort()
         return found
+
+
+_NOTHING: Iterable[Any] = repeat(type(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Probe:
     together: frozenset[Token]
     """What one item must have at once, for some rule to fire."""
 
-    def look(self, items: Sequence[Any]) -> Places:
+    def look(self, items: Sequence[Any]) -> Seen:
         """Return where the items of each kind stand.
 
         Raises:
@@ -91,18 +95,16 @@ class Probe:
         """
         keys = list(map(tuple, items))
         there = set().union(*keys)
-        columns: list[Iterable[Any]] = [keys]
-        for field in self.fields:
-            columns.append(field.column(items) if field.name in there else repeat(type(None), len(items)))
+        columns = [field.column(items) if field.name in there else _NOTHING for field in self.fields]
         places: dict[Kind, list[int]] = defaultdict(list)
-        for at, kind in enumerate(zip(*columns, strict=True)):
+        for at, kind in enumerate(zip(keys, *columns, strict=False)):
             places[kind].append(at)
         for at, field in enumerate(self.fields, 1):
             if not field.marks and field.name in there:
                 for kind in places:
                     if kind[at] is not None and (kind[at].__class__ is not str or len(kind[at]) > LONGEST_MARK):
                         raise TypeError
-        return places
+        return Seen(items, places)
 
     def tokens(self, kind: Kind) -> frozenset[Token]:
         """Spell out what an item of a kind has."""

@@ -14,7 +14,7 @@ def show(value: Any, width: int = 60) -> str:
     """Write a value short enough for a line of a report; long ones are cut, big ones counted.
 
     >>> show({"type": "text"}), show("x" * 99, 12), show(MISSING)
-    ('{"type": "text"}', '"xxxxxxxx..."', '(absent)')
+    ('{"type": "text"}', '"xxxxxxx..."', '(absent)')
     """
     if value is MISSING:
         return "(absent)"

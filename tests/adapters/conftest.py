@@ -8,6 +8,7 @@ import pytest
 
 from quirkbook.emulator import Emulator, running
 
+
 @pytest.fixture(scope="session")
 def _server() -> Iterator[tuple[Emulator, str]]:
     emulator = Emulator("moonshot")

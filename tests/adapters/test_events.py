@@ -5,12 +5,12 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.adapters.asked import acme
+from tests.servers import chunk, events
 
 from quirkbook import sse
 from quirkbook.adapters.events import Events
 from quirkbook.api import default_rulebook
-from tests.adapters.asked import acme
-from tests.servers import chunk, events
 
 USAGE = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8, "cached_tokens": 2}
 
@@ -31,7 +31,8 @@ def decoded(data):
 
 
 PLAIN = (
-    b": a comment\r\n\r\nevent: message\r\nid: 7\r\ndata: {\"choices\": [ {\"index\":0,\r\ndata: \"delta\":{}} ]}\r\n\r\n"
+    b": a comment\r\n\r\nevent: message\r\nid: 7\r\n"
+    b'data: {"choices": [ {"index":0,\r\ndata: "delta":{}} ]}\r\n\r\n'
     b"retry: 3\n\ndata:[1, 2]\r\rdata: no json\n\n\n\n" + events(chunk("Hi"), "[DONE]") + b"what comes after\n\n"
 )
 

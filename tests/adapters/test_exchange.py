@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.adapters.asked import ASKED, REFUSED, rules_of
 
 from quirkbook import PayloadError, PolicyError, RefusedError, UnknownProviderError, UsageError
 from quirkbook.adapters.exchange import LONGEST, Rules, Whole, is_stream, listed
 from quirkbook.api import default_rulebook
-from tests.adapters.asked import ASKED, REFUSED, rules_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
 

@@ -9,11 +9,11 @@ import importlib.util
 import json
 
 import pytest
+from tests.adapters.asked import ASKED, KEY, REFUSED, acme, rules_of
+from tests.servers import COMPLETION, chunk, events, nothing, serving, stream
 
 from quirkbook import RefusedError, UsageError
 from quirkbook.adapters import httpx as adapter
-from tests.adapters.asked import ASKED, KEY, REFUSED, acme, rules_of
-from tests.servers import COMPLETION, chunk, events, nothing, serving, stream
 
 pytestmark = pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
 
@@ -139,7 +139,7 @@ def test_what_is_no_chat_request_passes_byte_for_byte(library, method, path, con
 
 def test_a_payload_that_needs_nothing_is_the_same_request(library):
     provider = Provider(library, COMPLETION)
-    content = b'{"model":  "moonshot-v1-8k", "messages": []}'
+    content = json.dumps({**ASKED, "temperature": 1}, indent=1).encode()
 
     with provider.client() as client:
         request = client.build_request("POST", MOONSHOT, content=content)

@@ -9,10 +9,10 @@ import sys
 import warnings
 
 import pytest
+from tests.adapters.asked import ASKED, KEY, REFUSED, TOOL
 
 from quirkbook import UsageError
 from quirkbook.adapters import httpx as httpx_adapter
-from tests.adapters.asked import ASKED, KEY, REFUSED, TOOL
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or it asks the network for prices when imported
 with warnings.catch_warnings():
@@ -58,7 +58,7 @@ NEEDED = {
 """LiteLLM passes the role and the schema on as they are; Moonshot refuses both."""
 
 
-def test_litellm_alone_gets_the_providers_400_with_the_callback_an_answer_and_the_report_why(url, emulator, monkeypatch):
+def test_litellm_alone_gets_the_400_with_the_callback_an_answer_and_the_report_why(url, emulator, monkeypatch):
     with pytest.raises(litellm.BadRequestError):
         ask(url, **NEEDED)
     monkeypatch.setattr(litellm, "callbacks", [adapter.callback])
@@ -170,8 +170,9 @@ def test_the_address_and_litellms_own_word_tell_the_provider(callback):
 
 def test_other_calls_are_left_alone(callback):
     kwargs = {"model": "moonshot/m", "input": "Hi", "user": "u"}
+    embedding = litellm.types.utils.CallTypes.aembedding
 
-    assert asyncio.run(callback.async_pre_call_deployment_hook(kwargs, litellm.types.utils.CallTypes.aembedding)) is None
+    assert asyncio.run(callback.async_pre_call_deployment_hook(kwargs, embedding)) is None
 
 
 def test_the_proxys_answer_gets_the_header(callback):

@@ -8,12 +8,12 @@ import importlib.util
 import time
 
 import pytest
-
-from quirkbook import PolicyError, RefusedError
-from quirkbook.adapters import httpx as adapter
 from tests.adapters.asked import ASKED, KEY, REFUSED, TOOL, rules_of
 from tests.servers import answer as answering
 from tests.servers import serving
+
+from quirkbook import PolicyError, RefusedError
+from quirkbook.adapters import httpx as adapter
 
 openai = pytest.importorskip("openai", reason="the openai package is not installed")
 pydantic = pytest.importorskip("pydantic")
@@ -212,9 +212,9 @@ def test_a_refused_request_raises_as_itself_and_is_neither_sent_nor_tried_again(
     inner = adapter.client("moonshot", library=library)
     started = time.monotonic()
 
-    with openai.OpenAI(base_url=url, api_key=KEY, http_client=inner, max_retries=5) as client:
-        with pytest.raises(RefusedError) as caught:
-            client.chat.completions.create(**REFUSED)
+    patient = openai.OpenAI(base_url=url, api_key=KEY, http_client=inner, max_retries=5)
+    with patient as client, pytest.raises(RefusedError) as caught:
+        client.chat.completions.create(**REFUSED)
     errors = [caught.value, run(url, library, work)]
 
     assert [error.change.rule for error in errors] == ["moonshot/tool-names-differ"] * 2
@@ -234,10 +234,14 @@ def test_a_change_that_the_policy_forbids_raises_as_itself(url, library, emulato
     assert list(emulator.requests) == []
 
 
-def test_other_endpoints_pass_untouched(raw, client):
+def test_other_endpoints_pass_untouched(url, raw, client, library):
+    async def work(client):
+        return [model.id async for model in client.models.list()]
+
     plain, adapted = (one.models.with_raw_response.list() for one in (raw, client))
 
     assert adapted.content == plain.content
+    assert run(url, library, work) == [model.id for model in plain.parse()]
     assert [name for name in adapted.headers if "quirkbook" in name] == []
 
 

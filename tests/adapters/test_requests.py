@@ -8,16 +8,17 @@ from io import BytesIO
 
 import pytest
 import requests
+from tests.adapters.asked import ASKED, KEY, REFUSED, acme, rules_of
+from tests.servers import answer, chunk, events, raw, rudely, serving, stream
 
 from quirkbook import PolicyError, RefusedError
 from quirkbook.adapters.requests import QuirkbookAdapter
-from tests.adapters.asked import ASKED, KEY, REFUSED, acme, rules_of
-from tests.servers import answer, chunk, events, raw, rudely, serving, stream
 
 pytestmark = pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
 
 ANSWER = {"choices": [], "usage": {"cached_tokens": 7}}
 TOLD = {"cached_tokens": 7, "prompt_tokens_details": {"cached_tokens": 7}}
+STREAMED = {**ASKED, "stream": True}
 AUTH = {"authorization": f"Bearer {KEY}"}
 
 
@@ -63,9 +64,7 @@ def test_a_body_may_be_text_or_bytes(url, emulator, data):
 def test_the_lines_of_a_stream_are_translated(url):
     with (
         session(url) as client,
-        client.post(
-            f"{url}/chat/completions", json={**ASKED, "stream": True}, headers=AUTH, stream=True, timeout=20
-        ) as response,
+        client.post(f"{url}/chat/completions", json=STREAMED, headers=AUTH, stream=True, timeout=20) as response,
     ):
         lines = [line.removeprefix(b"data: ") for line in response.iter_lines() if line]
 
@@ -80,7 +79,7 @@ def test_the_lines_of_a_stream_are_there_as_they_come():
     with (
         serving(stream(events(chunk("Hi")), end="hang")) as server,
         session(server.url) as client,
-        client.post(f"{server.url}/chat/completions", json={**ASKED, "stream": True}, stream=True, timeout=5) as response,
+        client.post(f"{server.url}/chat/completions", json=STREAMED, stream=True, timeout=5) as response,
     ):
         first = next(response.iter_lines(chunk_size=1))
 
@@ -89,8 +88,7 @@ def test_the_lines_of_a_stream_are_there_as_they_come():
 
 def test_a_stream_that_is_left_early_closes_its_connection():
     with serving(stream(events(chunk("Hi")), end="hang")) as server, session(server.url) as client:
-        asked = {**ASKED, "stream": True}
-        with client.post(f"{server.url}/chat/completions", json=asked, stream=True, timeout=5) as response:
+        with client.post(f"{server.url}/chat/completions", json=STREAMED, stream=True, timeout=5) as response:
             next(response.iter_content(None))
 
         assert server.gone.wait(5)
@@ -106,9 +104,9 @@ def test_a_connection_is_kept_once_its_answer_is_read():
 
 def test_a_compressed_answer_is_read():
     body = gzip.compress(json.dumps(ANSWER).encode())
-    head = f"HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"content-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: {len(body)}"
 
-    with serving(raw(head.encode() + body)) as server:
+    with serving(raw(f"HTTP/1.1 200 X\r\n{head}\r\n\r\n".encode() + body)) as server:
         response = ask(server.url)
 
     assert response.json()["usage"] == TOLD
@@ -135,7 +133,7 @@ def test_a_cut_stream_is_the_librarys_error():
     with (
         serving(stream(events(chunk("Hi")), end="cut")) as server,
         session(server.url) as client,
-        client.post(f"{server.url}/chat/completions", json={**ASKED, "stream": True}, stream=True, timeout=5) as response,
+        client.post(f"{server.url}/chat/completions", json=STREAMED, stream=True, timeout=5) as response,
         pytest.raises(requests.exceptions.ChunkedEncodingError),
     ):
         list(response.iter_lines())
@@ -165,14 +163,12 @@ def test_a_refused_request_raises_and_is_not_sent(error):
 
 @pytest.mark.parametrize(
     ("path", "data"),
-    [("embeddings", b'{"temperature":  1.4}'), ("chat/completions", b"[]"), ("chat/completions", iter([b'{"n":', b"9}"]))],
+    [("embeddings", b'{"n":  9}'), ("chat/completions", b"[]"), ("chat/completions", BytesIO(b'{"n":  9}'))],
 )
 def test_what_is_no_chat_request_passes_untouched(path, data):
     sent = []
     with serving(answer(ANSWER)) as server, session(server.url) as client:
         hook = {"response": lambda response, **_: sent.append(response.request.body)}
-        if not isinstance(data, bytes):
-            data = BytesIO(b"".join(data))
         response = client.post(f"{server.url}/{path}", data=data, hooks=hook, timeout=5)
 
         assert sent == [data]
@@ -204,8 +200,8 @@ def test_rules_may_set_and_drop_headers(tmp_path):
         given = {"x-acme-cache": "no", "x-mine": "1"}
         client.post(f"{server.url}/chat/completions", json={"traced": True}, headers=given, timeout=5)
 
-        headers = server.requests[0]["headers"]
-        assert {name: headers[name] for name in headers if name.startswith("x-")} == {"x-mine": "1", "x-acme-trace": "on"}
+        headers = {name: value for name, value in server.requests[0]["headers"].items() if name.startswith("x-")}
+        assert headers == {"x-mine": "1", "x-acme-trace": "on"}
 
 
 def test_an_adapter_can_be_pickled_as_its_parent_can(url):

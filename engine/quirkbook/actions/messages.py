@@ -172,6 +172,14 @@ def _are_settled(draft: Draft, fits: Callable[[Any], bool]) -> bool:
     return True
 
 
+def _is_some_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _fitting(length: int, alphabet: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and len(value) == length and all(one in alphabet for one in value)
+
+
 def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
     """Make tool-call ids fit, the same in calls and results.
 
@@ -180,12 +188,7 @@ def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
     """
     length = node.get("length", 24)
     alphabet = _ALPHABETS[node.get("alphabet", "alnum")]
-    any_text = "length" not in node
-
-    def fits(value: Any) -> bool:
-        return isinstance(value, str) and (
-            bool(value) if any_text else len(value) == length and all(letter in alphabet for letter in value)
-        )
+    fits = _fitting(length, alphabet) if "length" in node else _is_some_text
 
     def made(value: Any, at: int, index: int, taken: set[str]) -> str:
         old = value if isinstance(value, str) else None  # what else it may be can be too deep or too big to write

@@ -1,0 +1,126 @@
+"""What translate makes of a request, the provider takes; or translate refuses it and says why.
+
+The rules and the emulated providers were written apart, from the same documentation. Here they check each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from tests.chat_payloads import PAYLOADS, REFUSED
+from tests.chat_requests import requests as drawn_requests
+
+from quirkbook import explain, translate
+from quirkbook.emulator import provider, running
+from quirkbook.emulator.keywords import compile_schema
+from quirkbook.errors import RefusedError
+
+SILENT = {"lossy": "allow", "semantic": "allow"}
+MODELS = {
+    "moonshot": [
+        "moonshot-v1-8k",
+        "moonshot-v1-8k-vision-preview",
+        "kimi-k2-0905-preview",
+        "kimi-k2-thinking",
+        "kimi-k2.5",
+        "kimi-k2.6",
+        "kimi-k2.7-code",
+        "kimi-k3",
+        "kimi-k3.1-pro",
+    ],
+    "openai": [
+        "gpt-3.5-turbo",
+        "gpt-4",
+        "gpt-4o",
+        "gpt-4.1",
+        "o1",
+        "o1-mini",
+        "o3",
+        "o3-mini",
+        "o4-mini",
+        "gpt-5",
+        "gpt-5-chat-latest",
+        "gpt-5.1",
+        "gpt-5.2",
+        "gpt-5.4",
+        "gpt-5.5",
+        "gpt-5.6",
+    ],
+}
+EVERY_MODEL = [(name, model) for name, models in MODELS.items() for model in models]
+each_model = pytest.mark.parametrize(("name", "model"), EVERY_MODEL, ids=[model for _, model in EVERY_MODEL])
+
+the_shape_of_a_request = compile_schema({"$ref": "chat-request.schema.json"})
+
+
+def refusal(name: str, payload: dict[str, Any]) -> Any:
+    """Return what the emulated provider answers to a payload instead of a completion."""
+    emulated = provider.load(name)
+    model = emulated.model(payload["model"])
+    assert model is not None
+    refused = emulated.refusal(payload, model)
+    return refused and refused.body
+
+
+def outcome(name: str, payload: dict[str, Any]) -> Any:
+    """Translate a payload and offer it: None where it is accepted, else the rule or the provider that refuses it."""
+    told = explain(payload, name)
+    return told.refusal.rule if told.refusal else refusal(name, told.payload)
+
+
+@each_model
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(request=drawn_requests())
+def test_any_request_is_accepted_once_translated_or_refused_by_a_rule(name, model, request):
+    payload = {"model": model, **request}
+    assert the_shape_of_a_request.is_valid(payload)
+
+    try:
+        translated = translate(payload, name, policy=SILENT)
+    except RefusedError:
+        return
+
+    assert refusal(name, translated) is None
+    assert translate(translated, name, policy=SILENT) == translated
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_a_request_that_applications_send_is_accepted_by_every_model(name, payload):
+    assert the_shape_of_a_request.is_valid({"model": "m", **payload})
+
+    outcomes = {model: outcome(name, {"model": model, **payload}) for model in MODELS[name]}
+
+    assert outcomes == dict.fromkeys(MODELS[name])
+
+
+@pytest.mark.parametrize(("name", "payload", "rules"), REFUSED)
+def test_a_request_that_cannot_be_translated_is_refused_by_a_rule(name, payload, rules):
+    outcomes = {model: outcome(name, {"model": model, **payload}) for model in MODELS[name]}
+
+    assert outcomes == {model: rules.get(model, rules.get("*")) for model in MODELS[name]}
+
+
+@pytest.fixture(scope="module")
+def urls() -> Iterator[dict[str, str]]:
+    with running("moonshot") as moonshot, running("openai") as openai:
+        yield {"moonshot": moonshot, "openai": openai}
+
+
+@pytest.mark.parametrize(
+    ("name", "model"), [("moonshot", "kimi-k2.6"), ("moonshot", "moonshot-v1-8k"), ("openai", "gpt-5.5")]
+)
+@pytest.mark.parametrize(
+    "about", ["one question", "as wild as it gets", "this tool", "calls in parallel", "a union of classes", "a stream"]
+)
+def test_a_translated_request_is_answered_over_http(urls, name, model, about):
+    payload = translate({"model": model, **PAYLOADS[about]}, name, policy=SILENT)
+    headers = {"Authorization": "Bearer sk-test"}
+
+    answer = requests.post(f"{urls[name]}/chat/completions", json=payload, headers=headers, timeout=20)
+
+    assert (answer.status_code, '"choices"' in answer.text) == (200, True)
