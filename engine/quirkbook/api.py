@@ -11,7 +11,7 @@ from typing import Any
 
 from .errors import PayloadError, PolicyError, QuirkbookWarning, RefusedError, UsageError
 from .interpreter import Run, change, changes, effect_of, prepare, run, still
-from .model import Change, Payload, Quiet
+from .model import Change, Effect, Payload, Quiet
 from .report import as_data, inverse_patch, line, patch
 from .rulebook import Rulebook
 
@@ -169,7 +169,7 @@ def _apply_policy(done: Run, policy: Policy | None) -> None:
     """Warn of each rule once per process, or raise, as the policy says for the effects of its edits."""
     edits = done.edits
     for rule, first, end in done.fired:
-        if policy is None and rule.name in _warned:
+        if policy is None and rule.name in _warned and rule.rule.effect is not Effect.REFUSE:
             continue
         effects = {effect_of(rule, edit) for edit in edits[first:end]}
         if any(verdict(effect, policy) == "error" for effect in effects):

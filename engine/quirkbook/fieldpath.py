@@ -173,7 +173,7 @@ def _below(node: Any, step: Step) -> Iterable[tuple[Keys, Any]]:
     if step is Wild.DEEP:
         return _anywhere(node)
     value = child(node, step)
-    if value is MISSING:
+    if value is MISSING or isinstance(step, Wild):
         return ()
     return [((step + len(node) if isinstance(step, int) and step < 0 else step,), value)]
 

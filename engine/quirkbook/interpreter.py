@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .compiler import Candidate, CompiledRule, Plan, compile_rule
 from .draft import Draft, Edit, Refusal
-from .model import Change, Effect, Location, Payload, Quiet, Rule, same
+from .model import MISSING, Change, Effect, Location, Payload, Quiet, Rule, same
 
 QuietRules = list[tuple[CompiledRule, str]]
 
@@ -51,6 +51,7 @@ def _apply(done: Run, candidates: Iterable[Candidate], quiet: QuietRules | None)
                 for act in rule.runs:
                     if act(done, ()):
                         done.gone = True
+                        edits.append(("drop", Effect.LOSSY, None, MISSING, MISSING, None, "the chunk is left out"))
             except Refusal as refusal:
                 done.refusal = (rule, refusal.edit)
                 return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -28,6 +28,16 @@ def check_rule(owned: Owned, *, stale: bool = False, today: date | None = None) 
         yield _warning(rule, "Q207", f"{rule.name} is an allow-list: new fields of the provider will be lost", "use 'drop'")
     if stale and (days := ((today or date.today()) - date.fromisoformat(rule.verified["date"])).days) > STALE_DAYS:
         yield _warning(rule, "Q208", f"{rule.name} was last verified {days} days ago", "check its source, then its date")
+
+
+def check_names(several: Iterable[Owned]) -> Iterator[Fault]:
+    """Yield a fault for each rule whose full name another rule has: a provider and a family may bear one name."""
+    first: dict[str, Rule] = {}
+    for owned in several:
+        rule = owned.rule
+        other = first.setdefault(rule.name, rule)
+        if other is not rule:
+            yield Fault(rule.location, "Q116", f"the name '{rule.name}' is used twice: first at {other.location}")
 
 
 def _warning(rule: Rule, code: str, message: str, hint: str) -> Fault:

@@ -63,7 +63,8 @@ def _rule_files(path: Path, faults: list[Fault]) -> list[Path]:
         faults.append(_unreadable(error.filename, "folder", error))
 
     for folder, folders, names in os.walk(path, onerror=refuse):
-        folders[:] = [each for each in folders if not each.startswith(".")]
+        # Golden files lie beside the rules that they record.
+        folders[:] = [each for each in folders if not each.startswith(".") and each != "golden"]
         names = [name for name in names if name.endswith(_SUFFIXES) and not name.startswith(".")]
         found += [Path(folder, name) for name in names]
     return sorted(found)

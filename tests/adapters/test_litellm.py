@@ -9,7 +9,7 @@ import sys
 import warnings
 
 import pytest
-from tests.adapters.asked import ASKED, KEY, REFUSED, TOOL
+from tests.adapters.asked import ASKED, KEY, REFUSED, TOOL, acme
 
 from quirkbook import UsageError
 from quirkbook.adapters import httpx as httpx_adapter
@@ -155,17 +155,31 @@ def test_positional_arguments_are_read_but_cannot_be_changed(url, emulator, call
 
 
 def test_the_address_and_litellms_own_word_tell_the_provider(callback):
-    async def hook(**kwargs):
-        return await callback.async_pre_call_deployment_hook({"messages": [], "user": "u", **kwargs}, "acompletion")
+    given = {"messages": ASKED["messages"], "user": "u"}
+
+    async def hook(callback=callback, **kwargs):
+        return await callback.async_pre_call_deployment_hook({**given, **kwargs}, "acompletion")
 
     known = asyncio.run(hook(model="m", api_base="https://api.moonshot.ai/v1"))
+    told = asyncio.run(hook(adapter.QuirkbookCallback("moonshot"), model="m"))
     named = asyncio.run(hook(model="m", custom_llm_provider="moonshot"))
     unknown = [asyncio.run(hook(model=model)) for model in ("m", "no-one/m", None)]
 
-    assert known["extra_body"] == {"safety_identifier": "u"}  # LiteLLM finds no provider there, so it has no table
+    # LiteLLM finds no provider by either, so it has no table of what to let through.
+    assert known["extra_body"] == told["extra_body"] == {"safety_identifier": "u"}
     assert named["safety_identifier"] == "u"
     assert "user" not in {**known, **named}
     assert unknown == [None, None, None]
+
+
+def test_rules_may_set_and_drop_headers(tmp_path):
+    made = adapter.QuirkbookCallback(rulebook=acme(tmp_path))
+    given = {"model": "acme/m", "messages": [], "traced": True, "extra_headers": {"x-acme-cache": "no", "x-mine": "1"}}
+
+    asked = asyncio.run(made.async_pre_call_deployment_hook(given, "acompletion"))
+
+    assert asked["extra_headers"] == {"x-mine": "1", "x-acme-trace": "on"}
+    assert (asked["model"], "traced" in asked) == ("acme/m", False)
 
 
 def test_other_calls_are_left_alone(callback):

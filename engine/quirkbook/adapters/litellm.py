@@ -144,6 +144,9 @@ def _applied(kwargs: Mapping[str, Any], before: Mapping[str, Any], report: Trans
             extra[name] = value
     if extra:
         made["extra_body"] = extra
+    if report.headers:
+        headers = {**(kwargs.get("extra_headers") or {}), **report.headers}
+        made["extra_headers"] = {name: value for name, value in headers.items() if value is not None}
     made["metadata"] = {**(kwargs.get("metadata") or {}), "quirkbook": _told(report.changes)}
     return made
 

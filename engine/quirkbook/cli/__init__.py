@@ -6,6 +6,7 @@ on stderr; it never shows a traceback.
 
 from __future__ import annotations
 
+import io
 import sys
 
 import click
@@ -44,15 +45,17 @@ for command in (
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):  # a payload may hold half a surrogate pair, which no terminal takes
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        quirkbook.main(args, standalone_mode=False)
+        code = quirkbook.main(args, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)  # click returns the code of an Exit
     except QuirkbookError as error:
         click.echo(f"quirkbook: {error}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)

@@ -34,7 +34,7 @@ def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
     """
     try:
         book, owned = _load(paths)
-        faults = [fault for one in owned for fault in lint.check_rule(one, stale=stale)]
+        faults = [*lint.check_names(owned), *(fault for one in owned for fault in lint.check_rule(one, stale=stale))]
     except RuleFileError as error:
         book, owned, faults = None, [], list(error.faults)
     _print_faults(faults, form)

@@ -1,0 +1,268 @@
+"""translate() and explain(): who is meant, what is refused, what is warned of."""
+
+import threading
+import warnings
+from pathlib import Path
+
+import pytest
+
+from quirkbook import (
+    PayloadError,
+    PolicyError,
+    QuirkbookWarning,
+    RefusedError,
+    Rulebook,
+    UnknownProviderError,
+    UsageError,
+    api,
+    explain,
+    translate,
+)
+
+ALLOW = {"lossy": "allow", "semantic": "allow"}
+MINE = Path(__file__).parents[1] / "examples" / "my-rules"
+URL = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}]}
+
+
+@pytest.fixture(autouse=True)
+def fresh_process(monkeypatch):
+    monkeypatch.setattr(api, "_warned", set())
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"provider": "moonshot"},
+        {"provider": "moonshotai"},
+        {"base_url": "https://api.moonshot.ai/v1"},
+        {"base_url": "https://api.moonshot.cn/v1/"},
+        {"model": "moonshot/moonshot-v1-8k"},
+    ],
+)
+def test_a_provider_is_named_by_name_alias_address_or_prefix(how):
+    done = explain({"temperature": 1.5}, **how)
+
+    assert (done.provider, done.payload["temperature"]) == ("moonshot", 1)
+
+
+def test_the_prefix_that_names_the_provider_comes_off_and_is_reported():
+    done = explain({"model": "moonshot/kimi-k2.6"})
+
+    assert done.payload == {"model": "kimi-k2.6"}
+    assert [(one.rule, one.effect, one.before, one.after) for one in done.changes] == [
+        ("quirkbook/model-prefix", "exact", "moonshot/kimi-k2.6", "kimi-k2.6")
+    ]
+
+
+def test_another_vendor_in_the_model_is_no_prefix():
+    assert translate({"model": "moonshotai/kimi-k2.6"}, "openai") == {"model": "moonshotai/kimi-k2.6"}
+
+
+def test_model_stands_in_for_the_payloads():
+    assert translate({"model": "a", "temperature": 0.2}, "moonshot", model="kimi-k2.6", policy=ALLOW) == {"model": "kimi-k2.6"}
+
+
+def test_a_literal_extra_body_is_merged_and_what_is_lost_is_told():
+    done = explain({"n": 1, "extra_body": {"n": 2, "top_k": 3}}, "moonshot")
+
+    assert done.payload == {"n": 1, "top_k": 3}
+    assert [(one.action, one.pointer, one.effect, one.note) for one in done.changes] == [
+        ("merge", "/extra_body", "exact", ""),
+        ("merge", "/n", "lossy", "extra_body.n is lost: n is there already and wins"),
+        ("merge", "/top_k", "exact", ""),
+    ]
+
+
+def test_an_unknown_provider_gets_a_suggestion_and_the_list():
+    with pytest.raises(UnknownProviderError) as caught:
+        translate({}, "moonshoot", rulebook=Rulebook.load(str(MINE), builtin=False))
+
+    assert str(caught.value) == "unknown provider 'moonshoot'\n  known: acme"
+    with pytest.raises(UnknownProviderError, match=r"^unknown provider 'moonshoot': did you mean 'moonshot'\?\n  known: "):
+        translate({}, "moonshoot")
+
+
+def test_a_payload_for_nobody_is_told_how_to_name_somebody():
+    book = Rulebook.load(str(MINE), builtin=False)
+    with pytest.raises(UnknownProviderError) as caught:
+        translate({"model": "x-1"}, rulebook=book)
+
+    assert str(caught.value) == (
+        "no provider is named: pass provider=..., base_url=..., or a model such as 'moonshot/x-1'\n  known: acme"
+    )
+    with pytest.raises(UnknownProviderError) as caught:
+        translate({"model": "zzz/x-1"}, rulebook=book)
+    assert str(caught.value) == "unknown provider 'zzz' in model 'zzz/x-1'\n  known: acme"
+
+
+def test_an_unknown_address_is_told_without_its_secrets():
+    with pytest.raises(UnknownProviderError) as caught:
+        translate({}, base_url="https://me:sk-1@x.example/v1?key=sk-2", rulebook=Rulebook.load(str(MINE), builtin=False))
+
+    assert str(caught.value) == "no provider is known at x.example: name one\n  known: acme"
+
+
+@pytest.mark.parametrize(
+    ("payload", "message", "pointer"),
+    [
+        ([], 'payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}', ""),
+        ("x", 'payload: a chat payload is an object, not a string: write {"model": ..., "messages": [...]}', ""),
+        (None, 'payload: a chat payload is an object, not null: write {"model": ..., "messages": [...]}', ""),
+        (1.5, 'payload: a chat payload is an object, not a number: write {"model": ..., "messages": [...]}', ""),
+        ({1}, 'payload: a chat payload is an object, not a set: write {"model": ..., "messages": [...]}', ""),
+        ({"messages": {}}, 'payload/messages: messages is an array, not an object: write [{"role": "user", ...}]', "/messages"),
+        ({"model": True}, "payload/model: model is a string, not a boolean", "/model"),
+    ],
+)
+def test_what_is_no_chat_payload_is_refused_with_the_place(payload, message, pointer):
+    with pytest.raises(PayloadError) as caught:
+        translate(payload, "moonshot")
+
+    assert (str(caught.value), caught.value.pointer) == (message, pointer)
+
+
+def test_a_refusal_names_rule_place_value_why_and_source():
+    with pytest.raises(RefusedError) as caught:
+        translate({"messages": [URL]}, "moonshot")
+
+    change = caught.value.change
+    assert caught.value.pointer == change.pointer == "/messages/0/content/0"
+    assert (change.rule, change.effect, change.before) == ("moonshot/no-image-urls", "refuse", URL["content"][0])
+    assert str(caught.value) == (
+        f"payload/messages/0/content/0: {change.note} (rule moonshot/no-image-urls)\n"
+        f"  why: {change.why}\n  source: {change.source}"
+    )
+
+
+def test_explain_ends_with_the_refusal_and_changes_nothing():
+    payload = {"messages": [URL], "temperature": 2}
+    done = explain(payload, "moonshot")
+
+    assert done.refusal is not None
+    assert (done.payload, done.changes, done.patch) == (payload, (), [])
+    assert done.to_dict()["payload"] is None
+    assert done.to_dict()["refusal"]["rule"] == "moonshot/no-image-urls"
+
+
+def test_a_refusal_may_be_turned_into_a_warning_and_sent_all_the_same():
+    with pytest.warns(QuirkbookWarning, match=r"^moonshot/no-image-urls changed the payload \(refuse\)"):
+        sent = translate({"messages": [URL]}, "moonshot", policy={"refuse": "warn"})
+
+    assert sent == {"messages": [URL]}
+
+
+def test_a_lossy_rule_warns_once_per_process_and_shows_no_text_of_the_payload():
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        translate({"temperature": 1.5}, "moonshot")
+        translate({"temperature": 1.7}, "moonshot")
+        translate({"tool_choice": "required", "messages": [{"role": "user", "content": "secret"}]}, "moonshot")
+
+    assert [one.category for one in said] == [QuirkbookWarning, QuirkbookWarning]
+    assert str(said[0].message) == (
+        "moonshot/temperature-range changed the payload (lossy): clamp /temperature: 1.5 -> 1. "
+        "Moonshot takes temperature 0 to 1; OpenAI callers send up to 2. "
+        "Said once; silence it with policy={'lossy': 'allow'}, or turn it into an error with 'error'."
+    )
+    assert "append_message /messages/1: (absent) -> an object (and 1 more)" in str(said[1].message)
+    assert "secret" not in str(said[1].message)
+    assert said[0].filename == __file__
+
+
+def test_exact_changes_are_silent():
+    assert translate({"user": "u-1"}, "moonshot") == {"safety_identifier": "u-1"}  # warnings are errors here
+
+
+def test_the_policy_can_forbid_and_then_lists_every_change():
+    with pytest.raises(PolicyError) as caught:
+        translate({"temperature": 2, "tool_choice": "required"}, "moonshot", policy={"lossy": "error"})
+
+    assert str(caught.value) == (
+        "the policy forbids lossy changes, and this payload needs:\n"
+        "  moonshot/temperature-range: clamp /temperature: 2 -> 1 (lossy)\n"
+        "  moonshot/tool-choice-required: append_message /messages: (absent) -> an array (semantic)\n"
+        "  moonshot/tool-choice-required: drop /tool_choice: text -> (absent) (lossy)"
+    )
+    assert len(caught.value.changes) == 3
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ({"lossi": "warn"}, "policy: 'lossi' is no effect: write one of exact, lossy, semantic, refuse"),
+        ({"lossy": "no"}, "policy: lossy cannot be 'no': write one of allow, warn, error"),
+        ({"refuse": "allow"}, "policy: refuse cannot be 'allow': write one of warn, error"),
+    ],
+)
+def test_a_policy_of_other_words_is_refused(policy, message):
+    with pytest.raises(UsageError) as caught:
+        translate({}, "moonshot", policy=policy)
+
+    assert str(caught.value) == message
+
+
+def test_a_warned_rule_of_effect_refuse_is_still_refused_by_default(tmp_path):
+    (tmp_path / "x.yaml").write_text(
+        "quirks: 1\nprovider: x\nrules:\n  - {id: r, why: w, source: 'https://x.example', verified: {date: 2026-11-22, by: docs},"
+        " effect: refuse, note: n, do: [{drop: [seed]}], examples: [{in: {seed: 1}, out: {}}, {in: {n: 1}, same: true}]}\n"
+    )
+    book = Rulebook.load(tmp_path, builtin=False)
+    with pytest.warns(QuirkbookWarning):
+        translate({"seed": 1}, "x", rulebook=book, policy={"refuse": "warn"})
+
+    with pytest.raises(PolicyError):
+        translate({"seed": 1}, "x", rulebook=book)
+
+
+def test_why_not_says_what_was_false_and_what_it_saw():
+    done = explain({"temperature": 0.5}, "moonshot", why_not=True)
+
+    said = {one.rule: one.because for one in done.quiet}
+    assert said["moonshot/temperature-range"] == "temperature: 0.5 is not outside [0, 1]"
+    assert said["moonshot/tool-choice-required"] == "tool_choice is absent"
+    assert len(said) == len([one for one in api.default_rulebook().plan("moonshot", None).rules])
+
+
+def test_a_report_is_json_data():
+    done = explain({"temperature": 1.5}, "moonshot")
+
+    assert done.to_dict()["changes"] == [
+        {
+            "rule": "moonshot/temperature-range",
+            "action": "clamp",
+            "effect": "lossy",
+            "pointer": "/temperature",
+            "before": 1.5,
+            "after": 1,
+            "why": "Moonshot takes temperature 0 to 1; OpenAI callers send up to 2.",
+            "source": "https://platform.kimi.ai/docs/guide/migrating-from-openai-to-kimi",
+            "location": done.changes[0].location,
+        }
+    ]
+
+
+def test_one_rulebook_serves_many_threads():
+    book = Rulebook.load()
+    results = []
+
+    def work(number):
+        for _ in range(50):
+            results.append(translate({"model": f"moonshot-v1-{number}", "temperature": 2}, "moonshot", rulebook=book, policy=ALLOW))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(results) == 400
+    assert all(result["temperature"] == 1 for result in results)
+
+
+def test_default_layers_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("QUIRKBOOK_RULES", str(MINE))
+    api.default_rulebook.cache_clear()
+    try:
+        assert translate({"seed": 1}, "acme", policy=ALLOW) == {}
+    finally:
+        api.default_rulebook.cache_clear()

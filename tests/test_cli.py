@@ -1,0 +1,294 @@
+"""The command line: what goes to stdout, what to stderr, and how it exits."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from quirkbook.cli import main, options
+
+MINE = Path(__file__).parents[1] / "examples" / "my-rules"
+
+
+@pytest.fixture
+def quirkbook(capsys, monkeypatch):
+    """Run the command line; return (exit code, stdout, stderr)."""
+
+    def run(*args, stdin=None):
+        if stdin is not None:
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        try:
+            main([str(arg) for arg in args])
+            code = 0
+        except SystemExit as exit:
+            code = exit.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def request_file(tmp_path):
+    path = tmp_path / "request.json"
+    path.write_text('{"model": "moonshot-v1-8k", "temperature": 1.5, "user": "u"}')
+    return path
+
+
+def test_a_dry_run_prints_the_payload_and_beside_it_the_report(quirkbook, request_file):
+    code, out, err = quirkbook("dry-run", request_file, "-p", "moonshot")
+
+    assert code == 0
+    assert json.loads(out) == {"model": "moonshot-v1-8k", "temperature": 1, "safety_identifier": "u"}
+    assert err.startswith("moonshot · moonshot-v1-8k · 2 changes: 1 exact, 1 lossy\n\nmoonshot/user-is-safety-identifier  exact  ")
+    assert "\n  clamp /temperature: 1.5 -> 1\n  why     Moonshot takes temperature 0 to 1" in err
+    assert "\x1b" not in err
+
+
+def test_stdin_will_do_and_a_payload_that_needs_nothing_says_so(quirkbook):
+    code, out, err = quirkbook("dry-run", "-", "-p", "moonshot", stdin=b'{"n": 1}')
+
+    assert (code, json.loads(out), err) == (0, {"n": 1}, "moonshot · no model named · passes unchanged\n")
+
+
+def test_remarks_alone_change_nothing(quirkbook):
+    code, _, err = quirkbook("dry-run", "-", "-p", "moonshot", "--strict", stdin=b'{"model": "kimi-latest"}')
+
+    assert code == 0
+    assert "passes unchanged, with remarks\n\nmoonshot/kimi-latest-is-gone  remark  " in err
+
+
+def test_strict_turns_a_lossy_change_into_exit_1_and_an_exact_one_not(quirkbook, request_file):
+    assert quirkbook("dry-run", request_file, "-p", "moonshot", "--strict")[0] == 1
+    assert quirkbook("dry-run", "-", "-p", "moonshot", "--strict", stdin=b'{"user": "u"}')[0] == 0
+
+
+def test_a_refusal_prints_no_payload_and_exits_with_1(quirkbook):
+    body = b'{"tools": [{"type": "function", "function": {"name": "2x"}}]}'
+
+    code, out, err = quirkbook("dry-run", "-", "-p", "moonshot", stdin=body)
+    assert (code, out) == (1, "")
+    assert "refused\n\nmoonshot/tool-names  refuse  " in err
+
+    code, out, err = quirkbook("dry-run", "-", "-p", "moonshot", "--format", "patch", stdin=body)
+    assert (code, json.loads(out)) == (1, [])
+    assert err.startswith("quirkbook: payload/tools/0: ")
+
+
+def test_the_report_comes_as_json_diff_or_patch(quirkbook, request_file):
+    _, out, err = quirkbook("dry-run", request_file, "-p", "moonshot", "--format", "json", "--why-not")
+    assert [one["pointer"] for one in json.loads(out)["changes"]] == ["/safety_identifier", "/temperature"]
+    assert json.loads(out)["quiet"]
+    assert err == ""
+
+    _, out, _ = quirkbook("dry-run", request_file, "-p", "moonshot", "--format", "patch")
+    assert json.loads(out) == [
+        {"op": "move", "from": "/user", "path": "/safety_identifier"},
+        {"op": "replace", "path": "/temperature", "value": 1},
+    ]
+
+    _, out, _ = quirkbook("dry-run", request_file, "-p", "moonshot", "--format", "diff")
+    assert out.splitlines()[:2] == ["--- payload", "+++ for moonshot"]
+    assert '-  "temperature": 1.5,' in out.splitlines()
+
+
+def test_why_not_lists_the_quiet_rules(quirkbook, request_file):
+    _, _, err = quirkbook("dry-run", request_file, "-p", "moonshot", "--why-not")
+
+    assert "\nstayed quiet:\n" in err
+    assert "  moonshot/tool-choice-required  tool_choice is absent\n" in err
+
+
+def test_headers_that_rules_set_are_told(quirkbook, tmp_path):
+    (tmp_path / "x.yaml").write_text(
+        "quirks: 1\nprovider: x\nrules:\n  - {id: h, why: w, source: 'https://x.example', verified: {date: 2026-11-22, by: docs},"
+        " when: {beta: true}, do: [{set_header: {X-Beta: 'on'}}, {drop_header: [X-Old]}],"
+        " examples: [{in: {beta: true}, same: true, headers: {X-Beta: 'on'}}, {in: {}, same: true}]}\n"
+    )
+
+    _, _, err = quirkbook("dry-run", "-", "-p", "x", "--rules", tmp_path, stdin=b'{"beta": true}')
+
+    assert err.endswith("header X-Beta: on\nheader X-Old: (left out)\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"a": }', "quirkbook: <stdin>:1:7: not JSON: expecting value\n"),
+        (b"", "quirkbook: <stdin>:1:1: not JSON: expecting value\n"),
+        (b'{"a": 1,\n "a": 2}', "quirkbook: <stdin>: the key 'a' stands twice in one object: keep one of them\n"),
+        (b'{"a": NaN}', "quirkbook: <stdin>: NaN is no JSON value: write a number or null\n"),
+        (b'\n{"a": "\xff"}', "quirkbook: <stdin>:2: not UTF-8 text (byte 0xff): save it as UTF-8\n"),
+        (b"[" * 100_000, "quirkbook: <stdin>: nested too deeply to be a chat payload\n"),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_exits_with_2(quirkbook, body, message):
+    assert quirkbook("dry-run", "-", "-p", "moonshot", stdin=body) == (2, "", message)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        (b"[]", 1, 'quirkbook: payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}\n'),
+        (b'{"messages": 3}', 1, 'quirkbook: payload/messages: messages is an array, not a number: write [{"role": "user", ...}]\n'),
+    ],
+)
+def test_what_is_no_chat_payload_is_told(quirkbook, body, code, message):
+    assert quirkbook("dry-run", "-", "-p", "moonshot", stdin=body) == (code, "", message)
+
+
+def test_a_huge_file_is_refused_by_its_size_before_it_is_read(quirkbook, tmp_path, monkeypatch):
+    path = tmp_path / "huge.json"
+    with path.open("wb") as file:
+        file.truncate(1024**3)  # sparse: it takes no room
+    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("it was read"))
+
+    code, _, err = quirkbook("dry-run", path, "-p", "moonshot")
+
+    assert (code, err) == (2, f"quirkbook: {path}: 1,073,741,824 bytes are too many for a payload: the limit is 67,108,864\n")
+
+
+def test_a_huge_stdin_is_refused_while_it_is_read(quirkbook, monkeypatch):
+    monkeypatch.setattr(options, "PAYLOAD_LIMIT", 10)
+
+    code, _, err = quirkbook("dry-run", "-", "-p", "moonshot", stdin=b'{"a": "' + b"x" * 50 + b'"}')
+
+    assert (code, err) == (2, "quirkbook: <stdin>: more than 10 bytes, too many for a payload\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "start"),
+    [
+        (["dry-run", "/no/such/file", "-p", "moonshot"], "Usage: "),
+        (["dry-run"], "Usage: "),
+        (["no-such-command"], "Usage: "),
+        (["check", "/no/such/folder"], "Usage: "),
+        (["rules", "-p", "moonshoot"], "quirkbook: unknown provider 'moonshoot': did you mean 'moonshot'?\n"),
+        (["rule", "Q999"], "quirkbook: 'Q999' is neither a rule nor a code"),
+        (["rule", "zzz"], "quirkbook: 'zzz' is neither a rule nor a code: write provider/rule, or a code such as Q104\n"),
+        (["rule", "moonshot/temprature-range"], "quirkbook: no rule is named 'moonshot/temprature-range': did you mean 'moonshot/temperature-range'?\n"),
+    ],
+)
+def test_a_users_mistake_exits_with_2_and_shows_no_traceback(quirkbook, args, start):
+    code, out, err = quirkbook(*args)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(start)
+    assert "Traceback" not in err
+
+
+def test_rules_are_listed_in_the_order_they_run(quirkbook):
+    _, out, _ = quirkbook("rules", "-p", "moonshot", "-m", "kimi-k2.6", "--stage", "request")
+
+    names = [line.split()[0] for line in out.splitlines()]
+    assert "kimi/k2.6-temperature-thinking" in names
+    assert "moonshot/temperature-range" not in names
+    assert names.index("moonshot/developer-is-system") < names.index("kimi/locked-top-p") < names.index("moonshot/tool-schemas")
+    assert all(".yaml:" in line for line in out.splitlines())
+
+
+def test_disabled_rules_say_why(quirkbook, tmp_path):
+    (tmp_path / "m.yaml").write_text("quirks: 1\nprovider: moonshot\ndisable: [{rule: moonshot/n-at-most-5, because: lifted}]\n")
+
+    _, out, _ = quirkbook("rules", "-p", "moonshot", "--rules", tmp_path)
+
+    line = next(line for line in out.splitlines() if line.startswith("moonshot/n-at-most-5"))
+    assert line.endswith(f"DISABLED: lifted ({tmp_path}/m.yaml:3:11)")
+
+
+def test_a_rule_and_a_code_have_a_page(quirkbook):
+    code, out, _ = quirkbook("rule", "moonshot/temperature-range")
+    assert code == 0
+    assert out.startswith("moonshot/temperature-range\n\nMoonshot takes temperature 0 to 1; OpenAI callers send up to 2.\n\nsource   https://")
+
+    code, out, _ = quirkbook("rule", "q104")
+    assert out.startswith("Q104  ")
+    assert "\nwrong:\n" in out
+
+
+def test_a_page_shows_refusals_and_notes(quirkbook):
+    _, out, _ = quirkbook("rule", "moonshot/tool-names")
+    assert "rejects: true" in out
+
+    _, out, _ = quirkbook("rule", "moonshot/several-choices-need-heat")
+    assert "status   disputed\n" in out
+
+
+def test_providers_are_listed(quirkbook):
+    _, out, _ = quirkbook("providers")
+    assert any(line.startswith("moonshot ") and line.endswith("https://api.moonshot.ai/v1") for line in out.splitlines())
+
+    _, out, _ = quirkbook("providers", "--format", "json")
+    row = next(row for row in json.loads(out) if row["provider"] == "moonshot")
+    assert (row["api_key_env"], row["aliases"]) == ("MOONSHOT_API_KEY", ["moonshotai"])
+
+
+def test_completion_scripts_are_printed(quirkbook):
+    assert "_QUIRKBOOK_COMPLETE=bash_complete" in quirkbook("completion", "bash")[1]
+
+
+def test_the_built_in_rules_pass_check_and_test(quirkbook):
+    code, out, err = quirkbook("check")
+    assert (code, out) == (0, "")
+    assert err.endswith(": 0 errors, 0 warnings\n") or " 0 errors, " in err
+
+    code, out, err = quirkbook("test")
+    assert (code, out) == (0, "")
+    assert err.endswith(": 0 rules failed\n")
+
+
+def faulty(folder):
+    folder.mkdir()
+    (folder / "x.yaml").write_text("quirks: 1\nprovider: x\nrules:\n  - {id: a, wy: w}\n")
+    return folder
+
+
+def test_check_tells_every_fault_in_text_json_or_annotations(quirkbook, tmp_path):
+    folder = faulty(tmp_path / "r")
+
+    code, out, _ = quirkbook("check", folder)
+    assert code == 1
+    assert f"{folder}/x.yaml:4:13: error[Q106]: unknown key 'wy' in a rule" in out
+
+    code, out, _ = quirkbook("check", folder, "--format", "json")
+    assert {fault["code"] for fault in json.loads(out)} == {"Q106", "Q107"}
+
+    code, out, _ = quirkbook("check", folder, "--format", "github")
+    assert f"::error file={folder}/x.yaml,line=4,col=13,title=Q106::unknown key 'wy' in a rule" in out
+
+
+def test_rules_of_ones_own_are_checked_tested_and_recorded(quirkbook, tmp_path):
+    folder = tmp_path / "r"
+    folder.mkdir()
+    (folder / "acme.yaml").write_bytes((MINE / "acme.yaml").read_bytes())
+
+    assert quirkbook("check", folder) == (0, "", "1 rules: 0 errors, 0 warnings\n")
+    assert quirkbook("test", folder) == (0, "", "1 rules, 2 examples: 0 rules failed (no golden files: --update writes them)\n")
+
+    golden = folder / "golden" / "acme" / "no-seed.yml"
+    assert quirkbook("test", folder, "--update") == (0, f"wrote {golden}\n", "1 rules, 2 examples: 0 rules failed\n")
+    assert quirkbook("test", folder)[0] == 0
+
+    golden.write_text(golden.read_text().replace("0.5", "0.6"))
+    code, out, _ = quirkbook("test", folder)
+    assert code == 1
+    assert f"{golden}:1:1: error[Q212]: acme/no-seed no longer does what its golden file records" in out
+
+    golden.rename(golden.with_name("gone.yml"))
+    code, out, _ = quirkbook("test", folder)
+    assert code == 1
+    assert "error[Q210]: acme/no-seed has no golden file" in out
+    assert "error[Q211]: this golden file belongs to no rule" in out
+
+    code, out, _ = quirkbook("test", folder, "--update")
+    assert code == 0
+    assert f"removed {golden.with_name('gone.yml')}\n" in out
+
+
+def test_half_a_surrogate_pair_does_not_stop_the_report(quirkbook):
+    code, out, _ = quirkbook("dry-run", "-", "-p", "moonshot", stdin=b'{"user": "\\ud800"}')
+
+    assert code == 0
+    assert json.loads(out.encode("utf-8", "backslashreplace"))["safety_identifier"] == "\ud800"
