@@ -347,6 +347,14 @@ def test_a_header_is_one_line_of_ascii(prepared, value):
     assert str(caught.value) == "header X-Key: its value is not one line of plain ASCII"
 
 
+@pytest.mark.parametrize("name", ["X Key", "X-Key:", "", "X-Käy"])
+def test_a_header_has_the_name_of_one(prepared, name):
+    with pytest.raises(UsageError) as caught:
+        prepared(extra_headers={name: "1"})
+
+    assert str(caught.value) == f"'{name}' is no name of a header: write letters, digits and '-'"
+
+
 def test_what_hides_secrets_knows_those_of_this_call(prepared):
     call = prepared(extra_headers={"X-Token": "Token abcdef"}, extra_query={"key": "ghijkl", "page": "words"})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +28,7 @@ _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/js
 _STREAM_HEADERS: Final = {**_HEADERS, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
 _NO_ADDRESS: Final = "base_url is no address: write https://host/v1"
 _BEARER: Final = {"header": "Authorization", "prefix": "Bearer "}
+_HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _SECRET_WORDS: Final = ("auth", "key", "token", "secret", "cookie", "password")
 
 
@@ -141,6 +143,8 @@ def _headers(
     for layer in (_STREAM_HEADERS if streams else _HEADERS, head.get("headers", {}), keyed, ruled, given):
         found |= {name.lower(): (name, value) for name, value in layer.items()}
     for name, value in found.values():
+        if not _HEADER_NAME.fullmatch(name):
+            raise UsageError(f"'{name}' is no name of a header: write letters, digits and '-'")
         if value is not None and not (isinstance(value, str) and value.isascii() and value.isprintable()):
             raise UsageError(f"header {name}: its value is not one line of plain ASCII")  # not shown: it may be a key
     return {name: value for name, value in found.values() if value is not None}

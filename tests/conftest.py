@@ -1,0 +1,3 @@
+"""Fixtures of pytest that several files use."""
+
+pytest_plugins = ["pytester"]
