@@ -75,6 +75,7 @@ def measure(jobs: Mapping[str, Job], rounds: int, slice_s: float) -> Times:
     timers = {name: timeit.Timer(job, timer=time.thread_time) for name, job in jobs.items()}
     loops = {}
     for name, timer in timers.items():
+        timer.timeit(3)  # the first call of all reads and compiles
         count = 1
         while (took := timer.timeit(count)) < slice_s / 4:
             count *= 2 if took > slice_s / 40 else 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 from operator import is_
 from typing import Any
@@ -22,9 +22,10 @@ KnownKinds = Mapping[Kind, frozenset[Token]]
 class Seen:
     """An array as it was looked at."""
 
-    __slots__ = ("_found", "items", "places", "tokens")
+    __slots__ = ("_found", "_probe", "items", "places", "tokens")
 
-    def __init__(self, items: Sequence[Any], places: Mapping[Kind, list[int]]) -> None:
+    def __init__(self, probe: Probe, items: Sequence[Any], places: Mapping[Kind, list[int]]) -> None:
+        self._probe = probe
         self.items = items
         self.places = places
         """Where the items of each kind stand."""
@@ -34,6 +35,7 @@ class Seen:
 
     def having(self, needs: Needs) -> list[int]:
         """Return in order where the items stand that may meet all needs."""
+        needs = self._probe.telling(needs)
         if not self._found:
             self._found = [(self.tokens[kind], places) for kind, places in self.places.items()]
         found: list[int] = []
@@ -86,6 +88,7 @@ class Probe:
     """Types that a field is taken to have if it is there at all: most fields are right or absent."""
     together: frozenset[Token]
     """What one item must have at once, for some rule to fire."""
+    _telling: dict[Needs, Needs] = field(default_factory=dict, compare=False, repr=False)
 
     def look(self, items: Sequence[Any]) -> Seen:
         """Return where the items of each kind stand.
@@ -104,7 +107,20 @@ class Probe:
                 for kind in places:
                     if kind[at] is not None and (kind[at].__class__ is not str or len(kind[at]) > LONGEST_MARK):
                         raise TypeError
-        return Seen(items, places)
+        return Seen(self, items, places)
+
+    def telling(self, needs: Needs) -> Needs:
+        """Return those of the needs that this look can tell: nobody may have asked it for the others' texts and types.
+
+        What stands in a `not` or `none` asks for nothing when candidates are sifted, and yet looks at items.
+        """
+        found = self._telling.get(needs)
+        if found is None:
+            known = {(self.array, field.name, mark) for field in self.fields for mark in (*field.texts, *field.marks)}
+            known |= self.assumed | self.together
+            found = tuple(clause for clause in needs if all(token[2] is None or token in known for token in clause))
+            self._telling[needs] = found
+        return found
 
     def tokens(self, kind: Kind) -> frozenset[Token]:
         """Spell out what an item of a kind has."""

@@ -1,0 +1,54 @@
+"""Rules, rule files and rulebooks written on the spot: each goes through the loader, which refuses what is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from quirkbook import Rulebook
+from quirkbook.loader import load_file
+from quirkbook.model import RuleFile
+
+SAME = {"in": {}, "same": True}
+
+
+def a_rule(name: str, do: Any, when: Any = None, **more: Any) -> dict[str, Any]:
+    """Write a rule down; ``do`` may be one action."""
+    return {
+        "id": name,
+        "why": f"Why {name}.",
+        "source": f"https://acme.example/{name}",
+        "verified": {"date": "2026-11-22", "by": "docs"},
+        **({} if when is None else {"when": when}),
+        "do": do if isinstance(do, list) else [do],
+        "examples": [SAME],
+        **more,
+    }
+
+
+def a_file_text(*rules: Any, **head: Any) -> str:
+    """Write a rule file down, a rule a line, the first in line 3; without ``provider`` or ``family`` it is acme's."""
+    head = {"provider": "acme", **head} if "family" not in head else head
+    first = json.dumps({"quirks": 1, **head})[:-1]
+    lines = ",\n".join(json.dumps(rule) for rule in rules)
+    return f'{first},\n"rules": [\n{lines}\n]}}\n'
+
+
+def a_file(*rules: Any, layer: str = "mine", **head: Any) -> RuleFile:
+    """Make a rule file as the loader would."""
+    name = head.get("provider") or head.get("family") or "acme"
+    return load_file(a_file_text(*rules, **head).encode(), f"{name}.yaml", layer=layer)
+
+
+def a_book(*rules: Any, **head: Any) -> Rulebook:
+    """Make a rulebook of one file, without the built-in rules."""
+    return Rulebook([a_file(*rules, **head)], builtin=False)
+
+
+def a_folder(path: Path, **texts: str) -> Path:
+    """Write files of rules into a folder, each by its name without the ending."""
+    path.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (path / f"{name}.yaml").write_text(text, "utf-8")
+    return path

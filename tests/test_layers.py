@@ -1,0 +1,261 @@
+"""Files of all layers joined, includes read, rules switched off: the effective list of a provider."""
+
+from __future__ import annotations
+
+import pytest
+from tests.books import a_file, a_folder, a_rule
+
+from quirkbook import Rulebook, RuleFileError, data, layers
+from quirkbook.layers import Shelf, all_rules, effective, join
+from quirkbook.model import Disable, Location
+
+ACT = {"set": {"z": 1}}
+
+
+def shelf(*files):
+    return Shelf(files, builtin=False)
+
+
+def stack(*files, kind="provider", name="acme"):
+    made = shelf(*files)
+    return effective(made, made.file(kind, name))
+
+
+def listed(*files):
+    return [placed.rule.name for placed in stack(*files)]
+
+
+def refusal(*files):
+    with pytest.raises(RuleFileError) as caught:
+        stack(*files)
+    return str(caught.value)
+
+
+# Layers
+
+
+def test_a_later_layer_replaces_rules_in_place_and_adds_others_after_them():
+    joined = join(
+        [
+            a_file(a_rule("a", ACT), a_rule("b", ACT, why="Old."), {"include": "family/x"}, a_rule("c", ACT), name="One"),
+            a_file(a_rule("d", ACT), a_rule("b", ACT, why="New."), layer="second", aliases=["ac"]),
+            a_file(a_rule("e", ACT), layer="third", name="Three"),
+        ]
+    )
+
+    assert [getattr(item, "id", "include") for item in joined.items] == ["a", "b", "include", "c", "d", "e"]
+    assert (joined.items[1].why, joined.items[1].layer) == ("New.", "second")
+    assert (joined.head, joined.layer) == ({"name": "Three", "aliases": ["ac"]}, "third")
+
+
+def test_names_and_disables_of_all_layers_are_joined():
+    joined = join(
+        [
+            a_file(let={"a": {"n": 1}, "b": {"n": 2}}, disable=[{"rule": "x/one", "because": "First."}]),
+            a_file(let={"b": {"n": 3}}, disable=[{"rule": "x/two", "because": "Second."}]),
+        ]
+    )
+
+    assert joined.lets == {"a": {"n": 1}, "b": {"n": 3}}
+    assert [(one.rule, one.because) for one in joined.disables] == [("x/one", "First."), ("x/two", "Second.")]
+
+
+def test_the_order_of_files_of_different_owners_does_not_matter():
+    files = [
+        a_file(a_rule("a", ACT), include=["family/x"]),
+        a_file(a_rule("b", ACT), family="x"),
+        a_file(a_rule("c", ACT), provider="other"),
+    ]
+
+    assert listed(*files) == listed(*reversed(files)) == ["x/b", "acme/a"]
+
+
+def test_a_shelf_knows_the_names_of_all_and_no_files_of_others():
+    made = shelf(a_file(), a_file(family="x"), a_file(provider="b"))
+
+    assert (made.names("provider"), made.names("family")) == (("acme", "b"), ("x",))
+    assert made.file("provider", "x") is None
+    assert made.file("family", "x") is made.file("family", "x")
+
+
+def test_only_files_with_the_ending_of_rules_ship(tmp_path, monkeypatch):
+    a_folder(tmp_path, one="", two="")
+    a_folder(tmp_path / "families", three="")
+    (tmp_path / "README.md").write_text("")
+    (tmp_path / "families" / "README.md").write_text("")
+    monkeypatch.setattr(layers, "folder", lambda name: tmp_path)
+
+    made = Shelf((), builtin=True)
+
+    assert (made.names("provider"), made.names("family")) == (("one", "two"), ("three",))
+
+
+def test_a_built_in_file_is_read_when_it_is_asked_for(monkeypatch):
+    read = []
+    monkeypatch.setattr(layers, "_read_shipped", lambda name: read.append(name) or a_file(provider="moonshot"))
+
+    made = Shelf((), builtin=True)
+    assert read == []
+
+    made.file("provider", "moonshot")
+    made.file("provider", "moonshot")
+
+    assert read == ["moonshot.yaml"]
+
+
+def test_built_in_files_bear_the_names_of_their_owners():
+    made = Shelf((), builtin=True)
+
+    assert {made.file(kind, name).name for kind in ("provider", "family") for name in made.names(kind)} == {
+        *made.names("provider"),
+        *made.names("family"),
+    }
+    assert all(place.suffix == ".yaml" for place in data.folder("rules").rglob("*") if place.is_file())
+
+
+def test_a_users_file_for_a_built_in_provider_changes_that_one_alone():
+    mine = a_file(
+        a_rule("temperature-range", ACT, why="Mine."), a_rule("more", ACT), provider="moonshot", base_url="http://localhost"
+    )
+    shipped, book = Rulebook.load(), Rulebook([mine])
+
+    before = [placed.rule.name for placed in shipped.effective("moonshot")]
+    after = [placed.rule for placed in book.effective("moonshot")]
+
+    assert [rule.name for rule in after] == [*before, "moonshot/more"]
+    assert [rule.name for rule in after if rule.layer == "mine"] == ["moonshot/temperature-range", "moonshot/more"]
+    assert book.provider("moonshot").head == {**shipped.provider("moonshot").head, "base_url": "http://localhost"}
+    assert book.provider("openai") == shipped.provider("openai")
+
+
+# Includes
+
+
+def test_included_files_come_where_they_are_named_each_once():
+    files = [
+        a_file(a_rule("a", ACT), {"include": "family/y"}, a_rule("b", ACT), {"include": "provider/p"}, include=["family/x"]),
+        a_file(a_rule("x", ACT), family="x"),
+        a_file({"include": "family/x"}, a_rule("y", ACT), family="y"),
+        a_file(a_rule("p", ACT), {"include": "family/y"}, provider="p"),
+    ]
+
+    assert listed(*files) == ["x/x", "acme/a", "y/y", "acme/b", "p/p"]
+
+
+def test_a_provider_and_a_family_of_one_name_are_two_files():
+    assert listed(a_file(a_rule("a", ACT), include=["family/acme"]), a_file(a_rule("b", ACT), family="acme")) == [
+        "acme/b",
+        "acme/a",
+    ]
+
+
+def test_who_includes_may_restate_a_name():
+    files = [
+        a_file(a_rule("a", ACT), include=["family/x"], let={"hot": {"n": 2}, "mine": {"n": 9}}),
+        a_file(a_rule("x", ACT, {"$hot": True}), family="x", let={"hot": {"n": 1}, "cold": {"n": 3}}),
+    ]
+
+    assert [(placed.rule.name, placed.lets) for placed in stack(*files)] == [
+        ("x/x", {"hot": {"n": 2}, "cold": {"n": 3}, "mine": {"n": 9}}),
+        ("acme/a", {"hot": {"n": 2}, "mine": {"n": 9}}),
+    ]
+    assert [placed.lets for placed in stack(*files, kind="family", name="x")] == [{"hot": {"n": 1}, "cold": {"n": 3}}]
+
+
+def test_includes_that_go_in_a_circle_are_refused_with_the_whole_way():
+    said = refusal(
+        a_file(include=["family/x"]),
+        a_file({"include": "family/y"}, family="x"),
+        a_file({"include": "family/x"}, family="y"),
+    )
+
+    assert said == (
+        "y.yaml:3:13: error[Q112]: includes go in a circle: provider/acme -> family/x -> family/y -> family/x\n"
+        "  hint: take one of them out"
+    )
+
+
+def test_a_file_that_includes_itself_is_refused():
+    assert refusal(a_file(include=["provider/acme"])) == (
+        "acme.yaml:1:47: error[Q112]: includes go in a circle: provider/acme -> provider/acme\n"
+        "  hint: take one of them out"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("family/kimmi", "did you mean 'family/kimi'?"),
+        ("provider/acmee", "did you mean 'provider/acme'?"),
+        ("family/zzzzzzzzzz", "known families: gemma, kimi"),
+    ],
+)
+def test_an_include_that_leads_nowhere_is_refused(target, hint):
+    assert refusal(a_file({"include": target}), a_file(family="kimi"), a_file(family="gemma")) == (
+        f"acme.yaml:3:13: error[Q113]: there is no '{target}' to include\n  hint: {hint}"
+    )
+
+
+# Disabled rules
+
+
+def test_a_rule_is_disabled_by_its_includer_with_a_reason():
+    placed = stack(
+        a_file(a_rule("a", ACT), include=["family/x"], disable=[{"rule": "x/one", "because": "Not so here."}]),
+        a_file(a_rule("one", ACT), a_rule("two", ACT), family="x"),
+    )
+
+    off = Disable("x/one", "Not so here.", Location("acme.yaml", 1, 72))
+    assert [(one.rule.name, one.disabled) for one in placed] == [("x/one", off), ("x/two", None), ("acme/a", None)]
+
+
+def test_what_a_file_disables_is_off_for_all_who_include_it_too():
+    placed = stack(
+        a_file(a_rule("a", ACT), include=["family/y"]),
+        a_file(include=["family/x"], family="y", disable=[{"rule": "x/one", "because": "Old."}]),
+        a_file(a_rule("one", ACT), family="x"),
+    )
+
+    assert [(one.rule.name, one.disabled and one.disabled.because) for one in placed] == [
+        ("x/one", "Old."),
+        ("acme/a", None),
+    ]
+
+
+def test_a_user_may_disable_a_built_in_rule():
+    mine = a_file(provider="moonshot", disable=[{"rule": "moonshot/temperature-range", "because": "My account may."}])
+
+    book = Rulebook([mine])
+
+    off = [placed for placed in book.effective("moonshot") if placed.disabled]
+    assert [(one.rule.name, one.disabled.because) for one in off] == [("moonshot/temperature-range", "My account may.")]
+    assert "moonshot/temperature-range" not in [rule.name for rule in book.plan("moonshot", "m").rules]
+
+
+def test_all_rules_that_are_not_there_to_disable_are_named_at_once():
+    said = refusal(
+        a_file(
+            a_rule("one", ACT),
+            disable=[
+                {"rule": "acme/on", "because": "Misspelt."},
+                {"rule": "family-of-nobody/zzzzzzzz", "because": "Gone."},
+            ],
+        )
+    )
+
+    assert said == (
+        "acme.yaml:1:47: error[Q119]: no rule 'acme/on' is there to disable\n"
+        "  hint: did you mean 'acme/one'?\n"
+        "acme.yaml:1:92: error[Q119]: no rule 'family-of-nobody/zzzzzzzz' is there to disable\n"
+        "  hint: see 'quirkbook rules -p PROVIDER'"
+    )
+
+
+def test_every_rule_of_every_file_is_listed_once_providers_first():
+    made = shelf(
+        a_file(a_rule("f", ACT), family="x"),
+        a_file(a_rule("a", ACT), {"include": "family/x"}),
+        a_file(a_rule("b", ACT), provider="b", include=["family/x"]),
+    )
+
+    assert [rule.name for rule in all_rules(made)] == ["acme/a", "b/b", "x/f"]
