@@ -1,6 +1,6 @@
 """After `pytest --cov`: the core is covered to the last branch, everything else to nine tenths.
 
-    python tests/coverage_floor.py
+python tests/coverage_floor.py
 """
 
 import json

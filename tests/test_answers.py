@@ -154,7 +154,11 @@ def test_thoughts_in_a_stream_go_to_their_field(tmp_path):
     rules = book(tmp_path, "stage: chunk, do: [{split_thinking: {}}]")
     texts = ["<thi", "nk>Hm", "m</think>Yes", "!"]
 
-    out = passed(ChunkTranslator("x", rulebook=rules), *(chunk(delta={"content": text}) for text in texts), chunk(finish_reason="stop"))
+    out = passed(
+        ChunkTranslator("x", rulebook=rules),
+        *(chunk(delta={"content": text}) for text in texts),
+        chunk(finish_reason="stop"),
+    )
 
     deltas = [one["choices"][0]["delta"] for one in out]
     assert "".join(delta.get("reasoning_content", "") for delta in deltas) == "Hmm"
@@ -164,7 +168,9 @@ def test_thoughts_in_a_stream_go_to_their_field(tmp_path):
 def test_what_was_held_back_is_owed_when_the_stream_just_ends(tmp_path):
     rules = book(tmp_path, "stage: chunk, do: [{split_thinking: {into: thought}}]")
 
-    out = passed(ChunkTranslator("x", rulebook=rules), chunk(delta={"content": "<think>a</th"}), chunk(delta={"content": "i"}))
+    out = passed(
+        ChunkTranslator("x", rulebook=rules), chunk(delta={"content": "<think>a</th"}), chunk(delta={"content": "i"})
+    )
     assert out[-1]["choices"][0] == {"index": 0, "delta": {"thought": "</thi"}, "finish_reason": None}
 
     out = passed(ChunkTranslator("x", rulebook=rules), chunk(delta={"content": "<thi"}))
@@ -173,7 +179,14 @@ def test_what_was_held_back_is_owed_when_the_stream_just_ends(tmp_path):
 
 def test_thoughts_in_a_whole_answer_go_to_their_field(tmp_path):
     rules = book(tmp_path, "stage: response, do: [{split_thinking: {}}]")
-    body = {"choices": [{"message": {"content": "<think>Hm</think>Yes"}}, {"message": {"content": "No"}}, "odd", {"message": 1}]}
+    body = {
+        "choices": [
+            {"message": {"content": "<think>Hm</think>Yes"}},
+            {"message": {"content": "No"}},
+            "odd",
+            {"message": 1},
+        ]
+    }
 
     assert translate_response(body, "x", rulebook=rules)["choices"][:2] == [
         {"message": {"content": "Yes", "reasoning_content": "Hm"}},

@@ -59,7 +59,9 @@ def test_another_vendor_in_the_model_is_no_prefix():
 
 
 def test_model_stands_in_for_the_payloads():
-    assert translate({"model": "a", "temperature": 0.2}, "moonshot", model="kimi-k2.6", policy=ALLOW) == {"model": "kimi-k2.6"}
+    assert translate({"model": "a", "temperature": 0.2}, "moonshot", model="kimi-k2.6", policy=ALLOW) == {
+        "model": "kimi-k2.6"
+    }
 
 
 def test_a_literal_extra_body_is_merged_and_what_is_lost_is_told():
@@ -78,7 +80,9 @@ def test_an_unknown_provider_gets_a_suggestion_and_the_list():
         translate({}, "moonshoot", rulebook=Rulebook.load(str(MINE), builtin=False))
 
     assert str(caught.value) == "unknown provider 'moonshoot'\n  known: acme"
-    with pytest.raises(UnknownProviderError, match=r"^unknown provider 'moonshoot': did you mean 'moonshot'\?\n  known: "):
+    with pytest.raises(
+        UnknownProviderError, match=r"^unknown provider 'moonshoot': did you mean 'moonshot'\?\n  known: "
+    ):
         translate({}, "moonshoot")
 
 
@@ -88,7 +92,7 @@ def test_a_payload_for_nobody_is_told_how_to_name_somebody():
         translate({"model": "x-1"}, rulebook=book)
 
     assert str(caught.value) == (
-        "no provider is named: pass provider=..., base_url=..., or a model such as 'moonshot/x-1'\n  known: acme"
+        "no provider is named: pass provider=..., base_url=..., or a model such as 'acme/x-1'\n  known: acme"
     )
     with pytest.raises(UnknownProviderError) as caught:
         translate({"model": "zzz/x-1"}, rulebook=book)
@@ -97,7 +101,9 @@ def test_a_payload_for_nobody_is_told_how_to_name_somebody():
 
 def test_an_unknown_address_is_told_without_its_secrets():
     with pytest.raises(UnknownProviderError) as caught:
-        translate({}, base_url="https://me:sk-1@x.example/v1?key=sk-2", rulebook=Rulebook.load(str(MINE), builtin=False))
+        translate(
+            {}, base_url="https://me:sk-1@x.example/v1?key=sk-2", rulebook=Rulebook.load(str(MINE), builtin=False)
+        )
 
     assert str(caught.value) == "no provider is known at x.example: name one\n  known: acme"
 
@@ -110,7 +116,11 @@ def test_an_unknown_address_is_told_without_its_secrets():
         (None, 'payload: a chat payload is an object, not null: write {"model": ..., "messages": [...]}', ""),
         (1.5, 'payload: a chat payload is an object, not a number: write {"model": ..., "messages": [...]}', ""),
         ({1}, 'payload: a chat payload is an object, not a set: write {"model": ..., "messages": [...]}', ""),
-        ({"messages": {}}, 'payload/messages: messages is an array, not an object: write [{"role": "user", ...}]', "/messages"),
+        (
+            {"messages": {}},
+            'payload/messages: messages is an array, not an object: write [{"role": "user", ...}]',
+            "/messages",
+        ),
         ({"model": True}, "payload/model: model is a string, not a boolean", "/model"),
     ],
 )
@@ -220,7 +230,7 @@ def test_why_not_says_what_was_false_and_what_it_saw():
     said = {one.rule: one.because for one in done.quiet}
     assert said["moonshot/temperature-range"] == "temperature: 0.5 is not outside [0, 1]"
     assert said["moonshot/tool-choice-required"] == "tool_choice is absent"
-    assert len(said) == len([one for one in api.default_rulebook().plan("moonshot", None).rules])
+    assert len(said) == len(api.default_rulebook().plan("moonshot", None).rules)
 
 
 def test_a_report_is_json_data():
@@ -247,7 +257,9 @@ def test_one_rulebook_serves_many_threads():
 
     def work(number):
         for _ in range(50):
-            results.append(translate({"model": f"moonshot-v1-{number}", "temperature": 2}, "moonshot", rulebook=book, policy=ALLOW))
+            results.append(
+                translate({"model": f"moonshot-v1-{number}", "temperature": 2}, "moonshot", rulebook=book, policy=ALLOW)
+            )
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
     for thread in threads:

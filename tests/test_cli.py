@@ -42,7 +42,9 @@ def test_a_dry_run_prints_the_payload_and_beside_it_the_report(quirkbook, reques
 
     assert code == 0
     assert json.loads(out) == {"model": "moonshot-v1-8k", "temperature": 1, "safety_identifier": "u"}
-    assert err.startswith("moonshot · moonshot-v1-8k · 2 changes: 1 exact, 1 lossy\n\nmoonshot/user-is-safety-identifier  exact  ")
+    assert err.startswith(
+        "moonshot · moonshot-v1-8k · 2 changes: 1 exact, 1 lossy\n\nmoonshot/user-is-safety-identifier  exact  "
+    )
     assert "\n  clamp /temperature: 1.5 -> 1\n  why     Moonshot takes temperature 0 to 1" in err
     assert "\x1b" not in err
 
@@ -131,8 +133,16 @@ def test_what_cannot_be_read_is_told_and_exits_with_2(quirkbook, body, message):
 @pytest.mark.parametrize(
     ("body", "code", "message"),
     [
-        (b"[]", 1, 'quirkbook: payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}\n'),
-        (b'{"messages": 3}', 1, 'quirkbook: payload/messages: messages is an array, not a number: write [{"role": "user", ...}]\n'),
+        (
+            b"[]",
+            1,
+            'quirkbook: payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}\n',
+        ),
+        (
+            b'{"messages": 3}',
+            1,
+            'quirkbook: payload/messages: messages is an array, not a number: write [{"role": "user", ...}]\n',
+        ),
     ],
 )
 def test_what_is_no_chat_payload_is_told(quirkbook, body, code, message):
@@ -147,7 +157,10 @@ def test_a_huge_file_is_refused_by_its_size_before_it_is_read(quirkbook, tmp_pat
 
     code, _, err = quirkbook("dry-run", path, "-p", "moonshot")
 
-    assert (code, err) == (2, f"quirkbook: {path}: 1,073,741,824 bytes are too many for a payload: the limit is 67,108,864\n")
+    assert (code, err) == (
+        2,
+        f"quirkbook: {path}: 1,073,741,824 bytes are too many for a payload: the limit is 67,108,864\n",
+    )
 
 
 def test_a_huge_stdin_is_refused_while_it_is_read(quirkbook, monkeypatch):
@@ -167,8 +180,14 @@ def test_a_huge_stdin_is_refused_while_it_is_read(quirkbook, monkeypatch):
         (["check", "/no/such/folder"], "Usage: "),
         (["rules", "-p", "moonshoot"], "quirkbook: unknown provider 'moonshoot': did you mean 'moonshot'?\n"),
         (["rule", "Q999"], "quirkbook: 'Q999' is neither a rule nor a code"),
-        (["rule", "zzz"], "quirkbook: 'zzz' is neither a rule nor a code: write provider/rule, or a code such as Q104\n"),
-        (["rule", "moonshot/temprature-range"], "quirkbook: no rule is named 'moonshot/temprature-range': did you mean 'moonshot/temperature-range'?\n"),
+        (
+            ["rule", "zzz"],
+            "quirkbook: 'zzz' is neither a rule nor a code: write provider/rule, or a code such as Q104\n",
+        ),
+        (
+            ["rule", "moonshot/temprature-range"],
+            "quirkbook: no rule is named 'moonshot/temprature-range': did you mean 'moonshot/temperature-range'?\n",
+        ),
     ],
 )
 def test_a_users_mistake_exits_with_2_and_shows_no_traceback(quirkbook, args, start):
@@ -185,12 +204,18 @@ def test_rules_are_listed_in_the_order_they_run(quirkbook):
     names = [line.split()[0] for line in out.splitlines()]
     assert "kimi/k2.6-temperature-thinking" in names
     assert "moonshot/temperature-range" not in names
-    assert names.index("moonshot/developer-is-system") < names.index("kimi/locked-top-p") < names.index("moonshot/tool-schemas")
+    assert (
+        names.index("moonshot/developer-is-system")
+        < names.index("kimi/locked-top-p")
+        < names.index("moonshot/tool-schemas")
+    )
     assert all(".yaml:" in line for line in out.splitlines())
 
 
 def test_disabled_rules_say_why(quirkbook, tmp_path):
-    (tmp_path / "m.yaml").write_text("quirks: 1\nprovider: moonshot\ndisable: [{rule: moonshot/n-at-most-5, because: lifted}]\n")
+    (tmp_path / "m.yaml").write_text(
+        "quirks: 1\nprovider: moonshot\ndisable: [{rule: moonshot/n-at-most-5, because: lifted}]\n"
+    )
 
     _, out, _ = quirkbook("rules", "-p", "moonshot", "--rules", tmp_path)
 
@@ -201,7 +226,9 @@ def test_disabled_rules_say_why(quirkbook, tmp_path):
 def test_a_rule_and_a_code_have_a_page(quirkbook):
     code, out, _ = quirkbook("rule", "moonshot/temperature-range")
     assert code == 0
-    assert out.startswith("moonshot/temperature-range\n\nMoonshot takes temperature 0 to 1; OpenAI callers send up to 2.\n\nsource   https://")
+    assert out.startswith(
+        "moonshot/temperature-range\n\nMoonshot takes temperature 0 to 1; OpenAI callers send up to 2.\n\nsource   https://"
+    )
 
     code, out, _ = quirkbook("rule", "q104")
     assert out.startswith("Q104  ")
@@ -218,7 +245,9 @@ def test_a_page_shows_refusals_and_notes(quirkbook):
 
 def test_providers_are_listed(quirkbook):
     _, out, _ = quirkbook("providers")
-    assert any(line.startswith("moonshot ") and line.endswith("https://api.moonshot.ai/v1") for line in out.splitlines())
+    assert any(
+        line.startswith("moonshot ") and line.endswith("https://api.moonshot.ai/v1") for line in out.splitlines()
+    )
 
     _, out, _ = quirkbook("providers", "--format", "json")
     row = next(row for row in json.loads(out) if row["provider"] == "moonshot")
@@ -265,7 +294,11 @@ def test_rules_of_ones_own_are_checked_tested_and_recorded(quirkbook, tmp_path):
     (folder / "acme.yaml").write_bytes((MINE / "acme.yaml").read_bytes())
 
     assert quirkbook("check", folder) == (0, "", "1 rules: 0 errors, 0 warnings\n")
-    assert quirkbook("test", folder) == (0, "", "1 rules, 2 examples: 0 rules failed (no golden files: --update writes them)\n")
+    assert quirkbook("test", folder) == (
+        0,
+        "",
+        "1 rules, 2 examples: 0 rules failed (no golden files: --update writes them)\n",
+    )
 
     golden = folder / "golden" / "acme" / "no-seed.yml"
     assert quirkbook("test", folder, "--update") == (0, f"wrote {golden}\n", "1 rules, 2 examples: 0 rules failed\n")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from tests.books import a_book, a_rule
-from tests.running import Faults, plan, rule
+from tests.running import plan, rule
 
 from quirkbook import compiler
-from quirkbook.compiler import applies, compile_rule
+from quirkbook.compiler import applies
 from quirkbook.draft import Draft
 from quirkbook.interpreter import Run, run
 from quirkbook.model import Location, Rule
@@ -43,28 +43,14 @@ def test_a_fault_in_a_rule_that_was_to_be_loaded_is_a_programming_error():
     with pytest.raises(ValueError) as caught:
         rule({"$nobody": True}, [SET_Z])
 
-    assert str(caught.value) == "Q111 at ('when', '$nobody'): '$nobody' is not named in 'let' nothing is named there"
-
-
-def test_a_reporter_hears_of_all_faults_where_the_rule_stands():
-    faults = Faults()
-    made = Rule("r", "test", "", "", {}, [{"drop": ["a..b"]}], Location("", 1, 1), {"a..b": 1, "n": {"matches": "("}})
-
-    compiled = compile_rule(made, {}, 0, faults, ("rules", 7))
-
-    assert [(code, keys) for code, keys, *_ in faults] == [
-        ("Q110", ("rules", 7, "when", "a..b")),
-        ("Q117", ("rules", 7, "when", "n", "matches")),
-        ("Q110", ("rules", 7, "do", 0, "drop", 0)),
-    ]
-    assert not compiled.holds({"n": "("}, Draft({}))
+    assert str(caught.value) == "Q111 at ('when', '$nobody'): unknown name '$nobody' this file defines none under 'let'"
 
 
 @pytest.mark.parametrize(
     ("when", "pointer"),
     [
         ({"seed": {"exists": True}}, "/seed"),
-        ({"$heat": True, "not": {"a": 1}, "any_of": [{"b": 1}, {"n": 2}], "messages[*].role": "user"}, "/messages/1/role"),
+        ({"$heat": True, "not": {"a": 1}, "any_of": [{"n": 2}], "messages[1].role": "user"}, "/messages/1/role"),
         ({"$.n": 2}, None),
         ({"$heat": True}, None),
         (None, None),
@@ -115,7 +101,7 @@ def test_rules_whose_needs_a_payload_cannot_meet_are_not_tried():
     assert tried(made, {"a": 1}) == ["test/r0", "test/r4"]
     assert tried(made, {"messages": [{"role": "user"}]}) == ["test/r4"]
     assert tried(made, {"messages": [{"role": "developer"}]}) == ["test/r1", "test/r4"]
-    assert tried(made, {"messages": [{"role": "user", "content": "Hi"}], "seed": 1}) == ["test/r3", "test/r4"]
+    assert tried(made, {"messages": [{"role": "user"}], "seed": 1}) == ["test/r3", "test/r4"]
     assert tried(made, {"messages": [{"role": "user", "content": [{}]}]}) == ["test/r2", "test/r4"]
 
 
@@ -167,7 +153,8 @@ def test_a_rule_that_only_speaks_is_waited_for_by_nobody():
 
 
 @pytest.mark.parametrize(
-    "messages", [[1], [None], [{"role": ["user"]}], [{"role": "u" * 99}], [{"role": {}}], [["role"]], ["text", {"role": "user"}]]
+    "messages",
+    [[1], [None], [{"role": ["user"]}], [{"role": "u" * 99}], [{"role": {}}], [["role"]], ["text", {"role": "user"}]],
 )
 def test_every_rule_is_tried_where_messages_are_odd(messages):
     made = plan(rule({"messages[*].role": "developer"}, [SET_Z], 0), rule({"n": 1}, [SET_Z], 1))

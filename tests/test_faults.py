@@ -28,9 +28,7 @@ OF_MORE_THAN_A_PIECE = {"Q112", "Q113", "Q116", "Q118", "Q119", "Q122", "Q210", 
 
 def codes_of(piece: str) -> set[str]:
     """Put a piece of a rule file in its place and return the codes of the faults that come of it."""
-    parts = {
-        re.split("[: ]", part)[0]: part.rstrip() for part in re.split(r"^(?=\S)", piece, flags=re.M) if part
-    }
+    parts = {re.split("[: ]", part)[0]: part.rstrip() for part in re.split(r"^(?=\S)", piece, flags=re.M) if part}
     head = HEAD | {key: text for key, text in parts.items() if key in HEAD}
     rule = RULE | {key: text for key, text in parts.items() if key not in HEAD}
     body = "\n".join(rule.values()).replace("\n", "\n    ")

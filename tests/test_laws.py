@@ -15,10 +15,29 @@ MODELS = [None, "moonshot-v1-8k", "kimi-k2-0905-preview", "kimi-k2.5", "kimi-k2.
           "o1-mini", "o3", "gpt-5.1", "deepseek-chat", "claude-opus-4-1", "moonshotai/Kimi-K2.6:free"]  # fmt: skip
 ALLOW = {"lossy": "allow", "semantic": "allow"}
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["", " ", "required", "x" * 40])
-junk = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3), max_leaves=8)
-parts = st.lists(st.fixed_dictionaries({"type": st.sampled_from(["text", "image_url"])}, optional={"text": st.just("") | st.just("Hi"), "image_url": junk}), max_size=3)
-calls = st.lists(st.fixed_dictionaries({}, optional={"id": st.sampled_from(["a", "b"]) | junk, "function": junk}), max_size=2)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["", " ", "required", "x" * 40])
+)
+junk = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+parts = st.lists(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["text", "image_url"])},
+        optional={"text": st.just("") | st.just("Hi"), "image_url": junk},
+    ),
+    max_size=3,
+)
+calls = st.lists(
+    st.fixed_dictionaries({}, optional={"id": st.sampled_from(["a", "b"]) | junk, "function": junk}), max_size=2
+)
 messages = st.lists(
     st.fixed_dictionaries(
         {"role": st.sampled_from(["system", "developer", "user", "assistant", "tool", "function"]) | junk},
@@ -36,11 +55,30 @@ messages = st.lists(
     | junk,
     max_size=4,
 )
-schemas = st.fixed_dictionaries({}, optional={"type": st.just("object") | junk, "properties": st.dictionaries(st.text(max_size=3), junk, max_size=2), "anyOf": junk, "required": junk, "$ref": junk})
+schemas = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.just("object") | junk,
+        "properties": st.dictionaries(st.text(max_size=3), junk, max_size=2),
+        "anyOf": junk,
+        "required": junk,
+        "$ref": junk,
+    },
+)
 tools = st.lists(
     st.fixed_dictionaries(
         {"type": st.just("function") | junk},
-        optional={"function": st.fixed_dictionaries({}, optional={"name": st.sampled_from(["f", "send", "2x"]) | junk, "parameters": schemas | junk, "strict": junk}) | junk},
+        optional={
+            "function": st.fixed_dictionaries(
+                {},
+                optional={
+                    "name": st.sampled_from(["f", "send", "2x"]) | junk,
+                    "parameters": schemas | junk,
+                    "strict": junk,
+                },
+            )
+            | junk
+        },
     )
     | junk,
     max_size=3,
@@ -50,7 +88,8 @@ payloads = st.fixed_dictionaries(
     optional={
         "messages": messages,
         "tools": tools | junk,
-        "tool_choice": st.sampled_from(["required", "auto", "none", {"type": "function", "function": {"name": "send"}}]) | junk,
+        "tool_choice": st.sampled_from(["required", "auto", "none", {"type": "function", "function": {"name": "send"}}])
+        | junk,
         "temperature": st.sampled_from([0, 0.2, 0.3, 0.6, 1, 1.5]) | junk,
         "top_p": st.sampled_from([0.95, 1]) | junk,
         "n": st.sampled_from([1, 2, 5, 9]) | junk,

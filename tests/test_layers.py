@@ -37,7 +37,7 @@ def refusal(*files):
 def test_a_later_layer_replaces_rules_in_place_and_adds_others_after_them():
     joined = join(
         [
-            a_file(a_rule("a", ACT), a_rule("b", ACT, why="Old."), {"include": "family/x"}, a_rule("c", ACT), name="One"),
+            a_file(a_rule("a", ACT), a_rule("b", ACT), {"include": "family/x"}, a_rule("c", ACT), name="One"),
             a_file(a_rule("d", ACT), a_rule("b", ACT, why="New."), layer="second", aliases=["ac"]),
             a_file(a_rule("e", ACT), layer="third", name="Three"),
         ]
@@ -115,7 +115,10 @@ def test_built_in_files_bear_the_names_of_their_owners():
 
 def test_a_users_file_for_a_built_in_provider_changes_that_one_alone():
     mine = a_file(
-        a_rule("temperature-range", ACT, why="Mine."), a_rule("more", ACT), provider="moonshot", base_url="http://localhost"
+        a_rule("temperature-range", ACT, why="Mine."),
+        a_rule("more", ACT),
+        provider="moonshot",
+        base_url="http://localhost",
     )
     shipped, book = Rulebook.load(), Rulebook([mine])
 
@@ -133,7 +136,13 @@ def test_a_users_file_for_a_built_in_provider_changes_that_one_alone():
 
 def test_included_files_come_where_they_are_named_each_once():
     files = [
-        a_file(a_rule("a", ACT), {"include": "family/y"}, a_rule("b", ACT), {"include": "provider/p"}, include=["family/x"]),
+        a_file(
+            a_rule("a", ACT),
+            {"include": "family/y"},
+            a_rule("b", ACT),
+            {"include": "provider/p"},
+            include=["family/x"],
+        ),
         a_file(a_rule("x", ACT), family="x"),
         a_file({"include": "family/x"}, a_rule("y", ACT), family="y"),
         a_file(a_rule("p", ACT), {"include": "family/y"}, provider="p"),

@@ -212,9 +212,7 @@ BY_SCHEMA = [
     (
         "[acme-ai]",
         "acme-ai",
-        "4:10: error[Q108]: 'aliases' must be a list, not 'acme-ai'\n"
-        "  4 | aliases: acme-ai\n"
-        "    |          ^^^^^^^",
+        "4:10: error[Q108]: 'aliases' must be a list, not 'acme-ai'\n  4 | aliases: acme-ai\n    |          ^^^^^^^",
     ),
     (
         "$thinking: true",
@@ -361,8 +359,7 @@ HEADLINES = [
     (
         "temperature: {gt",
         "a..b: {gt",
-        "17:12: error[Q110]: 'a..b' is no field path at '..b': write keys with dots, "
-        "items as [0], [-1] or [*]",
+        "17:12: error[Q110]: 'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]",
     ),
     (
         "clamp: {temperature: [0, 1]}",
@@ -473,8 +470,7 @@ def test_all_faults_of_a_file_come_at_once_in_order_of_place():
         "dots, items as [0], [-1] or [*]",
         "rules/acme.yaml:13:10: error[Q108]: 'why' must be text, not a list",
         "rules/acme.yaml:17:26: error[Q104]: unknown operator 'greater'",
-        "rules/acme.yaml:32:11: error[Q120]: 'append_message' works on the whole and may only stand "
-        "at stage request",
+        "rules/acme.yaml:32:11: error[Q120]: 'append_message' works on the whole and may only stand at stage request",
     ]
 
 

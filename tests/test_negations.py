@@ -23,14 +23,14 @@ RULE = """  - id: {id}
         "{$asks: false}",
         '{not: {messages: {some: {content: {glob: "*json*"}}}}}',
         '{not: {"messages[*].content": as json}}',
-        '{messages: {none: {content: as json}}}',
+        "{messages: {none: {content: as json}}}",
     ],
 )
 @pytest.mark.parametrize(
     "beside",
     [
         '{"messages[*].role": developer}',
-        '{messages: {some: {role: tool, content: {is: array}}}}',
+        "{messages: {some: {role: tool, content: {is: array}}}}",
         '{"messages[*].content": ""}',
         '{messages: {some: {content: {is: "null"}}}}',
         "{n: 1}",

@@ -22,7 +22,11 @@ def wheel(tmp_path_factory):
 def test_the_wheel_holds_the_package_with_its_rules_and_schemas_and_nothing_else(wheel):
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     package = ROOT / "engine" / "quirkbook"
-    expected = {f"quirkbook/{path.relative_to(package)}" for path in package.rglob("*") if path.suffix == ".py" or path.name == "py.typed"}
+    expected = {
+        f"quirkbook/{path.relative_to(package)}"
+        for path in package.rglob("*")
+        if path.suffix == ".py" or path.name == "py.typed"
+    }
     for folder in ("rules", "schemas"):
         expected |= {f"quirkbook/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*") if path.is_file()}
 

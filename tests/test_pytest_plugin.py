@@ -34,7 +34,11 @@ def test_a_wrong_example_fails_with_its_fault_and_no_traceback(pytester, rules):
     done = run(pytester)
 
     done.assert_outcomes(passed=1, failed=1)
-    done.stdout.fnmatch_lines(["*acme.yaml:*: error[[]Q204]: an example of acme/no-seed does not come out as it says: /temperature: wanted 1, got 0.5"])
+    done.stdout.fnmatch_lines(
+        [
+            "*acme.yaml:*: error[[]Q204]: an example of acme/no-seed does not come out as it says: /temperature: wanted 1, got 0.5"
+        ]
+    )
     done.stdout.no_fnmatch_line("*Traceback*")
 
 
@@ -61,5 +65,7 @@ def test_a_folder_that_does_not_load_is_an_error_in_words(pytester, rules):
 def test_other_tests_run_beside_them(pytester, rules):
     pytester.makepyfile("def test_mine(): pass")
 
-    pytester.runpytest_inprocess("-p", "no:cacheprovider", "--quirkbook", "my-rules", pytester.path).assert_outcomes(passed=3)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", "--quirkbook", "my-rules", pytester.path).assert_outcomes(
+        passed=3
+    )
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)

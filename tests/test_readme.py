@@ -17,7 +17,9 @@ def blocks(language, text=README):
 
 
 @pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
-@pytest.mark.parametrize("code", [block for block in blocks("python") if "api_key" not in block and "completion(" not in block])
+@pytest.mark.parametrize(
+    "code", [block for block in blocks("python") if "api_key" not in block and "completion(" not in block]
+)
 def test_each_python_block_of_the_readme_runs(code):
     exec(compile(code, "README.md", "exec"), {})
 
@@ -25,7 +27,10 @@ def test_each_python_block_of_the_readme_runs(code):
 def shell(command, cwd=ROOT):
     program = f"{shlex.quote(sys.executable)} -m quirkbook"
     return subprocess.run(
-        ["bash", "-c", re.sub(r"(^|\| )(?:\S*/)?quirkbook ", rf"\1{program} ", command)], capture_output=True, text=True, cwd=cwd
+        ["bash", "-c", re.sub(r"(^|\| )(?:\S*/)?quirkbook ", rf"\1{program} ", command)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
     )
 
 

@@ -1,165 +1,264 @@
-"""Layers, includes, names and disabled rules: what is in force for whom, and what is refused."""
+"""Who is meant by a name, a URL or a model's prefix, and the plan of rules in force."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
+from tests.books import a_book, a_file, a_file_text, a_folder, a_rule
 
-from quirkbook import RuleFileError, Rulebook, UnknownProviderError, UnknownRuleError, explain
-from quirkbook.rulebook import PLANS_REMEMBERED
+from quirkbook import Rulebook, RuleFileError, UnknownProviderError, UnknownRuleError, explain, rulebook, translate
 
-RULE = """  - id: {id}
-    why: Why {id}.
-    source: https://x.example/{id}
-    verified: {{date: 2026-11-22, by: docs}}
-{more}    do: [{{drop: [{field}]}}]
-    examples: [{{in: {{{field}: 1}}, out: {{}}}}, {{in: {{z: 1}}, same: true}}]
-"""
-
-
-def rule(id, field, more=""):
-    return RULE.format(id=id, field=field, more=more)
-
-
-def file(folder, name, head, *rules):
-    folder.mkdir(exist_ok=True)
-    body = "".join(rules)
-    (folder / f"{name}.yaml").write_text(f"quirks: 1\n{head}\n" + (f"rules:\n{body}" if body else ""))
-    return folder
-
-
-@pytest.fixture
-def base(tmp_path):
-    return file(tmp_path / "base", "x", "provider: x\naliases: [ex]\nbase_url: https://x.example", rule("a", "a"), rule("b", "b"))
+ACT = {"set": {"z": 1}}
+BOOK = Rulebook(
+    [
+        a_file(
+            a_rule("one", ACT),
+            a_rule("two", ACT, models=["big*"]),
+            a_rule("gone", ACT, status="retired"),
+            a_rule("back", ACT, stage="response"),
+            include=["family/glm"],
+            aliases=["acmeai", "ac"],
+            endpoints=["https://api.acme.example/*", "https://*.acme.example/v?/*"],
+        ),
+        a_file(provider="beta", endpoints=["http://localhost:8000/*"]),
+        a_file(a_rule("f", ACT), a_rule("g", ACT, models=["glm-5*"]), family="glm"),
+    ],
+    builtin=False,
+)
 
 
-def names(book, provider="x"):
-    return [placed.rule.name for placed in book.effective(provider) if placed.disabled is None]
+# Loading
 
 
-def test_a_later_layer_replaces_in_place_and_adds_at_the_end(base, tmp_path):
-    mine = file(tmp_path / "mine", "x", "provider: x\nbase_url: https://mine.example", rule("c", "c"), rule("a", "seed"))
+def test_folders_and_single_files_are_layers_in_the_order_given(tmp_path):
+    one = a_folder(tmp_path / "one", x=a_file_text(a_rule("a", ACT), a_rule("b", ACT)))
+    two = a_folder(tmp_path / "two", y=a_file_text(a_rule("b", ACT), a_rule("c", ACT)))
 
-    book = Rulebook.load(base, mine, builtin=False)
+    book = Rulebook.load(one, str(two / "y.yaml"), builtin=False)
 
-    assert names(book) == ["x/a", "x/b", "x/c"]
-    assert explain({"a": 1, "seed": 2, "c": 3}, "x", rulebook=book).payload == {"a": 1}
-    assert book.provider("ex").head == {"aliases": ["ex"], "base_url": "https://mine.example"}
-    assert [placed.rule.layer for placed in book.effective("x")] == [str(mine), str(base), str(mine)]
-
-
-def test_a_rule_is_switched_off_with_a_reason(base, tmp_path):
-    mine = file(tmp_path / "mine", "x", "provider: x\ndisable: [{rule: x/a, because: lifted}]")
-
-    book = Rulebook.load(base, mine, builtin=False)
-
-    assert names(book) == ["x/b"]
-    assert [placed.disabled.because for placed in book.effective("x") if placed.disabled] == ["lifted"]
+    assert [(placed.rule.name, placed.rule.layer) for placed in book.effective("acme")] == [
+        ("acme/a", str(one)),
+        ("acme/b", str(two / "y.yaml")),
+        ("acme/c", str(two / "y.yaml")),
+    ]
 
 
-def test_a_users_file_adds_to_a_built_in_provider(tmp_path):
-    mine = file(tmp_path / "mine", "m", "provider: moonshot\ndisable: [{rule: moonshot/temperature-range, because: mine}]", rule("s", "seed"))
+def test_faulty_folders_are_refused_with_the_faults_of_all(tmp_path):
+    one = a_folder(tmp_path / "one", x="quirks: 1\nprovider: acme\nrulez: []\n", good=a_file_text(provider="good"))
+    two = a_folder(tmp_path / "two", y="quirks: 2\nprovider: acme\n")
 
-    done = explain({"seed": 1, "temperature": 2}, "moonshot", rulebook=Rulebook.load(mine))
+    with pytest.raises(RuleFileError) as caught:
+        Rulebook.load(one, two, tmp_path / "three")
 
-    assert done.payload == {"temperature": 2}
+    assert str(caught.value) == (
+        f"{one}/x.yaml:3:1: error[Q106]: unknown key 'rulez' in a rule file\n"
+        "  3 | rulez: []\n"
+        "    | ^^^^^ did you mean 'rules'?\n"
+        f"{two}/y.yaml:1:9: error[Q114]: this file is written in version 2 of the rule language; "
+        "this Quirkbook reads version 1: upgrade it\n"
+        "  1 | quirks: 2\n"
+        "    |         ^\n"
+        f"{tmp_path}/three:1:1: error[Q118]: cannot read this folder: No such file or directory"
+    )
+    assert [fault.code for fault in caught.value.faults] == ["Q106", "Q114", "Q118"]
 
 
-def test_a_family_runs_where_it_is_included_and_once(tmp_path):
-    file(tmp_path, "f", "family: f", rule("f1", "f"))
-    file(tmp_path, "g", "family: g\ninclude: [family/f]", rule("g1", "g"))
-    file(tmp_path, "x", "provider: x", rule("a", "a"), "  - include: family/g\n", "  - include: family/f\n", rule("b", "b"))
-
-    book = Rulebook.load(tmp_path, builtin=False)
-
-    assert names(book) == ["x/a", "f/f1", "g/g1", "x/b"]
-    assert [placed.rule.name for placed in book.effective("g", family=True)] == ["f/f1", "g/g1"]
-    assert (book.providers, book.families) == (("x",), ("f", "g"))
+def test_an_include_that_leads_nowhere_is_refused_at_once_and_not_at_the_first_payload():
+    with pytest.raises(RuleFileError, match="Q113"):
+        Rulebook([a_file(include=["family/nobody"])], builtin=False)
 
 
-def test_who_includes_may_restate_a_name(tmp_path):
-    more = "    when: {a: {exists: true}, $on: true}\n"
-    file(tmp_path, "f", "family: f\nlet: {on: {mode: thinking}}", rule("f1", "a", more).replace("{in: {a: 1}, out: {}}", "{in: {a: 1, mode: thinking}, out: {mode: thinking}}"))
-    file(tmp_path, "x", "provider: x\ninclude: [family/f]")
-    file(tmp_path, "y", "provider: y\ninclude: [family/f]\nlet: {on: {mode: reasoning}}")
-    book = Rulebook.load(tmp_path, builtin=False)
+def test_a_broken_file_of_the_user_leaves_the_built_in_rules_as_they_are(tmp_path):
+    broken = a_folder(tmp_path, moonshot="quirks: 1\nprovider: moonshot\nrules: 7\n")
 
-    assert explain({"a": 1, "mode": "reasoning"}, "x", rulebook=book).changes == ()
-    assert explain({"a": 1, "mode": "reasoning"}, "y", rulebook=book).payload == {"mode": "reasoning"}
+    with pytest.raises(RuleFileError):
+        Rulebook.load(broken)
+
+    assert Rulebook.load().plan("moonshot", "m").rules
+
+
+# Who is meant
+
+
+def test_providers_families_and_aliases_are_listed():
+    assert (BOOK.providers, BOOK.families) == (("acme", "beta"), ("glm",))
+    assert BOOK.aliases == {"acmeai": "acme", "ac": "acme"}
 
 
 @pytest.mark.parametrize(
-    ("head", "message"),
+    ("asked", "expected"),
     [
-        ("provider: x\ninclude: [family/kimmi]", "Q113]: there is no 'family/kimmi' to include\n  hint: did you mean 'family/kimi'?"),
-        ("provider: x\ninclude: [family/zzzzzz]", "Q113]: there is no 'family/zzzzzz' to include\n  hint: known families: "),
-        ("provider: x\ndisable: [{rule: x/zzz, because: no}]", "Q119]: no rule 'x/zzz' is there to disable\n  hint: see 'quirkbook rules -p PROVIDER'"),
-        (
-            "provider: x\ninclude: [family/kimi]\ndisable: [{rule: kimi/locked-topp, because: no}]",
-            "Q119]: no rule 'kimi/locked-topp' is there to disable\n  hint: did you mean 'kimi/locked-top-p'?",
-        ),
-        ("provider: x\ninclude: [provider/x]", "Q112]: includes go in a circle: provider/x -> provider/x\n  hint: take one of them out"),
+        (("acme", None), ("acme", "")),
+        (("acmeai", "m"), ("acme", "")),
+        (("acme", "acme/m"), ("acme", "acme/")),
+        (("acme", "ac/m"), ("acme", "ac/")),
+        (("acme", "beta/m"), ("acme", "")),
+        (("acme", "openai/gpt"), ("acme", "")),
+        ((None, "acme/m"), ("acme", "acme/")),
+        ((None, "acmeai/x/m"), ("acme", "acmeai/")),
+        ((None, "beta/m", "https://api.acme.example/v1"), ("acme", "")),
+        ((None, "ac/m", "https://api.acme.example/v1"), ("acme", "ac/")),
+        (("beta", "m", "https://api.acme.example/v1"), ("beta", "")),
+        ((None, None, "https://api.acme.example"), ("acme", "")),
+        ((None, None, "https://eu.acme.example/v2/"), ("acme", "")),
+        ((None, None, "http://localhost:8000/v1/chat/completions"), ("beta", "")),
     ],
 )
-def test_what_leads_nowhere_is_refused_when_loaded(tmp_path, head, message):
-    file(tmp_path, "x", head)
-
-    with pytest.raises(RuleFileError) as caught:
-        Rulebook.load(tmp_path)
-
-    assert message in str(caught.value)
-    assert str(caught.value).startswith(str(tmp_path / "x.yaml"))
+def test_a_provider_is_named_by_word_else_by_url_else_by_the_models_prefix(asked, expected):
+    assert BOOK.resolve(*asked) == expected
 
 
-def test_includes_over_several_files_may_not_go_in_a_circle(tmp_path):
-    file(tmp_path, "f", "family: f\ninclude: [family/g]")
-    file(tmp_path, "g", "family: g\ninclude: [family/f]")
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("acne", None), "unknown provider 'acne': did you mean 'acme'?\n  known: acme, beta"),
+        (("ACME", None), "unknown provider 'ACME': did you mean 'acme'?\n  known: acme, beta"),
+        (("acmeay", None), "unknown provider 'acmeay': did you mean 'acmeai'?\n  known: acme, beta"),
+        (("zzz", "acme/m"), "unknown provider 'zzz'\n  known: acme, beta"),
+        (("", None), "unknown provider ''\n  known: acme, beta"),
+        (
+            (None, "betta/m"),
+            "unknown provider 'betta' in model 'betta/m': did you mean 'beta'?\n  known: acme, beta",
+        ),
+        (
+            (None, None),
+            "no provider is named: pass provider=..., base_url=..., or a model such as 'acme/model'\n"
+            "  known: acme, beta",
+        ),
+        (
+            (None, "m"),
+            "no provider is named: pass provider=..., base_url=..., or a model such as 'acme/m'\n"
+            "  known: acme, beta",
+        ),
+        (
+            (None, "acme/m", "https://user:hunter2@api.other.example:8443/v1?key=sk-secret#sk-secret"),
+            "no provider is known at api.other.example: name one\n  known: acme, beta",
+        ),
+        ((None, None, "sk-secret"), "no provider is known at that base_url: name one\n  known: acme, beta"),
+        ((None, None, ""), "no provider is known at that base_url: name one\n  known: acme, beta"),
+        ((None, None, "http://[sk-secret"), "no provider is known at that base_url: name one\n  known: acme, beta"),
+    ],
+)
+def test_who_is_not_known_is_refused_and_no_secret_is_told(asked, message):
+    with pytest.raises(UnknownProviderError) as caught:
+        BOOK.resolve(*asked)
 
-    with pytest.raises(RuleFileError, match=r"Q112\]: includes go in a circle: family/[fg] -> family/[fg] -> family/[fg]"):
-        Rulebook.load(tmp_path, builtin=False)
+    assert str(caught.value) == message
 
 
-def test_all_faults_of_all_files_are_told_and_nothing_is_loaded(tmp_path):
-    file(tmp_path, "x", "provider: x\nnaem: X")
-    file(tmp_path, "y", "provider: y", rule("a", "a").replace("drop", "drpo"))
+def test_an_unknown_family_is_refused():
+    with pytest.raises(UnknownProviderError) as caught:
+        BOOK.effective("kimi", family=True)
 
-    with pytest.raises(RuleFileError) as caught:
-        Rulebook.load(tmp_path, builtin=False)
-
-    assert [fault.code for fault in caught.value.faults] == ["Q106", "Q105"]
+    assert str(caught.value) == "unknown family 'kimi'\n  known: glm"
 
 
-def test_a_rule_is_found_by_its_full_name(base):
-    book = Rulebook.load(base, builtin=False)
+# Rules
 
-    assert book.rule("x/a").why == "Why a."
+
+def test_every_rule_can_be_found_by_its_full_name():
+    assert [rule.name for rule in BOOK.rules()] == ["acme/one", "acme/two", "acme/gone", "acme/back", "glm/f", "glm/g"]
+    assert BOOK.rule("glm/g").models == ("glm-5*",)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("acme/onne", "no rule is named 'acme/onne': did you mean 'acme/one'?"),
+        ("glm/zzzzzzzz", "no rule is named 'glm/zzzzzzzz'\n  known: glm/f, glm/g"),
+        ("xyz/zzzzzzzz", "no rule is named 'xyz/zzzzzzzz'"),
+    ],
+)
+def test_an_unknown_rule_is_refused_with_the_nearest_or_those_of_its_owner(name, message):
     with pytest.raises(UnknownRuleError) as caught:
-        book.rule("x/aa")
-    assert str(caught.value) == "no rule is named 'x/aa': did you mean 'x/a'?"
-    with pytest.raises(UnknownRuleError) as caught:
-        book.rule("x/something")
-    assert str(caught.value) == "no rule is named 'x/something'\n  known: x/a, x/b"
-    with pytest.raises(UnknownRuleError) as caught:
-        book.rule("qqqqq/something")
-    assert str(caught.value) == "no rule is named 'qqqqq/something'"
+        BOOK.rule(name)
+
+    assert str(caught.value) == message
 
 
-def test_an_unknown_family_is_told_with_those_that_are_known():
-    with pytest.raises(UnknownProviderError, match=r"^unknown family 'kimmi'\n  known: "):
-        Rulebook.load().effective("kimmi", family=True)
+# Plans
 
 
-def test_a_plan_is_made_once_and_not_too_many_are_kept(base):
-    book = Rulebook.load(base, builtin=False)
-
-    assert book.plan("x", "m") is book.plan("x", "m")
-    for number in range(PLANS_REMEMBERED + 5):
-        book.plan("x", f"m{number}")
-    assert len(book._plans) <= PLANS_REMEMBERED
+def in_plan(*asked, **more):
+    plan = BOOK.plan(*asked, **more)
+    return [(rule.name, rule.place) for rule in plan.rules], plan.model, plan.prefix
 
 
-def test_retired_rules_are_kept_and_never_run(base, tmp_path):
-    mine = file(tmp_path / "mine", "x", "provider: x", rule("a", "a", "    status: retired\n"))
+def test_a_plan_holds_the_rules_in_force_with_their_places_in_the_effective_list():
+    assert in_plan("acme", None) == ([("glm/f", 0), ("acme/one", 2)], None, "")
+    assert in_plan("acme", "acme/big-1") == ([("glm/f", 0), ("acme/one", 2), ("acme/two", 3)], "big-1", "acme/")
+    assert in_plan("ac", "x/GLM-5.1:free") == ([("glm/f", 0), ("glm/g", 1), ("acme/one", 2)], "x/GLM-5.1:free", "")
+    assert in_plan("acme", None, stage="response") == ([("acme/back", 5)], None, "")
+    assert in_plan("beta", "m") == ([], "m", "")
 
-    assert explain({"a": 1}, "x", rulebook=Rulebook.load(base, mine, builtin=False)).changes == ()
+
+def test_a_familys_plan_is_its_file_alone():
+    plan = BOOK.family_plan("glm", "glm-5")
+
+    assert [rule.name for rule in plan.rules] == ["glm/f", "glm/g"]
+    assert [rule.name for rule in plan.replan("glm-4").rules] == ["glm/f"]
 
 
-def test_a_file_may_be_a_layer_of_its_own(base):
-    assert names(Rulebook.load(base / "x.yaml", builtin=False)) == ["x/a", "x/b"]
+def test_a_rule_is_in_force_for_models_that_it_speaks_of():
+    two = BOOK.rule("acme/two")
+
+    assert (BOOK.in_force(two, "big-1"), BOOK.in_force(two, "small"), BOOK.in_force(two, None)) == (True, False, False)
+    assert BOOK.in_force(BOOK.rule("acme/back"), "any")
+
+
+def test_a_plan_is_made_once_and_so_many_are_kept(monkeypatch):
+    monkeypatch.setattr(rulebook, "PLANS_REMEMBERED", 2)
+    book = a_book(a_rule("one", ACT))
+    first = book.plan("acme", "a")
+    book.plan("acme", "b")
+    assert book.plan("acme", "a") is first
+
+    book.plan("acme", "c")
+
+    assert book.plan("acme", "a") is not first
+
+
+def test_the_prefix_is_taken_off_the_model_whatever_name_it_is():
+    for prefix in ("acme", "acmeai", "ac"):
+        assert translate({"model": f"{prefix}/big"}, rulebook=BOOK) == {"model": "big", "z": 1}
+
+
+def test_a_name_that_an_includer_restates_means_that_in_the_included_rules():
+    book = Rulebook(
+        [
+            a_file(a_rule("f", {"drop": ["a"]}, {"$on": True}), family="f", let={"on": {"mode": "thinking"}}),
+            a_file(include=["family/f"]),
+            a_file(include=["family/f"], provider="other", let={"on": {"mode": "reasoning"}}),
+        ],
+        builtin=False,
+    )
+    payload = {"a": 1, "mode": "reasoning"}
+
+    assert explain(payload, "acme", rulebook=book).payload == payload
+    assert explain(payload, "other", rulebook=book).payload == {"mode": "reasoning"}
+
+
+def test_many_threads_may_translate_with_one_rulebook():
+    book = Rulebook.load()
+    starting = Barrier(8)
+    models = ["kimi-k2.6", "kimi-k2.5", "moonshot-v1-8k", "kimi-k2-thinking"] * 2
+
+    def work(model):
+        starting.wait()
+        return [
+            translate(
+                {"model": f"{model}-{at % 5}", "messages": [{"role": "user", "content": f"{at}"}], "temperature": 2},
+                "moonshot",
+                rulebook=book,
+                policy={"lossy": "allow", "semantic": "allow"},
+            )
+            for at in range(40)
+        ]
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(work, models))
+
+    starting = Barrier(1)
+    assert together == [work(model) for model in models]

@@ -99,9 +99,7 @@ def test_every_pattern_says_in_words_what_it_wants():
     assert [node for node in patterns(SCHEMA) if not node.get("patternErrorMessage")] == []
 
 
-@pytest.mark.parametrize(
-    "key", ["provider", "aliases", "base_url", "base_url_env", "api_key_env", "endpoints"]
-)
+@pytest.mark.parametrize("key", ["provider", "aliases", "base_url", "base_url_env", "api_key_env", "endpoints"])
 def test_a_family_file_has_no_connection_facts(key):
     validator = Draft202012Validator(SCHEMA)
     value = ["x"] if key in ("aliases", "endpoints") else "https://x" if key == "base_url" else "X"

@@ -65,10 +65,7 @@ def refusal(text: str | bytes, name: str = "r.yaml") -> str:
         ("false", False),
         ("False", False),
         ("FALSE", False),
-        *(
-            (text, text)
-            for text in ("no", "on", "yes", "y", "nULL", "tRUE", "NaN", "2026-11-22", "1_000", "1:30")
-        ),
+        *((text, text) for text in ("no", "on", "yes", "y", "nULL", "tRUE", "NaN", "2026-11-22", "1_000", "1:30")),
         *((text, text) for text in ("0b1", "0x", "-0x1F", "0o8", ".", "..", "+", "e5", "1e", "<", "=", "~x")),
         ('"1"', "1"),
         ("'true'", "true"),
@@ -229,9 +226,7 @@ def test_a_fault_may_be_a_warning():
 def test_a_fault_in_a_very_long_line_shows_no_line():
     document = yamlsource.read(json.dumps({"a": "x" * 300, "b": 1}), "r.yaml")
 
-    assert str(document.fault("Q109", ("b",), "bad", "better")) == (
-        "r.yaml:1:316: error[Q109]: bad\n  hint: better"
-    )
+    assert str(document.fault("Q109", ("b",), "bad", "better")) == ("r.yaml:1:316: error[Q109]: bad\n  hint: better")
     assert document.fault("Q109", ("a",), "bad").width == 234
 
 
@@ -437,9 +432,7 @@ def test_faults_come_in_order_of_place_and_end_at_the_first_error_of_syntax():
 
     assert refusal(text) == "\n".join(
         [
-            told(
-                text, "1:4", "Q103", "anchors are not read here: '&x'", "write the value where it is used", 2
-            ),
+            told(text, "1:4", "Q103", "anchors are not read here: '&x'", "write the value where it is used", 2),
             told(text, "2:1", "Q102", "duplicate key 'a': it already stands in line 1", "keep one of them"),
             told(text, "2:4", "Q103", "aliases are not read here: '*x'", glob, 2),
             told(text, "4:1", "Q101", "not YAML: the file ends too soon", "close what is open"),
@@ -478,9 +471,7 @@ def test_a_json_file_must_be_json(text, message):
 
 def test_malformed_json_is_shown_in_place():
     assert refusal('{\n  "quirks": 1\n  "provider": "acme"\n}', "rules/acme.json") == (
-        "rules/acme.json:3:3: error[Q101]: not JSON: expected ',' or '}'\n"
-        '  3 |   "provider": "acme"\n'
-        "    |   ^"
+        "rules/acme.json:3:3: error[Q101]: not JSON: expected ',' or '}'\n  3 |   \"provider\": \"acme\"\n    |   ^"
     )
 
 

@@ -140,9 +140,13 @@ def _run(
     quiet: list[Any] | None = None,
 ) -> Run:
     if not isinstance(payload, dict):
-        raise PayloadError(f"a chat payload is an object, not {_kind(payload)}: write {{\"model\": ..., \"messages\": [...]}}")
+        raise PayloadError(
+            f'a chat payload is an object, not {_kind(payload)}: write {{"model": ..., "messages": [...]}}'
+        )
     if "messages" in payload and not isinstance(payload["messages"], list):
-        raise PayloadError(f"messages is an array, not {_kind(payload['messages'])}: write [{{\"role\": \"user\", ...}}]", "/messages")
+        raise PayloadError(
+            f'messages is an array, not {_kind(payload["messages"])}: write [{{"role": "user", ...}}]', "/messages"
+        )
     named = payload.get("model") if model is None else model
     if named is not None and not isinstance(named, str):
         raise PayloadError(f"model is a string, not {_kind(named)}", "/model")
@@ -197,7 +201,9 @@ def _forbidden(done: Run, policy: Policy) -> PolicyError:
     made = changes(done)
     lines = [f"  {one.rule}: {line(one, values=False)} ({one.effect})" for one in made]
     bad = sorted({one.effect for one in made if verdict(one.effect, policy) == "error"})
-    return PolicyError(f"the policy forbids {' and '.join(bad)} changes, and this payload needs:\n" + "\n".join(lines), made)
+    return PolicyError(
+        f"the policy forbids {' and '.join(bad)} changes, and this payload needs:\n" + "\n".join(lines), made
+    )
 
 
 def check_policy(policy: Policy | None) -> None:

@@ -11,13 +11,14 @@ from typing import Any
 
 from .actions import Context, compile_actions
 from .actions.base import Run, join_writes
-from .conditions import ALWAYS, Blame, Holds, Names, Report, compile_condition
-from .fieldpath import Path, PathError, parse
+from .conditions import ALWAYS, Blame, Names, compile_condition
+from .fieldpath import Path, parse
 from .globs import compile_globs
 from .idle import idle
 from .kinds import Field, KnownKinds, Probe, Seen
 from .model import Keys, Rule
 from .needs import ANY, EmptyList, Needs, Token, Writes, either, may_be_met, may_help
+from .readers import Holds
 
 #: What callers send again and again, byte for byte.
 REPEATED = ("tools",)
@@ -47,21 +48,17 @@ class CompiledRule:
     """Whether it may write `model`: then the rules after it match the new name."""
 
 
-def compile_rule(
-    rule: Rule, lets: Mapping[str, Any], place: int = 0, report: Report | None = None, keys: Keys = ()
-) -> CompiledRule:
+def compile_rule(rule: Rule, lets: Mapping[str, Any], place: int = 0) -> CompiledRule:
     """Compile one rule; ``lets`` are the named conditions it may use, ``place`` its number in the provider's list.
 
-    ``keys`` is where the rule stands in its document: faults are reported there. Without a reporter a fault is a
-    programming error (the loader has refused such files) and raises ValueError.
+    A fault is a programming error (the loader has refused such files) and raises ValueError.
     """
-    report = report or _refuse
     names = Names(lets)
     condition = ALWAYS
     if rule.when:
-        condition = compile_condition(rule.when, (*keys, "when"), names, report)
-    context = Context(names, report, rule.stage, subject=_subject(rule.when or {}))
-    actions = compile_actions(rule.do, (*keys, "do"), context)
+        condition = compile_condition(rule.when, ("when",), names, _refuse)
+    context = Context(names, _refuse, rule.stage, subject=_subject(rule.when or {}))
+    actions = compile_actions(rule.do, ("do",), context)
     writes = join_writes([action.writes for action in actions])
     return CompiledRule(
         rule,
@@ -83,10 +80,7 @@ def _refuse(code: str, keys: Keys, message: str, hint: str = "", *, key: bool = 
 def _subject(when: Mapping[str, Any]) -> Path | None:
     for key in when:
         if not key.startswith("$") and key not in ("any_of", "all_of", "not"):
-            try:
-                return parse(key)
-            except PathError:
-                return None
+            return parse(key)
     return None
 
 

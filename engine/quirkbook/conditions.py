@@ -7,21 +7,21 @@ payload: unlike types never match. `schemas/rules.schema.json` lists the same na
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from . import needs as need
 from .draft import Draft
-from .fieldpath import Path, PathError, Step, Wild, child, parse, values
+from .fieldpath import Path, PathError, Wild, parse, values
 from .globs import compile_globs
 from .kinds import likely
-from .model import MISSING, Keys, same
-from .needs import NOTHING, Mark, Needs, Scope
-from .operators import OPERATORS, Check, Test, equal_to, is_number, one_of
+from .model import Keys, same
+from .needs import NOTHING, Needs, Scope
+from .operators import OPERATORS, Test, both, equal_to, is_number, one_of
+from .readers import Holds, matches, reader
 from .report import show
 
-Holds = Callable[[Any, Draft], bool]
 Blame = Callable[[Any, Draft], "str | None"]
 
 
@@ -176,7 +176,11 @@ def _named(name: str, wanted: Any, keys: Keys, names: Names, report: Report) -> 
 
 
 def _known(prefix: str, known: Mapping[str, Any]) -> str:
-    return f"known: {', '.join(prefix + name for name in sorted(known))}" if known else "this file defines none under 'let'"
+    return (
+        f"known: {', '.join(prefix + name for name in sorted(known))}"
+        if known
+        else "this file defines none under 'let'"
+    )
 
 
 def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
@@ -188,108 +192,12 @@ def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scop
         tests = [one_of(value)]
     else:
         tests = [equal_to(value)]
-    test = tests[0] if len(tests) == 1 else _both(tests)
-    holds = _reader(path, test)
+    test = tests[0] if len(tests) == 1 else both(tests)
+    holds = reader(path, test)
     wanted = tuple(clause for part in tests for clause in part.needs)
     if not test.absent:
         wanted = (*need.of_path(path, scope, test.marks), *wanted)
     return Condition(holds, _leaf_blame(path, test, holds), wanted, need.of_refusal(path, scope, test.refuses))
-
-
-def _both(tests: list[Test]) -> Test:
-    checks = tuple(test.check for test in tests)
-
-    def check(value: Any, node: Any, draft: Draft) -> bool:
-        for one in checks:  # noqa: SIM110 - see all_of
-            if not one(value, node, draft):
-                return False
-        return True
-
-    return Test(
-        check,
-        " and ".join(test.words for test in tests),
-        marks=next((test.marks for test in tests if test.marks), ()),
-        refuses=_all_refused(tests),
-    )
-
-
-def _all_refused(tests: list[Test]) -> tuple[Mark, ...] | None:
-    refused: tuple[Mark, ...] = ()
-    for test in tests:
-        if test.refuses is None:
-            return None
-        refused += test.refuses
-    return refused
-
-
-def _reader(path: Path, test: Test) -> Holds:
-    """Fetch the values that a path means and test them; the commonest shape of path, one key, has its own reader."""
-    check, steps = test.check, path.steps
-    if path.origin == "status":
-        return lambda node, draft: check(draft.status, node, draft)
-    if test.absent:
-        return lambda node, draft: not _matches(path, node, draft)
-    if path.origin == "here" and not steps:
-        return lambda node, draft: check(node, node, draft)
-    if path.origin == "here" and len(steps) == 1 and isinstance(steps[0], str):
-        key = steps[0]
-
-        def of_key(node: Any, draft: Draft) -> bool:
-            if isinstance(node, dict):
-                value = node.get(key, MISSING)
-                return value is not MISSING and check(value, node, draft)
-            return False
-
-        return of_key
-    if path.origin == "here" and not path.wild:
-
-        def of_path(node: Any, draft: Draft) -> bool:
-            value = node
-            for step in steps:
-                value = child(value, step)
-                if value is MISSING:
-                    return False
-            return check(value, node, draft)
-
-        return of_path
-
-    if path.origin == "here" and _is_keys_of_items(steps):
-        return _items_reader(steps, check, need.of_one_item(path.head, need.of_path(path, "", test.marks)))
-
-    def of_matches(node: Any, draft: Draft) -> bool:
-        for value in _matches(path, node, draft):  # noqa: SIM110 - a generator in any() costs more than this loop
-            if check(value, node, draft):
-                return True
-        return False
-
-    return of_matches
-
-
-def _is_keys_of_items(steps: Sequence[Step]) -> bool:
-    """Tell whether a path is like ``messages[*].role`` or ``tools[*].function.name``."""
-    return steps[1:2] == (Wild.ITEMS,) and all(isinstance(step, str) for step in (steps[0], *steps[2:]))
-
-
-def _items_reader(steps: Sequence[Step], check: Check, needs: Needs) -> Holds:
-    array, keys = str(steps[0]), steps[2:]
-
-    def of_items(node: Any, draft: Draft) -> bool:
-        items = node.get(array) if isinstance(node, dict) else None
-        if not isinstance(items, list):
-            return False
-        for _, value in likely(draft, array, items, needs) if node is draft.root else enumerate(items):
-            for key in keys:
-                value = value.get(key, MISSING) if isinstance(value, dict) else MISSING
-            if value is not MISSING and check(value, node, draft):
-                return True
-        return False
-
-    return of_items
-
-
-def _matches(path: Path, node: Any, draft: Draft) -> list[Any]:
-    start = draft.root if path.origin == "root" else draft.request if path.origin == "request" else node
-    return [] if start is MISSING else values(start, path.steps)
 
 
 def _leaf_blame(path: Path, test: Test, holds: Holds) -> Blame:
@@ -298,12 +206,14 @@ def _leaf_blame(path: Path, test: Test, holds: Holds) -> Blame:
             return None
         if path.origin == "status":
             return f"$status: {draft.status} is not {test.words}"
-        seen = _matches(path, node, draft)
+        seen = matches(path, node, draft)
         if not seen:
             return f"{path.text} is absent"
         if test.absent:
             return f"{path.text} is present"
-        return f"{path.text}: {show(seen[0]) if len(seen) == 1 else f'no one of {len(seen)} values'} is not {test.words}"
+        return (
+            f"{path.text}: {show(seen[0]) if len(seen) == 1 else f'no one of {len(seen)} values'} is not {test.words}"
+        )
 
     return blame
 
@@ -361,7 +271,7 @@ def _among(op: str, text: Any, keys: Keys, report: Report) -> Test:
     wanted = op == "among"
 
     def check(value: Any, node: Any, draft: Draft) -> bool:
-        return any(same(value, seen) for seen in _matches(other, node, draft)) is wanted
+        return any(same(value, seen) for seen in matches(other, node, draft)) is wanted
 
     return Test(check, f"{'one' if wanted else 'none'} of {text}")
 
@@ -386,4 +296,14 @@ def _repeats(text: Any, keys: Keys, report: Report) -> Test:
 #: Names of operators that need the vocabulary above; the others stand in `operators.OPERATORS`.
 STRUCTURAL = ("some", "every", "none", "among", "not_among", "repeats")
 
-__all__ = ["ALWAYS", "COMBINATORS", "NEVER", "STRUCTURAL", "Condition", "Names", "Report", "all_of", "compile_condition"]
+__all__ = [
+    "ALWAYS",
+    "COMBINATORS",
+    "NEVER",
+    "STRUCTURAL",
+    "Condition",
+    "Names",
+    "Report",
+    "all_of",
+    "compile_condition",
+]

@@ -62,9 +62,7 @@ class Document:
         """Return a fault that shows the line and marks the value (or key) at ``keys``."""
         return self.fault_at(*self._span(keys, key), code, message, hint, severity)
 
-    def fault_at(
-        self, start: int, end: int, code: str, message: str, hint: str = "", severity: str = "error"
-    ) -> Fault:
+    def fault_at(self, start: int, end: int, code: str, message: str, hint: str = "", severity: str = "error") -> Fault:
         """Return a fault that marks the text from ``start`` to ``end``, as far as it stands on one line."""
         where = self.location(start)
         begin = self._line_starts[where.line - 1]

@@ -37,6 +37,7 @@ class Draft:
     """Whether a rule removed the whole: a chunk that must not be passed on."""
     seen: Mapping[str, Any] = {}
     """What a look at the arrays has shown (see kinds.py)."""
+
     def __init__(self, payload: Payload) -> None:
         self.root: Any = payload.copy()
         """The payload as it stands now; always the same object."""

@@ -245,8 +245,19 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     'clamp'
     """
     known = list(known)
-    alias = {"greater": "gt", "less": "lt", "min": "gte", "max": "lte", "regex": "matches", "equals": "between",
-             "remove": "drop", "delete": "drop", "replace": "map", "append": "append_message", "in": "some"}
+    alias = {
+        "greater": "gt",
+        "less": "lt",
+        "min": "gte",
+        "max": "lte",
+        "regex": "matches",
+        "equals": "between",
+        "remove": "drop",
+        "delete": "drop",
+        "replace": "map",
+        "append": "append_message",
+        "in": "some",
+    }
     if alias.get(word) in known:
         return alias[word]
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)

@@ -111,9 +111,13 @@ def check_examples(owned: Owned) -> Iterator[Fault]:
         elif not done.refusal and (again := _again(owned, example, done)):
             yield Fault(example.location, "Q205", f"{rule.name} fires again on its own result: {again}")
     if True not in outcomes:
-        yield Fault(rule.location, "Q201", f"no example of {rule.name} shows it firing", "add one with 'out' or 'rejects'")
+        yield Fault(
+            rule.location, "Q201", f"no example of {rule.name} shows it firing", "add one with 'out' or 'rejects'"
+        )
     if False not in outcomes:
-        yield Fault(rule.location, "Q202", f"no example of {rule.name} shows it staying quiet", "add one with 'same: true'")
+        yield Fault(
+            rule.location, "Q202", f"no example of {rule.name} shows it staying quiet", "add one with 'same: true'"
+        )
 
 
 def _wrong(example: Example, done: Run) -> str:
@@ -230,7 +234,9 @@ def _compare(rule: Rule, path: Path, text: str) -> Iterator[Fault]:
     elif yaml.safe_load(path.read_text("utf-8")) != yaml.safe_load(text):
         before, after = path.read_text("utf-8").splitlines(), text.splitlines()
         diff = "\n".join(list(unified_diff(before, after, "recorded", "now", lineterm="", n=1))[:40])
-        yield Fault(Location(str(path), 1, 1), "Q212", f"{rule.name} no longer does what its golden file records:\n{diff}", hint)
+        yield Fault(
+            Location(str(path), 1, 1), "Q212", f"{rule.name} no longer does what its golden file records:\n{diff}", hint
+        )
 
 
 def orphans(names: set[str], goldens: Path) -> Iterator[Path]:
@@ -242,4 +248,9 @@ def orphans(names: set[str], goldens: Path) -> Iterator[Path]:
 
 def orphan_fault(path: Path) -> Fault:
     """Say that a golden file belongs to no rule."""
-    return Fault(Location(str(path), 1, 1), "Q211", "this golden file belongs to no rule", "remove it, or run 'quirkbook test --update'")
+    return Fault(
+        Location(str(path), 1, 1),
+        "Q211",
+        "this golden file belongs to no rule",
+        "remove it, or run 'quirkbook test --update'",
+    )

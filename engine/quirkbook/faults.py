@@ -25,8 +25,7 @@ class FaultPage:
 CODES: Mapping[str, FaultPage] = {
     "Q101": FaultPage(
         "neither YAML nor JSON",
-        "The text cannot be read at all. The place is where reading broke off, or where what is not closed "
-        "begins.",
+        "The text cannot be read at all. The place is where reading broke off, or where what is not closed begins.",
         "when: {temperature: {gt: 1}",
         "when: {temperature: {gt: 1}}",
     ),
@@ -45,8 +44,7 @@ CODES: Mapping[str, FaultPage] = {
     ),
     "Q104": FaultPage(
         "an unknown operator",
-        "A mapping behind a field path holds operators. A field further down is part of the path: "
-        "thinking.type.",
+        "A mapping behind a field path holds operators. A field further down is part of the path: thinking.type.",
         "when: {temperature: {greater: 1}}",
         "when: {temperature: {gt: 1}}",
     ),
@@ -58,8 +56,7 @@ CODES: Mapping[str, FaultPage] = {
     ),
     "Q106": FaultPage(
         "an unknown key",
-        "The key has no meaning at this place. Nothing is ever skipped: a word that is misspelt is not "
-        "obeyed.",
+        "The key has no meaning at this place. Nothing is ever skipped: a word that is misspelt is not obeyed.",
         "wehn: {temperature: {gt: 1}}",
         "when: {temperature: {gt: 1}}",
     ),
@@ -72,8 +69,7 @@ CODES: Mapping[str, FaultPage] = {
     ),
     "Q108": FaultPage(
         "a value of the wrong type",
-        "Text, a number, true or false, a list and a mapping are different things. In YAML 'yes' and 'no' "
-        "are text.",
+        "Text, a number, true or false, a list and a mapping are different things. In YAML 'yes' and 'no' are text.",
         "when: {temperature: {exists: yes}}",
         "when: {temperature: {exists: true}}",
     ),
@@ -112,8 +108,7 @@ CODES: Mapping[str, FaultPage] = {
     ),
     "Q114": FaultPage(
         "a newer language",
-        "The file is written in a version of the rule language that this Quirkbook does not know: upgrade "
-        "Quirkbook.",
+        "The file is written in a version of the rule language that this Quirkbook does not know: upgrade Quirkbook.",
         "quirks: 2",
         "quirks: 1",
     ),
@@ -131,8 +126,7 @@ CODES: Mapping[str, FaultPage] = {
     ),
     "Q117": FaultPage(
         "not a regular expression",
-        "'matches' takes the syntax of RE2, which has no look-around and no back-references and is never "
-        "slow.",
+        "'matches' takes the syntax of RE2, which has no look-around and no back-references and is never slow.",
         "when: {user: {matches: '(?=a).*'}}",
         "when: {user: {matches: 'a.*'}}",
     ),
@@ -174,15 +168,13 @@ CODES: Mapping[str, FaultPage] = {
         "no example fires",
         "Each rule shows at least one payload that it changes.",
         "examples:\n  - {in: {temperature: 1}, same: true}",
-        "examples:\n  - {in: {temperature: 1}, same: true}\n"
-        "  - {in: {temperature: 2}, out: {temperature: 1}}",
+        "examples:\n  - {in: {temperature: 1}, same: true}\n  - {in: {temperature: 2}, out: {temperature: 1}}",
     ),
     "Q202": FaultPage(
         "no example stays quiet",
         "Each rule shows at least one payload that it leaves alone.",
         "examples:\n  - {in: {temperature: 2}, out: {temperature: 1}}",
-        "examples:\n  - {in: {temperature: 2}, out: {temperature: 1}}\n"
-        "  - {in: {temperature: 1}, same: true}",
+        "examples:\n  - {in: {temperature: 2}, out: {temperature: 1}}\n  - {in: {temperature: 1}, same: true}",
     ),
     "Q203": FaultPage(
         "a bound without an example",

@@ -78,7 +78,9 @@ def parse(text: str) -> Path:
         start = _ORIGIN.match(text)
         name = start["name"] if start else None
         if start is None or name not in ("", "request", "status"):
-            raise PathError(f"'{text}' starts at no known place: write '$.key' (the root), '$request.key' or '[\"$key\"]'")
+            raise PathError(
+                f"'{text}' starts at no known place: write '$.key' (the root), '$request.key' or '[\"$key\"]'"
+            )
         origin, rest = name or "root", text[start.end() :]
     steps: list[Step] = []
     at = 0
@@ -87,7 +89,9 @@ def parse(text: str) -> Path:
     while at < len(rest):
         step = _STEP.match(rest, at)
         if step is None or (at > 0 and rest[at] not in ".["):
-            raise PathError(f"'{text}' is no field path at '{rest[at:]}': write keys with dots, items as [0], [-1] or [*]")
+            raise PathError(
+                f"'{text}' is no field path at '{rest[at:]}': write keys with dots, items as [0], [-1] or [*]"
+            )
         steps.append(_step(step))
         at = step.end()
     if not steps and origin == "here":

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from .conditions import Holds
 from .draft import Draft, Refusal
+from .readers import Holds
 
 #: A part that takes more bytes than this is looked at each time.
 LONGEST_REMEMBERED = 32_768

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from itertools import repeat
 from operator import is_
 from typing import Any
@@ -70,6 +71,8 @@ class Field:
         if not self.texts:
             return [one.__class__ if one or one.__class__ is not list else EmptyList for one in values]
         texts = self.texts
+        if texts == {""}:  # as of `content`, which may be very long or a list
+            return [one.__class__ if one else _empty(one) for one in values]
         return [
             (one if len(one) <= LONGEST_MARK and one in texts else str)
             if (kind := one.__class__) is str
@@ -88,7 +91,7 @@ class Probe:
     """Types that a field is taken to have if it is there at all: most fields are right or absent."""
     together: frozenset[Token]
     """What one item must have at once, for some rule to fire."""
-    _telling: dict[Needs, Needs] = field(default_factory=dict, compare=False, repr=False)
+    _telling: dict[Needs, Needs] = dataclass_field(default_factory=dict, compare=False, repr=False)
 
     def look(self, items: Sequence[Any]) -> Seen:
         """Return where the items of each kind stand.
@@ -139,6 +142,11 @@ class Probe:
         found |= {token for token in self.assumed if token[1] in keys}
         found |= {one for one in self.together if all(not found.isdisjoint(clause) for clause in one[2])}
         return frozenset(found)
+
+
+def _empty(value: Any) -> Any:
+    kind = value.__class__
+    return "" if kind is str else EmptyList if kind is list else kind
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None), dict, list, EmptyList})

@@ -125,7 +125,9 @@ def _read(
             placed.append(Placed(item, lets))
         elif item.target in (*path, me):
             circle = " -> ".join([*path, me, item.target])
-            raise RuleFileError([Fault(item.location, "Q112", f"includes go in a circle: {circle}", "take one of them out")])
+            raise RuleFileError(
+                [Fault(item.location, "Q112", f"includes go in a circle: {circle}", "take one of them out")]
+            )
         elif item.target not in done:
             kind, _, name = item.target.partition("/")
             below = shelf.file(kind, name)

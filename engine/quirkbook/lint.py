@@ -25,9 +25,13 @@ def check_rule(owned: Owned, *, stale: bool = False, today: date | None = None) 
     yield from check_examples(owned)
     yield from _bounds(rule)
     if any("keep" in item for item in _actions(rule.do)):
-        yield _warning(rule, "Q207", f"{rule.name} is an allow-list: new fields of the provider will be lost", "use 'drop'")
+        yield _warning(
+            rule, "Q207", f"{rule.name} is an allow-list: new fields of the provider will be lost", "use 'drop'"
+        )
     if stale and (days := ((today or date.today()) - date.fromisoformat(rule.verified["date"])).days) > STALE_DAYS:
-        yield _warning(rule, "Q208", f"{rule.name} was last verified {days} days ago", "check its source, then its date")
+        yield _warning(
+            rule, "Q208", f"{rule.name} was last verified {days} days ago", "check its source, then its date"
+        )
 
 
 def check_names(several: Iterable[Owned]) -> Iterator[Fault]:
@@ -51,7 +55,9 @@ def _bounds(rule: Rule) -> Iterator[Fault]:
     for path, bound, measure in sorted(set(_numeric_bounds(rule)), key=str):
         if not any(_hits(example.given, path, bound, measure) for example in rule.examples):
             what = f"{path} is exactly {bound}" if measure == "value" else f"the {measure} of {path} is exactly {bound}"
-            yield Fault(rule.location, "Q203", f"no example of {rule.name} stands on its bound: one where {what}", "add it")
+            yield Fault(
+                rule.location, "Q203", f"no example of {rule.name} stands on its bound: one where {what}", "add it"
+            )
 
 
 def _numeric_bounds(rule: Rule) -> Iterator[tuple[str, float, str]]:

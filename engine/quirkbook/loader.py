@@ -181,12 +181,9 @@ def _check_rule(node: Mapping[str, Any], keys: Keys, names: Names, report: Repor
 def _rule_file(document: Document, layer: str) -> RuleFile:
     data = document.data
     kind = "provider" if "provider" in data else "family"
-    includes = [
-        Include(target, document.locate(("include", at))) for at, target in enumerate(data.get("include", ()))
-    ]
+    includes = [Include(target, document.locate(("include", at))) for at, target in enumerate(data.get("include", ()))]
     items = [
-        _item(document, at, node, data[kind], layer, kind == "family")
-        for at, node in enumerate(data.get("rules", ()))
+        _item(document, at, node, data[kind], layer, kind == "family") for at, node in enumerate(data.get("rules", ()))
     ]
     return RuleFile(
         kind=kind,
@@ -203,9 +200,7 @@ def _rule_file(document: Document, layer: str) -> RuleFile:
     )
 
 
-def _item(
-    document: Document, at: int, node: Mapping[str, Any], owner: str, layer: str, family: bool
-) -> Rule | Include:
+def _item(document: Document, at: int, node: Mapping[str, Any], owner: str, layer: str, family: bool) -> Rule | Include:
     keys: Keys = ("rules", at)
     if "include" in node:
         return Include(node["include"], document.locate((*keys, "include")))

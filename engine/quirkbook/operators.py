@@ -51,6 +51,33 @@ def is_number(value: Any) -> bool:
     return isinstance(value, _NUMBER) and value is not True and value is not False and -_INF < value < _INF
 
 
+def both(tests: list[Test]) -> Test:
+    """Join the tests of one value by AND."""
+    checks = tuple(test.check for test in tests)
+
+    def check(value: Any, node: Any, draft: Any) -> bool:
+        for one in checks:  # noqa: SIM110 - a generator in all() costs more than this loop
+            if not one(value, node, draft):
+                return False
+        return True
+
+    return Test(
+        check,
+        " and ".join(test.words for test in tests),
+        marks=next((test.marks for test in tests if test.marks), ()),
+        refuses=_all_refused(tests),
+    )
+
+
+def _all_refused(tests: list[Test]) -> tuple[Mark, ...] | None:
+    refused: tuple[Mark, ...] = ()
+    for test in tests:
+        if test.refuses is None:
+            return None
+        refused += test.refuses
+    return refused
+
+
 def equal_to(literal: Any) -> Test:
     """Equal as JSON."""
     words = show(literal)

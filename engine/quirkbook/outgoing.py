@@ -114,13 +114,17 @@ def provider_of(book: Rulebook, provider: str | None, model: Any, base_url: str 
     Raises:
         UnknownProviderError: none of the three tells.
     """
-    named = model if isinstance(model, str) else None
+    return _provider_of(book, provider, model if isinstance(model, str) else None, base_url)
+
+
+@lru_cache(maxsize=256)  # an address that nobody is known to serve is looked for in vain once
+def _provider_of(book: Rulebook, provider: str | None, model: str | None, base_url: str | None) -> str:
     if provider is None and base_url is not None:
         try:
-            return book.plan(None, named, base_url).provider
+            return book.plan(None, model, base_url).provider
         except UnknownProviderError:
             pass
-    return book.plan(provider, named).provider
+    return book.plan(provider, model).provider
 
 
 def _key(provider: str, head: Mapping[str, Any], given: str | None, headers: Mapping[str, str]) -> str:

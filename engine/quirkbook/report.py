@@ -47,9 +47,9 @@ def _is_small(value: Any, room: int = 24) -> bool:
             return False
         node = stack.pop()
         if isinstance(node, dict):
-            stack.extend(list(node.values())[:room + 1])
+            stack.extend(list(node.values())[: room + 1])
         elif isinstance(node, list):
-            stack.extend(node[:room + 1])
+            stack.extend(node[: room + 1])
     return True
 
 
@@ -67,7 +67,9 @@ def line(change: Change, *, values: bool = True) -> str:
         return f"{change.action} {change.pointer}: {change.note}"
     if change.moved_from is not None:
         return f"{change.action} {pointer(change.moved_from)} -> {change.pointer}{note}"
-    before, after = (show(value) if values or _is_plain(value) else _sort(value) for value in (change.before, change.after))
+    before, after = (
+        show(value) if values or _is_plain(value) else _sort(value) for value in (change.before, change.after)
+    )
     return f"{change.action} {change.pointer}: {before} -> {after}{note}"
 
 
@@ -101,9 +103,12 @@ def _operation(one: Change) -> dict[str, Any]:
 
 def inverse_patch(changes: Iterable[Change]) -> list[dict[str, Any]]:
     """Write the way back from the translated payload to the caller's, as an RFC 6902 patch."""
-    return patch(replace(one, before=one.after, after=one.before) if one.moved_from is None
-                 else replace(one, keys=one.moved_from, moved_from=one.keys)
-                 for one in reversed(tuple(changes)))
+    return patch(
+        replace(one, before=one.after, after=one.before)
+        if one.moved_from is None
+        else replace(one, keys=one.moved_from, moved_from=one.keys)
+        for one in reversed(tuple(changes))
+    )
 
 
 def as_data(one: Change) -> dict[str, Any]:
@@ -127,7 +132,9 @@ def first_difference(wanted: Any, got: Any, keys: Keys = ()) -> str:
     '/a/1: wanted 2, got 3'
     """
     if isinstance(wanted, dict) and isinstance(got, dict):
-        pairs: list[tuple[Any, Any, Any]] = [(key, wanted.get(key, MISSING), got.get(key, MISSING)) for key in {**wanted, **got}]
+        pairs: list[tuple[Any, Any, Any]] = [
+            (key, wanted.get(key, MISSING), got.get(key, MISSING)) for key in {**wanted, **got}
+        ]
     elif isinstance(wanted, list) and isinstance(got, list):
         longest = range(max(len(wanted), len(got)))
         one, other = ([*values, *[MISSING] * (len(longest) - len(values))] for values in (wanted, got))

@@ -137,13 +137,17 @@ class Rulebook:
         elif start and (start in self.providers or start in self.aliases):
             name = self.provider(start).name
         else:
-            seen = f"unknown provider '{start}' in model '{model}'{self._nearest(start)}" if start else self._unnamed(model)
+            seen = (
+                f"unknown provider '{start}' in model '{model}'{self._nearest(start)}"
+                if start
+                else self._unnamed(model)
+            )
             raise UnknownProviderError(seen)
         mine = {name, *self._head(name).get("aliases", ())}
         return name, f"{start}/" if start in mine else ""
 
     def _unnamed(self, model: str | None) -> str:
-        example = f"moonshot/{model}" if model else "moonshot/kimi-k2.6"
+        example = f"{next(iter(self.providers), 'provider')}/{model or 'model'}"
         return (
             f"no provider is named: pass provider=..., base_url=..., or a model such as '{example}'\n"
             f"  known: {', '.join(self.providers)}"
@@ -154,8 +158,8 @@ class Rulebook:
         for name in self.providers:
             if any(fnmatchcase(url, glob) for glob in self._head(name).get("endpoints", ())):
                 return name
-        host = urlsplit(base_url).hostname or "that base_url"  # never the whole URL: it may hold a key
-        raise UnknownProviderError(f"no provider is known at {host}: name one\n  known: {', '.join(self.providers)}")
+        known = ", ".join(self.providers)
+        raise UnknownProviderError(f"no provider is known at {_host(base_url)}: name one\n  known: {known}")
 
     def plan(
         self, provider: str | None, model: str | None, base_url: str | None = None, stage: str = "request"
@@ -194,3 +198,12 @@ class Rulebook:
         for place, placed in enumerate(stack):
             if placed.disabled is None and applies(placed.rule, model, stage):
                 yield compile_rule(placed.rule, placed.lets, place)
+
+
+def _host(url: str) -> str:
+    """Return the host of a URL, never the whole: it may hold a key."""
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    return host or "that base_url"

@@ -28,9 +28,7 @@ def asking(url: str) -> Ask:
         if stream:
             payload["stream"] = True
         given = {**KEY, **(headers or {})}
-        return requests.post(
-            f"{url}/chat/completions", json=payload, headers=given, stream=stream, timeout=timeout
-        )
+        return requests.post(f"{url}/chat/completions", json=payload, headers=given, stream=stream, timeout=timeout)
 
     return ask
 

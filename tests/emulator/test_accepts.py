@@ -23,9 +23,7 @@ def document(name):
 
 @each_provider
 def test_a_file_has_the_form_that_is_described(name):
-    faults = [
-        fault.message for fault in Draft202012Validator(data.schema("accepts")).iter_errors(document(name))
-    ]
+    faults = [fault.message for fault in Draft202012Validator(data.schema("accepts")).iter_errors(document(name))]
 
     assert faults == []
 
@@ -81,11 +79,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "argume
             ]
         },
         {"messages": [{"role": "function", "name": "x", "content": None}]},
-        {
-            "messages": [
-                {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a/b.png"}}]}
-            ]
-        },
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a/b.png"}}]}]},
         {
             "messages": [
                 {
@@ -117,9 +111,7 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "argume
 def test_a_good_request_fits_the_request_schema(fields):
     payload = {"model": "m", "messages": [ASKED], **fields}
 
-    assert [
-        error.message for error in compile_schema({"$ref": "chat-request.schema.json"}).iter_errors(payload)
-    ] == []
+    assert [error.message for error in compile_schema({"$ref": "chat-request.schema.json"}).iter_errors(payload)] == []
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,7 @@ def test_the_client_gets_tool_calls(client):
 
     answer = client.chat.completions.create(model="kimi-k3", messages=asked, tools=[TOOL])
 
-    assert [(call.id, call.function.name) for call in answer.choices[0].message.tool_calls] == [
-        ("look:0", "look")
-    ]
+    assert [(call.id, call.function.name) for call in answer.choices[0].message.tool_calls] == [("look:0", "look")]
 
 
 @pytest.mark.parametrize(
@@ -73,9 +71,7 @@ def test_the_client_gets_tool_calls(client):
 )
 def test_faults_become_the_clients_errors(client, fault, error):
     with pytest.raises(error):
-        client.chat.completions.create(
-            model="moonshot-v1-8k", messages=ASKED, extra_headers={"x-emulate-fault": fault}
-        )
+        client.chat.completions.create(model="moonshot-v1-8k", messages=ASKED, extra_headers={"x-emulate-fault": fault})
 
 
 def test_a_retrying_client_gets_through(client):

@@ -21,9 +21,7 @@ requests = st.fixed_dictionaries(
             st.fixed_dictionaries(
                 {
                     "role": st.sampled_from(["user", "assistant", "system"]),
-                    "content": st.sampled_from(
-                        ["Hi", "", "use a tool", "use every tool", "json", "é one  two "]
-                    ),
+                    "content": st.sampled_from(["Hi", "", "use a tool", "use every tool", "json", "é one  two "]),
                 }
             ),
             min_size=1,
@@ -94,6 +92,6 @@ def test_a_schema_that_never_ends_has_an_end_all_the_same():
 
 
 def test_an_error_body_may_be_a_list():
-    assert fill(
-        [{"error": {"message": "$message", "code": "$code", "domain": "global"}}], {"message": "no"}
-    ) == [{"error": {"message": "no", "code": None, "domain": "global"}}]
+    assert fill([{"error": {"message": "$message", "code": "$code", "domain": "global"}}], {"message": "no"}) == [
+        {"error": {"message": "no", "code": None, "domain": "global"}}
+    ]

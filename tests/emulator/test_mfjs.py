@@ -98,9 +98,7 @@ REFUSED = [
 def test_a_schema_that_is_no_mfjs_is_refused_with_its_place(moonshot, schema, path, says):
     parameters = {"type": "object", **schema}
 
-    answer = moonshot(
-        "kimi-k3", tools=[{"type": "function", "function": {"name": "look", "parameters": parameters}}]
-    )
+    answer = moonshot("kimi-k3", tools=[{"type": "function", "function": {"name": "look", "parameters": parameters}}])
 
     assert answer.json()["error"]["message"] == (
         f"tools.function.parameters is not a valid moonshot flavored json schema, details: <At path '{path}': {says}>"
@@ -128,9 +126,7 @@ def test_a_schema_that_is_no_mfjs_is_refused_with_its_place(moonshot, schema, pa
 def test_a_schema_that_is_mfjs_is_accepted(moonshot, schema):
     parameters = {"type": "object", **schema}
 
-    answer = moonshot(
-        "kimi-k3", tools=[{"type": "function", "function": {"name": "look", "parameters": parameters}}]
-    )
+    answer = moonshot("kimi-k3", tools=[{"type": "function", "function": {"name": "look", "parameters": parameters}}])
 
     assert answer.status_code == 200
 

@@ -46,9 +46,7 @@ def test_models_are_listed(moonshot_url):
     }
 
 
-@pytest.mark.parametrize(
-    "path", ["/chat/completions", "/anthropic/../v1/chat/completions/", "/a/b/chat/completions"]
-)
+@pytest.mark.parametrize("path", ["/chat/completions", "/anthropic/../v1/chat/completions/", "/a/b/chat/completions"])
 def test_any_prefix_leads_to_chat_completions(moonshot_url, path):
     root = moonshot_url.removesuffix("/v1")
     payload = {"model": "moonshot-v1-8k", "messages": [{"role": "user", "content": "Hi"}]}
@@ -80,9 +78,7 @@ def test_a_body_that_is_too_deep_is_refused(moonshot):
     for _ in range(300):
         schema = {"type": "object", "properties": {"x": schema}}
 
-    answer = moonshot(
-        "kimi-k3", tools=[{"type": "function", "function": {"name": "look", "parameters": schema}}]
-    )
+    answer = moonshot("kimi-k3", tools=[{"type": "function", "function": {"name": "look", "parameters": schema}}])
 
     assert answer.status_code == 400
 

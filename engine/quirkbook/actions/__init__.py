@@ -72,7 +72,9 @@ def compile_actions(items: Sequence[Mapping[str, Any]], keys: Keys, context: Con
             place = "outside 'each'" if context.depth else f"at stage {' or '.join(stages)}"
             context.report("Q120", where, f"'{name}' works on the whole and may only stand {place}", key=True)
         elif name == "reject" and context.stage != "request":
-            context.report("Q120", where, "'reject' may only stand at stage request: an answer has come already", key=True)
+            context.report(
+                "Q120", where, "'reject' may only stand at stage request: an answer has come already", key=True
+            )
         elif name == "wrap":
             actions.append(values.wrap(item[name], where, context, item.get("with")))
         else:

@@ -85,7 +85,9 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
     no place shifts while the actions run.
     """
     if context.depth == 2:
-        context.report("Q120", keys, "'each' nests once, no deeper", "say the rest with a wildcard path, or in a second rule")
+        context.report(
+            "Q120", keys, "'each' nests once, no deeper", "say the rest with a wildcard path, or in a second rule"
+        )
     path = context.path(node["in"], (*keys, "in"))
     inner = context.inside(path)
     when = ALWAYS

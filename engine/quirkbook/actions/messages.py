@@ -41,9 +41,7 @@ def append_message(node: Any, keys: Keys, context: Context) -> Action:
 def prepend_message(node: Any, keys: Keys, context: Context) -> Action:
     """Put a message at the start of the conversation."""
     make = cloner(node)
-    return Action(
-        lambda draft, base: _put_in(draft, "prepend_message", 0, make()), writes=of_item("messages", node)
-    )
+    return Action(lambda draft, base: _put_in(draft, "prepend_message", 0, make()), writes=of_item("messages", node))
 
 
 def _put_in(draft: Draft, action: str, at: int, message: Any) -> None:
@@ -91,7 +89,11 @@ def merge_messages(node: Any, keys: Keys, context: Context) -> Action:
 
 
 def _plain(message: Any) -> bool:
-    return isinstance(message, dict) and message.keys() == {"role", "content"} and isinstance(message["content"], str | list)
+    return (
+        isinstance(message, dict)
+        and message.keys() == {"role", "content"}
+        and isinstance(message["content"], str | list)
+    )
 
 
 def _joined(contents: list[Any], joiner: str) -> Any:
@@ -228,7 +230,9 @@ def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
             old = message.get("tool_call_id")
             ids = renamed.get(old) if isinstance(old, str) else None
             if ids:
-                draft.put("rewrite_ids", EXACT, ("messages", at, "tool_call_id"), ids.pop(0) if len(ids) > 1 else ids[0])
+                draft.put(
+                    "rewrite_ids", EXACT, ("messages", at, "tool_call_id"), ids.pop(0) if len(ids) > 1 else ids[0]
+                )
 
     writes = frozenset({("messages", "tool_calls", ANY), ("messages", "tool_call_id", ANY)})
     return Action(run, _CALLS, writes)

@@ -16,9 +16,7 @@ from .schema_tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log, Spot,
 Repair = Callable[[Spot, Log], None]
 
 #: Keywords that other repairs write: renaming them would go round in circles.
-_WRITTEN: Final = frozenset(
-    {"$ref", "type", "enum", "required", "properties", "description", "items", "prefixItems"}
-)
+_WRITTEN: Final = frozenset({"$ref", "type", "enum", "required", "properties", "description", "items", "prefixItems"})
 
 #: Keywords whose schemas speak of the very value that the schema around them speaks of.
 _IN_PLACE: Final = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependentSchemas"})

@@ -227,7 +227,9 @@ def split_thinking(node: Any, keys: Keys, context: Context) -> Action:
                 memory: _Thoughts = _memory(draft, make)
                 memory.frame = memory.frame or _frame(draft.root)
                 number = choice.get("index", at)
-                splitter = memory.splitters.setdefault(number if isinstance(number, int) else at, Splitter(opening, closing))
+                splitter = memory.splitters.setdefault(
+                    number if isinstance(number, int) else at, Splitter(opening, closing)
+                )
                 split(draft, at, "delta", splitter, last=choice.get("finish_reason") is not None)
 
     return Action(run, _CHOICES, frozenset({("choices", ANY, ANY)}))

@@ -60,7 +60,9 @@ def _transfer(action: str, node: Any, keys: Keys, context: Context) -> Action:
         source = context.path(text, (*keys, text), key=True)
         goal = context.path(target, (*keys, text))
         if goal.wild or not goal.steps or not isinstance(goal.steps[-1], str):
-            context.report("Q110", (*keys, text), f"the target '{target}' must name one place: a key, or '$.key' from the root")
+            context.report(
+                "Q110", (*keys, text), f"the target '{target}' must name one place: a key, or '$.key' from the root"
+            )
         if not source.steps or isinstance(source.steps[-1], int) or source.steps[-1] is Wild.ITEMS:
             context.report("Q110", (*keys, text), f"'{text}' cannot move: only a key of an object can", key=True)
         table.append((editable(source), targets(goal), goal.origin == "root"))
@@ -165,7 +167,9 @@ def clamp(node: Any, keys: Keys, context: Context) -> Action:
 
     for text, (low, high) in node.items():
         if (-math.inf if low is None else low) > (math.inf if high is None else high):
-            context.report("Q109", (*keys, text), f"the bounds [{low}, {high}] are in the wrong order: write [{high}, {low}]")
+            context.report(
+                "Q109", (*keys, text), f"the bounds [{low}, {high}] are in the wrong order: write [{high}, {low}]"
+            )
     return _reshape("clamp", node, keys, context, clamped)
 
 

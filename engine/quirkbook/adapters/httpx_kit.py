@@ -20,7 +20,6 @@ _LIBRARIES: Final = ("httpx2", "httpx")
 """The likeliest first."""
 
 
-
 class Kit(NamedTuple):
     """One of the two libraries, and our classes on top of its own."""
 

@@ -116,7 +116,9 @@ def providers(layers: tuple[str, ...], form: str) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        click.echo(f"{row['provider']:<16}{row['rules']:>4} rules  {row['api_key_env'] or '-':<24}{row['base_url'] or '-'}")
+        click.echo(
+            f"{row['provider']:<16}{row['rules']:>4} rules  {row['api_key_env'] or '-':<24}{row['base_url'] or '-'}"
+        )
 
 
 @click.command()

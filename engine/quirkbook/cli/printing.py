@@ -55,7 +55,9 @@ def _print_rule(console: Console, made: list[Change]) -> None:
     worst = max((one.effect for one in made), key=list(Effect).index)
     disputed = " (disputed)" if first.disputed else ""
     word = "remark" if worst is Effect.NONE else str(worst)
-    console.print(Text.assemble("\n", (first.rule, "bold"), "  ", (word, STYLES[worst]), disputed, f"  {first.location}"))
+    console.print(
+        Text.assemble("\n", (first.rule, "bold"), "  ", (word, STYLES[worst]), disputed, f"  {first.location}")
+    )
     for one in made:
         console.print(Text("  " + line(one)))
     console.print(Text.assemble(("  why     ", "dim"), first.why))

@@ -47,9 +47,7 @@ def unique_by(validator: Any, keys: str, instance: Any, schema: Any) -> Iterator
             seen.add(value)
 
 
-def listed_in(
-    validator: Any, wanted: Mapping[str, str], instance: Any, schema: Any
-) -> Iterator[ValidationError]:
+def listed_in(validator: Any, wanted: Mapping[str, str], instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``listedIn``: the strings under the one key are keys of the object under the other."""
     for names, holder in wanted.items():
         known = instance.get(holder) if isinstance(instance, dict) else None
@@ -72,9 +70,7 @@ def refs_resolve(validator: Any, wanted: bool, instance: Any, schema: Any) -> It
             yield ValidationError("leads nowhere", path=path, instance=node["$ref"])
 
 
-def refs_repeat_nothing(
-    validator: Any, wanted: bool, instance: Any, schema: Any
-) -> Iterator[ValidationError]:
+def refs_repeat_nothing(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``refsRepeatNothing``: what stands beside a local ``$ref`` does not stand in its target too."""
     for path, node in _references(instance):
         target = follow(instance, node["$ref"])

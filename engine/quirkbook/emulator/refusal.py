@@ -36,9 +36,7 @@ def fill(template: Any, parts: Mapping[str, Any]) -> Any:
     return template
 
 
-def describe(
-    error: ValidationError, words: Mapping[str, Mapping[str, str]], below: str | None
-) -> dict[str, Any]:
+def describe(error: ValidationError, words: Mapping[str, Mapping[str, str]], below: str | None) -> dict[str, Any]:
     """Return what an error text may quote of a failure, by name.
 
     ``words`` holds the provider's names of JSON types (``types``), of what it expects (``expects``) and of

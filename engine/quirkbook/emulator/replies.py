@@ -113,9 +113,7 @@ def _logprobs(said: list[str], payload: Mapping[str, Any]) -> dict[str, Any]:
     likely = payload.get("top_logprobs") or 0
     tokens = []
     for piece in said:
-        ranked = [
-            _token(piece if rank == 0 else f"{piece}{rank}", -0.1 * (rank + 1)) for rank in range(likely)
-        ]
+        ranked = [_token(piece if rank == 0 else f"{piece}{rank}", -0.1 * (rank + 1)) for rank in range(likely)]
         tokens.append({**_token(piece, -0.1), "top_logprobs": ranked})
     return {"content": tokens, "refusal": None}
 

@@ -35,9 +35,7 @@ def running(provider: str | Emulator) -> Iterator[str]:
     """
     app = provider if isinstance(provider, Emulator) else Emulator(provider)
     uvicorn = _uvicorn()
-    config = uvicorn.Config(
-        app, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=1
-    )
+    config = uvicorn.Config(app, log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=1)
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)  # a caller may connect before the thread has started
