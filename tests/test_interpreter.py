@@ -195,10 +195,44 @@ def test_an_extra_body_is_merged_and_keys_that_are_there_win():
     assert done.root["thinking"] is payload["extra_body"]["thinking"]
 
 
-def test_an_extra_body_within_an_extra_body_stays_one():
-    done = prepared({"extra_body": {"extra_body": {"a": 1}}})
+def test_an_extra_body_within_an_extra_body_is_merged_too():
+    done = prepared({"extra_body": {"a": 1, "extra_body": {"a": 2, "b": 2}}})
 
-    assert done.root == {"extra_body": {"a": 1}}
+    assert done.root == {"a": 1, "b": 2}
+    assert [(rule, action, pointer) for rule, action, _, pointer, *_ in told(done)] == [
+        ("quirkbook/extra-body", "merge", "/extra_body"),
+        ("quirkbook/extra-body", "merge", "/a"),
+        ("quirkbook/extra-body", "merge", "/extra_body"),
+        ("quirkbook/extra-body", "merge", "/a"),
+        ("quirkbook/extra-body", "merge", "/b"),
+    ]
+
+
+def test_rules_match_a_model_that_stood_in_the_extra_body():
+    done = Run(MODELS.plan("acme", None), {"extra_body": {"model": "newest"}})
+
+    prepare(done)
+    run(done)
+
+    assert done.root == {"model": "newest", "done": 1}
+
+
+def test_a_model_named_beside_the_payload_stands_in_for_its_own():
+    payload = {"model": "acme/a", "n": 1}
+    done = Run(MODELS.plan("acme", "acme/b"), payload)
+
+    prepare(done, "acme/b")
+
+    assert done.root == {"model": "b", "n": 1}
+    assert told(done) == [("quirkbook/model-argument", "set", "exact", "/model", "acme/a", "b", "")]
+
+
+def test_a_model_named_beside_the_payload_that_is_the_same_is_no_change():
+    done = Run(MODELS.plan("acme", "b"), {"model": "b"})
+
+    prepare(done, "b")
+
+    assert changes(done) == ()
 
 
 def test_the_engines_own_steps_are_reported_like_rules():

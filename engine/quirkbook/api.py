@@ -87,11 +87,11 @@ def translate(
         PayloadError: it is no chat payload.
         UnknownProviderError: no rules are known for that provider, or none is named.
     """
-    done = _run(payload, provider, model, base_url, rulebook, policy)
+    done = apply_rules(payload, provider, model, base_url, rulebook, policy)
     if done.refusal:
         raise RefusedError(change(*done.refusal))
     if done.fired:
-        _apply_policy(done, policy)
+        apply_policy(done, policy)
     result: Payload = done.root
     return result
 
@@ -118,7 +118,7 @@ def explain(
         UnknownProviderError: no rules are known for that provider, or none is named.
     """
     quiet: list[Any] | None = [] if why_not else None
-    done = _run(payload, provider, model, base_url, rulebook, policy, quiet)
+    done = apply_rules(payload, provider, model, base_url, rulebook, policy, quiet)
     return Translation(
         payload=dict(payload) if done.refusal else done.root,
         changes=() if done.refusal else changes(done),
@@ -130,7 +130,7 @@ def explain(
     )
 
 
-def _run(
+def apply_rules(
     payload: Mapping[str, Any],
     provider: str | None,
     model: str | None,
@@ -139,29 +139,39 @@ def _run(
     policy: Policy | None,
     quiet: list[Any] | None = None,
 ) -> Run:
+    """Run a payload through the rules of its provider; neither refusal nor policy raises here.
+
+    What `translate`, `explain`, `completion` and the adapters have in common.
+
+    Raises:
+        PayloadError: it is no chat payload.
+        UnknownProviderError: no rules are known for that provider, or none is named.
+        UsageError: the policy has other words than its own.
+    """
     if not isinstance(payload, dict):
         raise PayloadError(
             f'a chat payload is an object, not {_kind(payload)}: write {{"model": ..., "messages": [...]}}'
         )
-    if "messages" in payload and not isinstance(payload["messages"], list):
-        raise PayloadError(
-            f'messages is an array, not {_kind(payload["messages"])}: write [{{"role": "user", ...}}]', "/messages"
-        )
     named = payload.get("model") if model is None else model
-    if named is not None and not isinstance(named, str):
-        raise PayloadError(f"model is a string, not {_kind(named)}", "/model")
+    _check(payload.get("messages", []), named)
     if policy is not None:
         check_policy(policy)
     plan = (rulebook or default_rulebook()).plan(provider, named, base_url)
     done = Run(plan, payload)
     if policy is not None:
         done.refuses = verdict("refuse", policy) == "error"
-    if model is not None:
-        done.root["model"] = model
-    if plan.prefix or "extra_body" in payload:
-        prepare(done)
+    if model is not None or plan.prefix or "extra_body" in payload:
+        prepare(done, model)
+        _check(done.root.get("messages", []), done.root.get("model"))
     run(done, quiet)
     return done
+
+
+def _check(messages: Any, model: Any) -> None:
+    if not isinstance(messages, list):
+        raise PayloadError(f'messages is an array, not {_kind(messages)}: write [{{"role": "user", ...}}]', "/messages")
+    if model is not None and not isinstance(model, str):
+        raise PayloadError(f"model is a string, not {_kind(model)}", "/model")
 
 
 def _kind(value: Any) -> str:
@@ -169,8 +179,14 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number" if isinstance(value, int | float) else f"a {type(value).__name__}")
 
 
-def _apply_policy(done: Run, policy: Policy | None) -> None:
-    """Warn of each rule once per process, or raise, as the policy says for the effects of its edits."""
+def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:
+    """Warn of each rule once per process, or raise, as the policy says for the effects of its edits.
+
+    ``stacklevel`` is that of `warnings.warn`: whose line the warning points at.
+
+    Raises:
+        PolicyError: the policy says ``error`` for an effect that a change has.
+    """
     edits = done.edits
     for rule, first, end in done.fired:
         if policy is None and rule.name in _warned and rule.rule.effect is not Effect.REFUSE:
@@ -181,7 +197,7 @@ def _apply_policy(done: Run, policy: Policy | None) -> None:
         if rule.name not in _warned and any(verdict(effect, policy) == "warn" for effect in effects):
             _warned.add(rule.name)
             worst = [one for one in changes(done) if one.rule == rule.name and verdict(one.effect, policy) == "warn"]
-            warnings.warn(_warning(worst[0], len(worst)), QuirkbookWarning, stacklevel=3)
+            warnings.warn(_warning(worst[0], len(worst)), QuirkbookWarning, stacklevel=stacklevel)
 
 
 def verdict(effect: str, policy: Policy | None) -> str:

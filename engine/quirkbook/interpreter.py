@@ -83,29 +83,35 @@ def _own(name: str, why: str) -> CompiledRule:
     return compile_rule(Rule(name, "quirkbook", why, "", {}, (), Location("", 0, 0)), {})
 
 
+_MODEL = _own("model-argument", "The caller names a model beside the payload; it stands in for the payload's.")
 _PREFIX = _own("model-prefix", "The prefix names the provider to Quirkbook; the provider knows the model without it.")
 _EXTRA = _own("extra-body", "SDKs pass further fields as extra_body; on the wire they stand at the top level.")
 
 
-def prepare(done: Run) -> None:
+def prepare(done: Run, model: str | None = None) -> None:
     """Make a request ready for the first rule.
 
-    The provider's prefix comes off the model, a literal extra_body is merged; keys that are there win.
+    ``model`` stands in for the payload's, the provider's prefix comes off, a literal extra_body is merged; keys that
+    are there win.
     """
-    root, prefix = done.root, done.plan.prefix
-    model, extra = root.get("model"), root.get("extra_body")
-    if prefix and isinstance(model, str) and model.startswith(prefix):
-        done.put("set", Effect.EXACT, ("model",), model.removeprefix(prefix))
-        done.fired.append((_PREFIX, 0, 1))
-    if isinstance(extra, dict):
-        first = len(done.edits)
+    root = done.root
+    named = root.get("model") if model is None else model
+    if isinstance(named, str):
+        done.put("set", Effect.EXACT, ("model",), named.removeprefix(done.plan.prefix))
+        if done.edits:
+            done.fired.append((_PREFIX if model is None else _MODEL, 0, 1))
+    first = len(done.edits)
+    while isinstance(extra := root.get("extra_body"), dict):  # there may be one in it
         done.remove("merge", Effect.EXACT, ("extra_body",))
         for key, value in extra.items():
             if key not in root:
                 done.put("merge", Effect.EXACT, (key,), value)
             elif not same(root[key], value):
                 done.remark("merge", Effect.LOSSY, f"extra_body.{key} is lost: {key} is there already and wins", (key,))
+    if len(done.edits) > first:
         done.fired.append((_EXTRA, first, len(done.edits)))
+        if _is_new_model(done):  # it stood in the extra_body alone
+            done.plan = done.plan.replan(root["model"])
 
 
 def changes(done: Run) -> tuple[Change, ...]:

@@ -84,11 +84,11 @@ def prepare(model: str, messages: parameters.Messages, stream: bool | None, opti
     head = book.provider(provider).head
     given = {**own.get("extra_headers", {})}
     key = _key(provider, head, own.get("api_key"), given)
-    done = api._run(payload, provider, None, None, book, own.get("policy"))
+    done = api.apply_rules(payload, provider, None, None, book, own.get("policy"))
     if done.refusal:
         raise RefusedError(change(*done.refusal))
     if done.fired:
-        api._apply_policy(done, own.get("policy"))
+        api.apply_policy(done, own.get("policy"), stacklevel=4)
     headers = _headers(head, key, done.headers, given, streams=done.root.get("stream") is True)
     return Call(
         url=address(own.get("base_url"), head, own.get("extra_query")),

@@ -91,11 +91,11 @@ class Rules:
 
     def translate(self, payload: dict[str, Any], provider: str | None, base_url: str | None = None) -> Translation:
         """Return the payload translated, with the report; for errors see `send`."""
-        done = api._run(payload, provider, None, base_url, self.rulebook, self.policy)
+        done = api.apply_rules(payload, provider, None, base_url, self.rulebook, self.policy)
         if done.refusal:
             raise RefusedError(change(*done.refusal))
         if done.fired:
-            api._apply_policy(done, self.policy)
+            api.apply_policy(done, self.policy, stacklevel=4)
         return Translation(done.root, changes(done), done.plan.provider, done.plan.model, headers=done.headers)
 
 
