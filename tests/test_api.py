@@ -1,10 +1,13 @@
 """translate() and explain(): who is meant, what is refused, what is warned of."""
 
+import os
 import threading
 import warnings
 from pathlib import Path
 
+import jsonpatch
 import pytest
+from tests.books import a_book, a_rule
 
 from quirkbook import (
     PayloadError,
@@ -12,6 +15,7 @@ from quirkbook import (
     QuirkbookWarning,
     RefusedError,
     Rulebook,
+    RuleFileError,
     UnknownProviderError,
     UsageError,
     api,
@@ -278,3 +282,202 @@ def test_default_layers_come_from_the_environment(monkeypatch):
         assert translate({"seed": 1}, "acme", policy=ALLOW) == {}
     finally:
         api.default_rulebook.cache_clear()
+
+
+def test_the_default_rulebook_refuses_a_faulty_layer_of_the_environment(monkeypatch, tmp_path):
+    (tmp_path / "x.yaml").write_text("quirks: 1\nprovider: x\nnaem: X\n")
+    monkeypatch.setenv("QUIRKBOOK_RULES", f"{MINE}{os.pathsep}{tmp_path}")
+    api.default_rulebook.cache_clear()
+    try:
+        with pytest.raises(RuleFileError, match=r"x\.yaml:3:1: error\[Q106\]"):
+            translate({})
+    finally:
+        api.default_rulebook.cache_clear()
+
+
+@pytest.mark.parametrize("payload", [{"n": 1}, {"model": "moonshot-v1-8k", "n": 1}, {"model": 7, "n": 1}])
+def test_a_model_named_beside_the_payload_is_a_change_of_the_report(payload):
+    done = explain(payload, model="moonshot/kimi-k2.6")
+
+    assert done.payload == {"model": "kimi-k2.6", "n": 1}
+    assert [(one.rule, one.effect) for one in done.changes] == [("quirkbook/model-argument", "exact")]
+    assert jsonpatch.apply_patch(payload, done.patch) == done.payload
+    assert jsonpatch.apply_patch(done.payload, done.inverse_patch) == payload
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        ({"messages": None}, 'payload/messages: messages is an array, not null: write [{"role": "user", ...}]'),
+        ({"messages": ()}, 'payload/messages: messages is an array, not a tuple: write [{"role": "user", ...}]'),
+        ({"model": ["a"]}, "payload/model: model is a string, not an array"),
+        (
+            {"extra_body": {"messages": "Hi"}},
+            'payload/messages: messages is an array, not a string: write [{"role": "user", ...}]',
+        ),
+        ({"extra_body": {"model": 4}}, "payload/model: model is a string, not a number"),
+    ],
+)
+def test_what_is_no_chat_payload_is_refused_by_explain_too(payload, message):
+    with pytest.raises(PayloadError) as caught:
+        explain(payload, "moonshot")
+
+    assert str(caught.value) == message
+
+
+def test_a_model_argument_that_is_no_text_is_refused():
+    with pytest.raises(PayloadError) as caught:
+        translate({"model": "a"}, "moonshot", model=4)  # type: ignore[arg-type]
+
+    assert (str(caught.value), caught.value.http_status) == ("payload/model: model is a string, not a number", 400)
+
+
+def test_the_order_of_arguments_that_name_somebody_is_word_url_prefix():
+    payload = {"model": "openai/kimi-k2.6", "temperature": 0.2}
+
+    assert explain(payload, "moonshot", base_url="https://api.openai.com/v1").provider == "moonshot"
+    assert explain(payload, base_url="https://api.moonshot.ai/v1").provider == "moonshot"
+    assert explain(payload).provider == "openai"
+
+
+# The policy
+
+
+BOOK = a_book(
+    a_rule("respelt", {"rename": {"old": "new"}}, {"old": {"exists": True}}),
+    a_rule("lost", {"drop": ["seed"]}, {"seed": {"exists": True}}),
+    a_rule("talked", [{"append_message": {"role": "user", "content": "Hi"}}, {"drop": ["talk"]}], {"talk": True}),
+    a_rule("refused", {"reject": "Acme knows no n. Leave it out."}, {"n": {"gt": 1}}),
+    a_rule("told", {"warn": "mind the gap"}, {"gap": True}),
+)
+
+
+def said_of(payload, **more):
+    """Translate, and return what was warned of."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        translate(payload, "acme", rulebook=BOOK, **more)
+    return [f"{one.category.__name__}: {one.message}" for one in said]
+
+
+def test_warnings_tell_rule_effect_place_why_and_how_to_silence_them():
+    said = said_of({"old": 1, "seed": "secret", "talk": True, "gap": True, "messages": []})
+
+    silence = "Said once; silence it with policy={{'{0}': 'allow'}}, or turn it into an error with 'error'."
+    assert said == [
+        "QuirkbookWarning: acme/lost changed the payload (lossy): drop /seed: text -> (absent). Why lost. "
+        + silence.format("lossy"),
+        "QuirkbookWarning: acme/talked changed the payload (semantic): append_message /messages/0: (absent) -> an object "
+        "(and 1 more). Why talked. " + silence.format("semantic"),
+    ]
+
+
+def test_each_rule_is_warned_of_once_whatever_the_policy_says_later():
+    assert len(said_of({"seed": 1})) == 1
+    assert said_of({"seed": 2}) == []
+    assert said_of({"seed": 3}, policy={"lossy": "warn"}) == []
+    assert len(said_of({"seed": 4, "talk": True, "messages": []})) == 1
+    with pytest.raises(PolicyError):
+        said_of({"seed": 5}, policy={"lossy": "error"})
+
+
+def test_what_is_allowed_is_not_warned_of_and_may_be_later():
+    assert said_of({"seed": 1}, policy={"lossy": "allow"}) == []
+    assert len(said_of({"seed": 1})) == 1
+
+
+def test_exact_changes_can_be_warned_of_or_forbidden_too():
+    assert len(said_of({"old": 1}, policy={"exact": "warn"})) == 1
+    with pytest.raises(PolicyError) as caught:
+        translate({"old": 1}, "acme", rulebook=BOOK, policy={"exact": "error"})
+
+    assert str(caught.value) == (
+        "the policy forbids exact changes, and this payload needs:\n  acme/respelt: rename /old -> /new (exact)"
+    )
+    assert (caught.value.pointer, caught.value.http_status) == ("", 400)
+
+
+def test_a_forbidden_effect_is_told_with_all_changes_those_that_are_allowed_too():
+    with pytest.raises(PolicyError) as caught:
+        translate(
+            {"old": 1, "seed": 1, "talk": True, "messages": []},
+            "acme",
+            rulebook=BOOK,
+            policy={"lossy": "error", "semantic": "error"},
+        )
+
+    assert str(caught.value) == (
+        "the policy forbids lossy and semantic changes, and this payload needs:\n"
+        "  acme/respelt: rename /old -> /new (exact)\n"
+        "  acme/lost: drop /seed: 1 -> (absent) (lossy)\n"
+        "  acme/talked: append_message /messages/0: (absent) -> an object (semantic)\n"
+        "  acme/talked: drop /talk: true -> (absent) (lossy)"
+    )
+    assert (
+        caught.value.changes
+        == explain({"old": 1, "seed": 1, "talk": True, "messages": []}, "acme", rulebook=BOOK).changes
+    )
+
+
+def test_explain_never_raises_for_a_policy_but_for_its_words():
+    done = explain({"seed": 1}, "acme", rulebook=BOOK, policy={"lossy": "error"})
+
+    assert done.payload == {}
+    with pytest.raises(UsageError, match=r"^policy: 'loosy' is no effect"):
+        explain({"seed": 1}, "acme", rulebook=BOOK, policy={"loosy": "error"})
+
+
+def test_a_refusal_that_the_policy_lets_pass_is_a_remark_of_the_report():
+    done = explain({"n": 2}, "acme", rulebook=BOOK, policy={"refuse": "warn"})
+
+    assert (done.payload, done.refusal) == ({"n": 2}, None)
+    assert [(one.action, one.effect, one.pointer, one.note) for one in done.changes] == [
+        ("reject", "refuse", "/n", "Acme knows no n. Leave it out.")
+    ]
+    assert done.patch == []
+
+
+def test_a_remark_alone_is_no_change_and_no_warning():
+    done = explain({"gap": True}, "acme", rulebook=BOOK)
+
+    assert [(one.action, one.effect, one.note) for one in done.changes] == [("warn", "none", "mind the gap")]
+    assert said_of({"gap": True}) == []
+
+
+def test_nothing_that_ran_before_a_refusal_is_kept():
+    payload = {"old": 1, "n": 2}
+
+    with pytest.raises(RefusedError) as caught:
+        translate(payload, "acme", rulebook=BOOK)
+
+    assert str(caught.value) == (
+        "payload/n: Acme knows no n. Leave it out. (rule acme/refused)\n"
+        "  why: Why refused.\n"
+        "  source: https://acme.example/refused"
+    )
+    assert payload == {"old": 1, "n": 2}
+    done = explain(payload, "acme", rulebook=BOOK)
+    assert (done.payload, done.changes, done.patch, done.inverse_patch) == (payload, (), [], [])
+
+
+def test_a_report_tells_headers_quiet_rules_and_what_is_absent():
+    book = a_book(
+        a_rule("h", [{"set_header": {"X-A": "1"}}, {"drop_header": ["X-B"]}], {"a": 1}), a_rule("q", {"drop": ["b"]})
+    )
+
+    done = explain({"a": 1}, "acme", rulebook=book, why_not=True)
+
+    common = {"effect": "exact", "why": "Why h.", "source": "https://acme.example/h", "location": "acme.yaml:3"}
+    assert done.to_dict() == {
+        "provider": "acme",
+        "model": None,
+        "payload": {"a": 1},
+        "changes": [
+            {"rule": "acme/h", "action": "set_header", "note": "X-A: 1", **common},
+            {"rule": "acme/h", "action": "drop_header", "note": "X-B", **common},
+        ],
+        "refusal": None,
+        "quiet": [{"rule": "acme/q", "location": "acme.yaml:4", "because": "its actions find nothing to change"}],
+        "headers": {"X-A": "1", "X-B": None},
+        "patch": [],
+    }

@@ -2,9 +2,13 @@
 
 import io
 import json
+import runpy
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from quirkbook.cli import main, options
@@ -325,3 +329,40 @@ def test_half_a_surrogate_pair_does_not_stop_the_report(quirkbook):
 
     assert code == 0
     assert json.loads(out.encode("utf-8", "backslashreplace"))["safety_identifier"] == "\ud800"
+
+
+def test_emulate_serves_where_it_is_told(quirkbook, monkeypatch):
+    served = []
+    monkeypatch.setattr("quirkbook.emulator.serve", lambda *args: served.append(args))
+
+    assert quirkbook("emulate", "moonshot", "--port", "9001") == (0, "", "")
+    assert served == [("moonshot", "127.0.0.1", 9001)]
+
+
+def test_the_package_is_a_program(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["quirkbook", "--version"])
+
+    with pytest.raises(SystemExit) as exit:
+        runpy.run_module("quirkbook", run_name="__main__")
+
+    assert exit.value.code == 0
+    assert capsys.readouterr().out.startswith("quirkbook, version ")
+
+
+def test_an_interrupted_command_exits_as_shells_expect(quirkbook, monkeypatch):
+    def interrupted(*args, **options):
+        raise click.Abort
+
+    monkeypatch.setattr("quirkbook.cli.quirkbook.main", interrupted)
+
+    assert quirkbook("providers") == (130, "", "")
+
+
+def test_a_reader_that_has_read_enough_is_no_error():
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{shlex.quote(sys.executable)} -m quirkbook rules -p moonshot | head -n 1"],
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 1)

@@ -203,6 +203,7 @@ def test_an_extra_body_within_an_extra_body_is_merged_too():
         ("quirkbook/extra-body", "merge", "/extra_body"),
         ("quirkbook/extra-body", "merge", "/a"),
         ("quirkbook/extra-body", "merge", "/extra_body"),
+        ("quirkbook/extra-body", "merge", "/extra_body"),
         ("quirkbook/extra-body", "merge", "/a"),
         ("quirkbook/extra-body", "merge", "/b"),
     ]

@@ -129,8 +129,7 @@ def test_a_provider_is_named_by_word_else_by_url_else_by_the_models_prefix(asked
         ),
         (
             (None, "m"),
-            "no provider is named: pass provider=..., base_url=..., or a model such as 'acme/m'\n"
-            "  known: acme, beta",
+            "no provider is named: pass provider=..., base_url=..., or a model such as 'acme/m'\n  known: acme, beta",
         ),
         (
             (None, "acme/m", "https://user:hunter2@api.other.example:8443/v1?key=sk-secret#sk-secret"),

@@ -101,12 +101,12 @@ class Probe:
         """
         keys = list(map(tuple, items))
         there = set().union(*keys)
-        columns = [field.column(items) if field.name in there else _NOTHING for field in self.fields]
+        columns = [one.column(items) if one.name in there else _NOTHING for one in self.fields]
         places: dict[Kind, list[int]] = defaultdict(list)
         for at, kind in enumerate(zip(keys, *columns, strict=False)):
             places[kind].append(at)
-        for at, field in enumerate(self.fields, 1):
-            if not field.marks and field.name in there:
+        for at, looked in enumerate(self.fields, 1):
+            if not looked.marks and looked.name in there:
                 for kind in places:
                     if kind[at] is not None and (kind[at].__class__ is not str or len(kind[at]) > LONGEST_MARK):
                         raise TypeError
@@ -119,7 +119,7 @@ class Probe:
         """
         found = self._telling.get(needs)
         if found is None:
-            known = {(self.array, field.name, mark) for field in self.fields for mark in (*field.texts, *field.marks)}
+            known = {(self.array, one.name, mark) for one in self.fields for mark in (*one.texts, *one.marks)}
             known |= self.assumed | self.together
             found = tuple(clause for clause in needs if all(token[2] is None or token in known for token in clause))
             self._telling[needs] = found
@@ -128,17 +128,17 @@ class Probe:
     def tokens(self, kind: Kind) -> frozenset[Token]:
         """Spell out what an item of a kind has."""
         keys, *seen = kind
-        found: set[Token] = {(self.array, field, None) for field in keys}
-        for field, value in zip(self.fields, seen, strict=True):
-            name = field.name
+        found: set[Token] = {(self.array, key, None) for key in keys}
+        for looked, value in zip(self.fields, seen, strict=True):
+            name = looked.name
             if value is None:
                 value = type(None)
             elif isinstance(value, str):
                 found.add((self.array, name, value))
                 value = str
-            found |= {(self.array, name, mark) for mark in field.marks if _fits(mark, value, name in keys)}
+            found |= {(self.array, name, mark) for mark in looked.marks if _fits(mark, value, name in keys)}
             if value not in _PLAIN:  # it may be any text, or empty
-                found |= {(self.array, name, mark) for mark in (*field.texts, EmptyList)}
+                found |= {(self.array, name, mark) for mark in (*looked.texts, EmptyList)}
         found |= {token for token in self.assumed if token[1] in keys}
         found |= {one for one in self.together if all(not found.isdisjoint(clause) for clause in one[2])}
         return frozenset(found)

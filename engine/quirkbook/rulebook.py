@@ -33,12 +33,9 @@ class Rulebook:
         own = tuple(files)
         self._shelf = Shelf(own, builtin=builtin)
         self._plans: dict[tuple[str | None, str | None, str | None, str], Plan] = {}
-        self._compiled: dict[tuple[str, str], CompiledRule] = {}
         self._stacks: dict[str, list[Placed]] = {}
-        for kind, name in {(file.kind, file.name) for file in own}:
-            joined = self._shelf.file(kind, name)
-            if joined is not None:
-                layers.effective(self._shelf, joined)  # refuse what leads nowhere now, not at the first payload
+        for file in own:  # what leads nowhere is refused now, not at the first payload
+            layers.effective(self._shelf, self._shelf.file(file.kind, file.name) or file)
 
     @classmethod
     def load(cls, *paths: str | os.PathLike[str], builtin: bool = True) -> Rulebook:
