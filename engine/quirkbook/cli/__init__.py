@@ -59,6 +59,3 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)
-    except BrokenPipeError:  # `| head` has read enough
-        sys.stderr.close()
-        sys.exit(0)
