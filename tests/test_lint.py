@@ -1,198 +1,125 @@
-"""What examples prove of a rule, and what is wrong with a rule that they do not prove."""
+"""What is wrong with a rule that loads: unproven at a bound, an allow-list, stale."""
+
+from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
+from tests.books import SAME, a_book, a_rule
 
-from quirkbook import Rulebook, examples, lint
-
-HEAD = "quirks: 1\nprovider: x\nrules:\n"
-RULE = """  - id: {id}
-    why: w
-    source: https://x.example
-    verified: {{date: 2026-01-01, by: docs}}
-{more}    do: {do}
-    examples: {examples}
-"""
+from quirkbook import Rulebook
+from quirkbook.examples import owned_rules
+from quirkbook.lint import check_rule
 
 
-def owned(tmp_path, do, shown, more="", head=HEAD):
-    more = "".join(f"    {line}\n" for line in more.split("\n") if line)
-    (tmp_path / "x.yaml").write_text(head + RULE.format(id="r", do=do, examples=shown, more=more))
-    book = Rulebook.load(tmp_path, builtin=False)
-    return book, next(iter(examples.owned_rules(book)))
+def owned(do, when=None, **more):
+    (one,) = owned_rules(a_book(a_rule("r", do, when, **more)))
+    return one
 
 
-def faults(tmp_path, *args, **options):
-    _, one = owned(tmp_path, *args, **options)
-    return [f"{fault.code} {fault.severity}: {fault.message}" for fault in lint.check_rule(one)]
+def codes(one, **more):
+    return [fault.code for fault in check_rule(one, **more)]
 
 
-DROP = "[{drop: [a]}]"
-BOTH = "[{in: {a: 1}, out: {}}, {in: {b: 1}, same: true}]"
+def missing(do, when, *given):
+    """Return which bounds no example stands on."""
+    one = owned(do, when, examples=[{"in": each, "same": True} for each in given] or [SAME])
+    said = [fault.message for fault in check_rule(one) if fault.code == "Q203"]
+    return [message.removeprefix("no example of acme/r stands on its bound: one where ") for message in said]
 
 
-def test_a_proven_rule_is_without_fault(tmp_path):
-    assert faults(tmp_path, DROP, BOTH) == []
+def test_a_proven_rule_has_no_fault():
+    cases = [{"in": {"n": 3}, "out": {"n": 2}}, {"in": {"n": 2}, "same": True}]
+
+    assert codes(owned({"clamp": {"n": [None, 2]}}, {"n": {"gt": 2}}, examples=cases)) == []
+
+
+def test_a_bound_without_an_example_on_it_is_told_at_the_rule():
+    cases = [{"in": {"n": 3}, "out": {"n": 2}}, {"in": {"n": 1}, "same": True}]
+    one = owned({"clamp": {"n": [None, 2]}}, examples=cases)
+
+    assert [str(fault) for fault in check_rule(one)] == [
+        "acme.yaml:3:1: error[Q203]: no example of acme/r stands on its bound: one where n is exactly 2\n  hint: add it"
+    ]
+
+
+ACT = {"set": {"z": 1}}
 
 
 @pytest.mark.parametrize(
-    ("do", "shown", "more", "told"),
+    ("do", "when", "given", "bounds"),
     [
-        (DROP, "[{in: {b: 1}, same: true}]", "", ["Q201 error: no example of x/r shows it firing"]),
-        (DROP, "[{in: {a: 1}, out: {}}]", "", ["Q202 error: no example of x/r shows it staying quiet"]),
-        (
-            DROP,
-            "[{in: {a: 1}, out: {a: 1}}, {in: {b: 1}, same: true}]",
-            "",
-            ["Q204 error: an example of x/r does not come out as it says: /a: wanted 1, got (absent)"],
-        ),
-        (
-            DROP,
-            "[{in: {a: 1}, rejects: true}, {in: {b: 1}, same: true}]",
-            "",
-            ["Q204 error: an example of x/r does not come out as it says: it is not refused"],
-        ),
-        (
-            "[{reject: no}]",
-            "[{in: {a: 1}, out: {}}, {in: {b: 1}, same: true}]",
-            "when: {a: 1}",
-            ["Q204 error: an example of x/r does not come out as it says: it is refused: no"],
-        ),
-        (
-            DROP,
-            "[{in: {a: 1}, out: {}, warns: true}, {in: {b: 1}, same: true}]",
-            "",
-            ["Q204 error: an example of x/r does not come out as it says: it does not warn"],
-        ),
-        (
-            "[{set_header: {X-A: b}}]",
-            "[{in: {a: 1}, same: true, headers: {X-A: c}}, {in: {b: 1}, same: true}]",
-            "when: {a: 1}",
-            ['Q204 error: an example of x/r does not come out as it says: wanted headers {"X-A": "c"}, got {"X-A": "b"}'],
-        ),
-        (
-            "[{append_message: {role: user, content: Hi}}]",
-            "[{in: {a: 1}, out: {a: 1, messages: [{role: user, content: Hi}]}}, {in: {b: 1}, same: true}]",
-            "when: {a: 1}",
-            ["Q205 error: x/r fires again on its own result: append_message /messages/1: (absent) -> {\"role\": \"user\", \"content\": \"Hi\"}"],
-        ),
-        (
-            DROP,
-            "[{in: {a: 1}, out: {}}, {in: {b: 1}, same: true}]",
-            "models: [\"m*[\", \"!m*\"]",
-            [
-                "Q204 error: x/r: no model fits the globs: give the example a model of its own",
-                "Q204 error: x/r: no model fits the globs: give the example a model of its own",
-                "Q201 error: no example of x/r shows it firing",
-                "Q202 error: no example of x/r shows it staying quiet",
-            ],
-        ),
-        ("[{keep: {a: [b]}}]", "[{in: {a: {c: 1}}, out: {a: {}}}, {in: {b: 1}, same: true}]", "", [
-            "Q207 warning: x/r is an allow-list: new fields of the provider will be lost"
-        ]),
-        ("[{clamp: {a: [0, 5]}}]", "[{in: {a: 9}, out: {a: 5}}, {in: {a: 5}, same: true}]", "", [
-            "Q203 error: no example of x/r stands on its bound: one where a is exactly 0"
-        ]),
-        (DROP, "[{in: {a: [1]}, out: {}}, {in: {b: 1}, same: true}]", "when: {a: {len: {lt: 3}}}", [
-            "Q203 error: no example of x/r stands on its bound: one where the len of a is exactly 3"
-        ]),
-        (DROP, "[{in: {a: x}, out: {}}, {in: {a: xyz}, same: true}]", "when: {any_of: [{a: {bytes: {lt: 3}}}]}", []),
-        (DROP, "[{in: {a: 2}, out: {}}, {in: {a: 1}, same: true}]", "when: {a: {between: [2, null]}}", []),
-        (
-            '[{each: {in: "m[*]", when: {n: {gt: 1}}, do: [{drop: [n]}]}}]',
-            "[{in: {m: [{n: 2}]}, out: {m: [{}]}}, {in: {b: 1}, same: true}]",
-            "",
-            ["Q203 error: no example of x/r stands on its bound: one where m[*].n is exactly 1"],
-        ),
+        (ACT, {"n": {"lt": 1, "lte": 2, "gt": 3, "gte": 4}}, [{"n": 2}, {"n": 3.0}], ["n is exactly 1", "n is exactly 4"]),
+        (ACT, {"n": {"between": [1, None]}}, [], ["n is exactly 1"]),
+        (ACT, {"n": {"outside": [0, 1]}}, [{"n": True}, {"n": False}], ["n is exactly 0", "n is exactly 1"]),
+        (ACT, {"a": {"len": {"gt": 2}}}, [{"a": "xyz"}], ["the len of a is exactly 2"]),
+        (ACT, {"a": {"len": {"gt": 2}}}, [{"a": {"x": 1, "y": 2}}], []),
+        (ACT, {"a": {"len": {"gt": 2}}}, [{"a": 2}], ["the len of a is exactly 2"]),
+        (ACT, {"a": {"len": 2}}, [{"a": [1, 2]}], []),
+        (ACT, {"a": {"len": {"gt": 0, "lt": 65}}}, [], []),
+        (ACT, {"a": {"bytes": {"gt": 2}}}, [{"a": "é"}], []),
+        (ACT, {"a": {"bytes": {"gt": 2}}}, [{"a": [1]}, {"a": "xy\u00e9"}], ["the bytes of a is exactly 2"]),
+        (ACT, {"a": {"some": {"n": {"gt": 2}}}}, [{"a": [{"n": 1}, {"n": 2}]}], []),
+        (ACT, {"a": {"every": {".": {"bytes": {"gt": 2}}}}}, [{"a": ["x"]}], ["the bytes of a[*] is exactly 2"]),
+        (ACT, {"a": {"none": {"n": 1, "b": {"some": {"m": {"lt": 5}}}}}}, [], ["a[*].b[*].m is exactly 5"]),
+        (ACT, {"any_of": [{"n": {"gt": 2}}, {"all_of": [{"m": {"lt": 1}}]}]}, [], ["m is exactly 1", "n is exactly 2"]),
+        (ACT, {"n": 1, "m": [1, 2], "a": {"ne": 3}, "$model": "x*"}, [], []),
+        ({"clamp": {"a[*].n": [None, None], "m": [0, 9]}}, None, [{"m": 9}], ["m is exactly 0"]),
+        ({"each": {"in": "a[*]", "do": [{"clamp": {"n": [0, None]}}]}}, None, [{"a": [{"n": 0}]}], []),
+        ({"each": {"in": "a[*]", "when": {"n": {"gt": 4}}, "do": [ACT]}}, None, [{"a": [{"n": 4}]}], []),
+        ({"each": {"in": "a[*]", "when": {"n": {"gt": 4}}, "do": [ACT]}}, None, [{"n": 4}], ["a[*].n is exactly 4"]),
+        ({"truncate": {"stop": 4}}, None, [], []),
     ],
-)  # fmt: skip
-def test_what_an_example_does_not_prove_is_told(tmp_path, do, shown, more, told):
-    assert faults(tmp_path, do, shown, more) == told
+)
+def test_each_numeric_bound_needs_an_example_exactly_on_it(do, when, given, bounds):
+    assert missing(do, when, *given) == bounds
 
 
-def test_a_retired_rule_needs_no_proof(tmp_path):
-    book, one = owned(tmp_path, "[{clamp: {a: [0, 5]}}]", "[{in: {a: 1}, out: {}}]", "status: retired")
-
-    assert list(lint.check_rule(one)) == []
-    assert examples.prove(book, one, tmp_path / "golden") == examples.Verdict("x/r")
+def test_a_not_has_bounds_too():
+    assert missing(ACT, {"not": {"n": {"gt": 2}}}, {"n": 1}) == ["n is exactly 2"]
 
 
-def test_a_model_is_lent_to_an_example_that_names_none(tmp_path):
-    book, one = owned(tmp_path, DROP, BOTH, 'models: ["k2*", "!k2"]')
-
-    assert list(lint.check_rule(one)) == []
-    assert examples.golden(book, one)[0] == {
-        "given": {"a": 1},
-        "model": "k2-x",
-        "sent": {},
-        "trace": ["x/r: drop /a: 1 -> (absent) (lossy)"],
-    }
+def test_a_retired_rule_needs_no_proof_of_its_bounds():
+    assert codes(owned({"clamp": {"n": [0, 1]}}, status="retired")) == []
 
 
-def test_an_old_fact_is_stale(tmp_path):
-    _, one = owned(tmp_path, DROP, BOTH)
+def test_an_allow_list_is_warned_of():
+    cases = [{"in": {"a": {"b": 1, "c": 2}}, "out": {"a": {"b": 1}}}, SAME]
+    one = owned({"each": {"in": "$", "do": [{"keep": {"a": ["b"]}}]}}, examples=cases)
+    plain = owned({"keep": {"a": ["b"]}}, examples=cases)
 
-    told = [fault.message for fault in lint.check_rule(one, stale=True, today=date(2026, 8, 1))]
-
-    assert told == ["x/r was last verified 212 days ago"]
-    assert list(lint.check_rule(one, stale=True, today=date(2026, 2, 1))) == []
-
-
-def test_a_stack_that_changes_its_own_result_is_no_golden_file(tmp_path):
-    first = RULE.format(
-        id="r",
-        more="    when: {b: 1}\n",
-        do="[{set: {a: 1}}]",
-        examples="[{in: {b: 1}, out: {b: 1, a: 1}}, {in: {a: 1}, same: true}]",
-    )
-    second = RULE.format(
-        id="s",
-        more="    when: {a: 1}\n",
-        do="[{set: {a: 2}}]",
-        examples="[{in: {a: 1}, out: {a: 2}}, {in: {a: 2}, same: true}]",
-    )
-    (tmp_path / "x.yaml").write_text(HEAD + first + second)
-    book = Rulebook.load(tmp_path, builtin=False)
-
-    (fault,) = examples.prove(book, next(iter(examples.owned_rules(book))), tmp_path / "golden").faults
-
-    assert fault.message == "x/r: the whole stack is not idempotent: x/r fires again: set /a: 2 -> 1"
+    for each in (one, plain):
+        said = [str(fault) for fault in check_rule(each) if fault.code == "Q207"]
+        assert said == [
+            "acme.yaml:3:1: warning[Q207]: acme/r is an allow-list: new fields of the provider will be lost\n  hint: use 'drop'"
+        ]
 
 
-def test_golden_files_are_compared_only_where_there_are_any(tmp_path):
-    book, one = owned(tmp_path, DROP, BOTH)
-    golden = tmp_path / "golden"
+@pytest.mark.parametrize(
+    ("today", "said"),
+    [
+        (
+            date(2027, 5, 22),
+            ["acme.yaml:3:1: warning[Q208]: acme/r was last verified 181 days ago\n  hint: check its source, then its date"],
+        ),
+        (date(2027, 5, 21), []),
+        (date(2026, 11, 22), []),
+    ],
+)
+def test_a_fact_is_stale_after_half_a_year(today, said):
+    one = owned({"drop": ["a"]}, examples=[{"in": {"a": 1}, "out": {}}, SAME])
 
-    assert examples.prove(book, one, golden).faults == ()
-    assert examples.prove(book, one, golden, update=True).written
-    assert not examples.prove(book, one, golden, update=True).written
-    assert examples.prove(book, one, golden).faults == ()
-    assert list(examples.orphans({"x/r"}, golden)) == []
-    assert list(examples.orphans(set(), golden)) == [golden / "x" / "r.yml"]
-
-
-def test_answers_are_recorded_with_the_request_they_answer(tmp_path):
-    shown = "[{in: {a: 1}, request: {n: 2}, out: {}}, {in: {a: 1}, request: {n: 1}, same: true}]"
-    book, one = owned(tmp_path, DROP, shown, "stage: response\nwhen: {$request.n: 2}")
-
-    assert examples.golden(book, one)[0] == {
-        "given": {"a": 1},
-        "request": {"n": 2},
-        "sent": {},
-        "trace": ["x/r: drop /a: 1 -> (absent) (lossy)"],
-    }
+    assert [str(fault) for fault in check_rule(one, stale=True, today=today)] == said
+    assert codes(one, today=today) == []
 
 
-def test_a_provider_and_a_family_of_one_name_share_their_ids(tmp_path):
-    (tmp_path / "x.yaml").write_text(HEAD + RULE.format(id="r", more="", do=DROP, examples=BOTH))
-    (tmp_path / "f.yaml").write_text(
-        (HEAD + RULE.format(id="r", more="", do=DROP, examples=BOTH)).replace("provider", "family")
-    )
-    book = Rulebook.load(tmp_path, builtin=False)
+def test_without_a_date_a_fact_is_held_against_today():
+    one = owned({"drop": ["a"]}, examples=[{"in": {"a": 1}, "out": {}}, SAME], verified={"date": "1999-01-01", "by": "docs"})
 
-    (fault,) = lint.check_names(examples.owned_rules(book))
+    assert codes(one, stale=True) == ["Q208"]
 
-    assert (fault.code, fault.message) == ("Q116", f"the name 'x/r' is used twice: first at {tmp_path}/x.yaml:4:5")
-    assert Path(fault.location.file).name == "f.yaml"
+
+def test_every_built_in_rule_is_proven():
+    book = Rulebook.load()
+
+    assert [str(fault) for one in owned_rules(book) for fault in check_rule(one)] == []

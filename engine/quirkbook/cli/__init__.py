@@ -49,7 +49,7 @@ def main(args: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = quirkbook.main(args, standalone_mode=False)
+        code = quirkbook.main(args, prog_name="quirkbook", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)  # click returns the code of an Exit
     except QuirkbookError as error:
         click.echo(f"quirkbook: {error}", err=True)
