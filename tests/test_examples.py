@@ -65,9 +65,11 @@ def test_a_model_that_the_globs_accept_is_lent_where_the_example_names_none(mode
 
 
 def test_where_no_model_fits_the_globs_the_example_must_name_one():
-    assert faults_of({"drop": ["a"]}, {"in": {"a": 1}, "out": {}}, {"in": {}, "same": True}, models=["a*", "!a*"])[:2] == [
-        "acme.yaml:3:197: error[Q204]: acme/r: no model fits the globs: give the example a model of its own",
-        "acme.yaml:3:226: error[Q204]: acme/r: no model fits the globs: give the example a model of its own",
+    assert faults_of({"drop": ["a"]}, {"in": {"a": 1}, "out": {}}, {"in": {}, "same": True}, models=["a*", "!a*"])[
+        :2
+    ] == [
+        "acme.yaml:3:154: error[Q204]: acme/r: no model fits the globs: give the example a model of its own",
+        "acme.yaml:3:183: error[Q204]: acme/r: no model fits the globs: give the example a model of its own",
     ]
 
 
@@ -163,7 +165,9 @@ def test_a_rule_that_is_not_shown_firing_or_not_shown_quiet_is_told():
 def test_a_rule_that_fires_again_on_its_own_result_is_told():
     case = {"in": {"messages": []}, "out": {"messages": [{"role": "user", "content": "Hi"}]}}
 
-    (said,) = faults_of({"append_message": {"role": "user", "content": "Hi"}}, case, SAME, when={"messages": {"is": "array"}})
+    (said,) = faults_of(
+        {"append_message": {"role": "user", "content": "Hi"}}, case, SAME, when={"messages": {"is": "array"}}
+    )
 
     assert said.partition("error")[2] == (
         '[Q205]: acme/r fires again on its own result: append_message /messages/1: (absent) -> {"role": "user", '
@@ -187,7 +191,12 @@ def test_a_retired_rule_needs_no_proof():
 def test_a_golden_record_holds_what_the_whole_stack_makes_of_each_example():
     book = a_book(
         a_rule("first", {"rename": {"heat": "temperature"}}),
-        a_rule("r", COOL, examples=[{"in": {"heat": 2}, "same": True}, {"in": {"temperature": 1}, "same": True}], models=["k*"]),
+        a_rule(
+            "r",
+            COOL,
+            examples=[{"in": {"heat": 2}, "same": True}, {"in": {"temperature": 1}, "same": True}],
+            models=["k*"],
+        ),
         a_rule("last", {"warn": "Mind."}, {"temperature": 1}),
     )
     one = list(owned_rules(book))[1]
@@ -203,7 +212,12 @@ def test_a_golden_record_holds_what_the_whole_stack_makes_of_each_example():
                 "acme/last: warn /temperature: Mind.",
             ],
         },
-        {"given": {"temperature": 1}, "model": "k", "sent": {"temperature": 1}, "trace": ["acme/last: warn /temperature: Mind."]},
+        {
+            "given": {"temperature": 1},
+            "model": "k",
+            "sent": {"temperature": 1},
+            "trace": ["acme/last: warn /temperature: Mind."],
+        },
     ]
 
 
@@ -280,7 +294,11 @@ def test_a_golden_file_is_written_on_purpose_and_only_if_it_says_something_new(t
 
     assert (run(update=True).written, run(update=True).written) == (True, False)
     assert yaml.safe_load(path.read_text("utf-8")) == [
-        {"given": {"temperature": 2}, "sent": {"temperature": 1}, "trace": ["acme/r: clamp /temperature: 2 -> 1 (lossy)"]},
+        {
+            "given": {"temperature": 2},
+            "sent": {"temperature": 1},
+            "trace": ["acme/r: clamp /temperature: 2 -> 1 (lossy)"],
+        },
         {"given": {}, "sent": {}, "trace": []},
     ]
     path.write_text("[]")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.books import SAME, a_book, a_rule
+from tests.books import SAME, a_book, a_file, a_rule
 
 from quirkbook import Rulebook
 from quirkbook.examples import owned_rules
-from quirkbook.lint import check_rule
+from quirkbook.lint import check_names, check_rule
 
 
 def owned(do, when=None, **more):
@@ -49,7 +49,12 @@ ACT = {"set": {"z": 1}}
 @pytest.mark.parametrize(
     ("do", "when", "given", "bounds"),
     [
-        (ACT, {"n": {"lt": 1, "lte": 2, "gt": 3, "gte": 4}}, [{"n": 2}, {"n": 3.0}], ["n is exactly 1", "n is exactly 4"]),
+        (
+            ACT,
+            {"n": {"lt": 1, "lte": 2, "gt": 3, "gte": 4}},
+            [{"n": 2}, {"n": 3.0}],
+            ["n is exactly 1", "n is exactly 4"],
+        ),
         (ACT, {"n": {"between": [1, None]}}, [], ["n is exactly 1"]),
         (ACT, {"n": {"outside": [0, 1]}}, [{"n": True}, {"n": False}], ["n is exactly 0", "n is exactly 1"]),
         (ACT, {"a": {"len": {"gt": 2}}}, [{"a": "xyz"}], ["the len of a is exactly 2"]),
@@ -69,14 +74,24 @@ ACT = {"set": {"z": 1}}
         ({"each": {"in": "a[*]", "when": {"n": {"gt": 4}}, "do": [ACT]}}, None, [{"a": [{"n": 4}]}], []),
         ({"each": {"in": "a[*]", "when": {"n": {"gt": 4}}, "do": [ACT]}}, None, [{"n": 4}], ["a[*].n is exactly 4"]),
         ({"truncate": {"stop": 4}}, None, [], []),
+        (ACT, {"not": {"n": {"gt": 2}}}, [{"n": 1}], ["n is exactly 2"]),
+        (ACT, {"a": {"some": {"$.n": {"gt": 2}, '["c/d"]': {"gt": 3}}}}, [{"n": 2, "a": [{"c/d": 3}]}], []),
+        (ACT, {"$status": {"gte": 400}, "$request.n": {"gt": 2}}, [], []),
+        (
+            {
+                "each": {
+                    "in": "a[*]",
+                    "do": [{"each": {"in": "b[*]", "do": [{"clamp": {".": [0, None], "$.n": [1, 2]}}]}}],
+                }
+            },
+            None,
+            [{"n": 1, "a": [{"b": [1, 0]}]}],
+            ["$.n is exactly 2"],
+        ),
     ],
 )
 def test_each_numeric_bound_needs_an_example_exactly_on_it(do, when, given, bounds):
     assert missing(do, when, *given) == bounds
-
-
-def test_a_not_has_bounds_too():
-    assert missing(ACT, {"not": {"n": {"gt": 2}}}, {"n": 1}) == ["n is exactly 2"]
 
 
 def test_a_retired_rule_needs_no_proof_of_its_bounds():
@@ -100,7 +115,9 @@ def test_an_allow_list_is_warned_of():
     [
         (
             date(2027, 5, 22),
-            ["acme.yaml:3:1: warning[Q208]: acme/r was last verified 181 days ago\n  hint: check its source, then its date"],
+            [
+                "acme.yaml:3:1: warning[Q208]: acme/r was last verified 181 days ago\n  hint: check its source, then its date"
+            ],
         ),
         (date(2027, 5, 21), []),
         (date(2026, 11, 22), []),
@@ -114,7 +131,9 @@ def test_a_fact_is_stale_after_half_a_year(today, said):
 
 
 def test_without_a_date_a_fact_is_held_against_today():
-    one = owned({"drop": ["a"]}, examples=[{"in": {"a": 1}, "out": {}}, SAME], verified={"date": "1999-01-01", "by": "docs"})
+    one = owned(
+        {"drop": ["a"]}, examples=[{"in": {"a": 1}, "out": {}}, SAME], verified={"date": "1999-01-01", "by": "docs"}
+    )
 
     assert codes(one, stale=True) == ["Q208"]
 
@@ -123,3 +142,13 @@ def test_every_built_in_rule_is_proven():
     book = Rulebook.load()
 
     assert [str(fault) for one in owned_rules(book) for fault in check_rule(one)] == []
+
+
+def test_a_provider_and_a_family_of_one_name_share_their_ids():
+    book = Rulebook(
+        [a_file(a_rule("r", ACT), a_rule("a", ACT)), a_file(a_rule("r", ACT), family="acme")], builtin=False
+    )
+
+    assert [str(fault) for fault in check_names(owned_rules(book))] == [
+        "acme.yaml:3:1: error[Q116]: the name 'acme/r' is used twice: first at acme.yaml:3:1"
+    ]

@@ -100,7 +100,7 @@ class Probe:
             TypeError: an item is no object, or holds something other than a short text where only texts matter.
         """
         keys = list(map(tuple, items))
-        there = set().union(*keys)
+        there = set().union(*set(keys))
         columns = [one.column(items) if one.name in there else _NOTHING for one in self.fields]
         places: dict[Kind, list[int]] = defaultdict(list)
         for at, kind in enumerate(zip(keys, *columns, strict=False)):

@@ -62,11 +62,26 @@ def _bounds(rule: Rule) -> Iterator[Fault]:
 
 def _numeric_bounds(rule: Rule) -> Iterator[tuple[str, float, str]]:
     yield from _of_condition(rule.when or {}, "")
-    for item in _actions(rule.do):
+    yield from _of_actions(rule.do, "")
+
+
+def _of_actions(items: Any, base: str) -> Iterator[tuple[str, float, str]]:
+    for item in items:
         for path, bounds in item.get("clamp", {}).items():
-            yield from ((path, bound, "value") for bound in bounds if bound is not None)
+            yield from ((_below(base, path), bound, "value") for bound in bounds if bound is not None)
         if "each" in item:
-            yield from _of_condition(item["each"].get("when", {}), f"{item['each']['in']}.")
+            inner = _below(base, item["each"]["in"])
+            yield from _of_condition(item["each"].get("when", {}), inner)
+            yield from _of_actions(item["each"]["do"], inner)
+
+
+def _below(base: str, path: str) -> str:
+    """Return from the root on what ``path`` means below ``base``."""
+    if path.startswith("$.") or not base:
+        return path
+    if path == ".":
+        return base
+    return f"{base}{path}" if path.startswith("[") else f"{base}.{path}"
 
 
 def _of_condition(when: Mapping[str, Any], base: str) -> Iterator[tuple[str, float, str]]:
@@ -74,8 +89,10 @@ def _of_condition(when: Mapping[str, Any], base: str) -> Iterator[tuple[str, flo
         if key in ("any_of", "all_of"):
             for part in value:
                 yield from _of_condition(part, base)
-        elif isinstance(value, dict) and not key.startswith("$"):
-            yield from _of_leaf(base[:-1] if key == "." else base + key, value)
+        elif key == "not":
+            yield from _of_condition(value, base)
+        elif isinstance(value, dict) and (key.startswith("$.") or not key.startswith("$")):
+            yield from _of_leaf(_below(base, key), value)
 
 
 def _of_leaf(path: str, operators: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
@@ -88,7 +105,7 @@ def _of_leaf(path: str, operators: Mapping[str, Any]) -> Iterator[tuple[str, flo
             bounds = bound.values() if isinstance(bound, dict) else [bound]
             yield from ((path, one, name) for one in bounds if 0 < one <= LONGEST_EXAMPLE)
         elif name in ("some", "every", "none"):
-            yield from _of_condition(bound, f"{path}[*].")
+            yield from _of_condition(bound, f"{path}[*]")
 
 
 def _hits(given: Any, path: str, bound: float, measure: str) -> bool:

@@ -164,14 +164,18 @@ def _are_settled(draft: Draft, fits: Callable[[Any], bool]) -> bool:
     """Tell whether each id of each turn's calls fits and has no twin in its turn: so it is nearly always."""
     for _, message in likely(draft, "messages", _messages(draft), _CALLS):
         calls = message.get("tool_calls") if isinstance(message, dict) else None
-        seen = set()
-        for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, dict):
-                one = call.get("id")
-                if not fits(one) or one in seen:
+        if isinstance(calls, list):
+            for call in calls:
+                if isinstance(call, dict) and not fits(call.get("id")):
                     return False
-                seen.add(one)
+            if len(calls) > 1 and _has_twins(calls):
+                return False
     return True
+
+
+def _has_twins(calls: list[Any]) -> bool:
+    ids = [call["id"] for call in calls if isinstance(call, dict)]
+    return len(set(ids)) < len(ids)
 
 
 def _is_some_text(value: Any) -> bool:

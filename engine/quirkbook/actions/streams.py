@@ -210,7 +210,9 @@ def split_thinking(node: Any, keys: Keys, context: Context) -> Action:
     def split(draft: Draft, at: int, part: str, splitter: Splitter, last: bool) -> None:
         holder = draft.root["choices"][at][part]
         text = holder.get("content")
-        reasoning, answer = splitter.feed(text if isinstance(text, str) else "")
+        if not isinstance(text, str | None):
+            return
+        reasoning, answer = splitter.feed(text or "")
         if last:
             reasoning, answer = (one + other for one, other in zip((reasoning, answer), splitter.flush(), strict=True))
         if answer != (text or ""):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from ..api import default_rulebook
+from ..document import number
 from ..errors import QuirkbookError
 from ..rulebook import Rulebook
 
@@ -64,11 +65,13 @@ def read_payload(name: str) -> Any:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(f"{shown}:{line}: not UTF-8 text (byte {raw[error.start]:#04x}): save it as UTF-8") from None
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=number, parse_int=number
+        )
     except json.JSONDecodeError as error:
         where = f"{shown}:{error.lineno}:{error.colno}"
         raise InputError(f"{where}: not JSON: {error.msg[0].lower()}{error.msg[1:]}") from None
-    except _NotJSONError as error:
+    except ValueError as error:
         raise InputError(f"{shown}: {error}") from None
     except RecursionError:
         raise InputError(f"{shown}: nested too deeply to be a chat payload") from None
@@ -82,18 +85,15 @@ def _read(name: str, shown: str) -> bytes:
         size = path.stat().st_size
         if size > PAYLOAD_LIMIT:
             raise InputError(f"{shown}: {size:,} bytes are too many for a payload: the limit is {PAYLOAD_LIMIT:,}")
-        raw = path.read_bytes()
+        with path.open("rb") as file:  # a pipe has no size
+            raw = file.read(PAYLOAD_LIMIT + 1)
     if len(raw) > PAYLOAD_LIMIT:
         raise InputError(f"{shown}: more than {PAYLOAD_LIMIT:,} bytes, too many for a payload")
     return raw
 
 
-class _NotJSONError(ValueError):
-    """What Python's reader takes and JSON does not."""
-
-
 def _no_constant(word: str) -> Any:
-    raise _NotJSONError(f"{word} is no JSON value: write a number or null")
+    raise ValueError(f"{word} is no JSON value: write a number or null")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -101,5 +101,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _NotJSONError(f"the key '{twice}' stands twice in one object: keep one of them")
+        raise ValueError(f"the key '{twice}' stands twice in one object: keep one of them")
     return found
