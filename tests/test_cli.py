@@ -3,15 +3,23 @@
 import importlib
 import io
 import json
+import os
+import re
 import shlex
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import click
 import pytest
+from tests.books import a_file_text, a_folder, a_rule
 
+from quirkbook import Rulebook, explain
+from quirkbook.api import default_rulebook
 from quirkbook.cli import main, options
+from quirkbook.data import schema
+from quirkbook.faults import CODES
 
 MINE = Path(__file__).parents[1] / "examples" / "my-rules"
 
@@ -128,6 +136,13 @@ def test_headers_that_rules_set_are_told(quirkbook, tmp_path):
         (b'{"a": NaN}', "quirkbook: <stdin>: NaN is no JSON value: write a number or null\n"),
         (b'\n{"a": "\xff"}', "quirkbook: <stdin>:2: not UTF-8 text (byte 0xff): save it as UTF-8\n"),
         (b"[" * 100_000, "quirkbook: <stdin>: nested too deeply to be a chat payload\n"),
+        (b'{"a": 1e999}', "quirkbook: <stdin>: 1e999 is too big for a number\n"),
+        (b'{"a": ' + b"1" * 5000 + b"}", "quirkbook: <stdin>: a number of more than 1000 digits\n"),
+        (
+            b'{"a": {"b": 1, "c": 2, "b": 1}}',
+            "quirkbook: <stdin>: the key 'b' stands twice in one object: keep one of them\n",
+        ),
+        (b'{"a": -Infinity}', "quirkbook: <stdin>: -Infinity is no JSON value: write a number or null\n"),
     ],
 )
 def test_what_cannot_be_read_is_told_and_exits_with_2(quirkbook, body, message):
@@ -157,7 +172,7 @@ def test_a_huge_file_is_refused_by_its_size_before_it_is_read(quirkbook, tmp_pat
     path = tmp_path / "huge.json"
     with path.open("wb") as file:
         file.truncate(1024**3)  # sparse: it takes no room
-    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("it was read"))
+    monkeypatch.setattr(Path, "open", lambda self, mode: pytest.fail("it was read"))
 
     code, _, err = quirkbook("dry-run", path, "-p", "moonshot")
 
@@ -366,3 +381,362 @@ def test_a_reader_that_has_read_enough_gets_no_complaint():
     )
 
     assert (done.returncode, done.stderr, len(done.stdout.splitlines())) == (0, "", 1)
+
+
+def test_a_pipe_that_does_not_end_in_time_is_refused_while_it_is_read(quirkbook, tmp_path, monkeypatch):
+    monkeypatch.setattr(options, "PAYLOAD_LIMIT", 10)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    writer = threading.Thread(target=pipe.write_bytes, args=(b'{"a": "0123456789"}',))
+    writer.start()
+    code, _, err = quirkbook("dry-run", pipe, "-p", "moonshot")
+
+    writer.join()
+    assert (code, err) == (2, f"quirkbook: {pipe}: more than 10 bytes, too many for a payload\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (
+            ["--base-url", "https://me:sk-secret@x.example/v1?key=sk-secret"],
+            "no provider is known at x.example: name one",
+        ),
+        (["--base-url", "http://[sk-secret"], "no provider is known at that base_url: name one"),
+        (["-m", "zzz/m"], "unknown provider 'zzz' in model 'zzz/m'"),
+        (["-m", "mooshot/m"], "unknown provider 'mooshot' in model 'mooshot/m': did you mean 'moonshot'?"),
+        ([], "no provider is named: pass provider=..., base_url=..., or a model such as 'azure/model'"),
+    ],
+)
+def test_who_the_payload_is_for_must_be_told(quirkbook, args, message):
+    known = "  known: " + ", ".join(Rulebook.load().providers)
+
+    assert quirkbook("dry-run", "-", *args, stdin=b"{}") == (2, "", f"quirkbook: {message}\n{known}\n")
+
+
+def test_a_prefix_a_url_or_a_name_tell_who_it_is_for(quirkbook):
+    for args in (["-p", "moonshotai"], ["--base-url", "https://api.moonshot.cn/v1"], ["-m", "moonshot/m"]):
+        code, out, _ = quirkbook("dry-run", "-", *args, stdin=b'{"user": "u"}')
+        assert (code, json.loads(out)["safety_identifier"]) == (0, "u")
+
+
+def test_a_whole_dry_run_reads_so(quirkbook, tmp_path):
+    a_folder(
+        tmp_path,
+        acme=a_file_text(
+            a_rule("respelt", {"rename": {"old": "new"}}, models=["m*"], status="disputed", note="Some say no."),
+            a_rule("lost", [{"drop": ["seed"]}, {"truncate": {"stop": 1}}]),
+            a_rule("talked", {"append_message": {"role": "user", "content": "Hi"}}, {"talk": True}),
+            a_rule("told", {"warn": "mind the gap"}, {"gap": True}),
+            a_rule("quiet", {"set": {"n": 1}}, {"n": {"gt": 1}}),
+        ),
+    )
+    payload = {
+        "model": "acme/m",
+        "old": 1,
+        "seed": 2,
+        "stop": ["a", "b"],
+        "talk": False,
+        "gap": True,
+        "extra_body": {"gap": 1},
+    }
+
+    code, out, err = quirkbook("dry-run", "-", "--rules", tmp_path, "--why-not", stdin=json.dumps(payload).encode())
+
+    assert (code, json.loads(out)) == (0, {"model": "m", "stop": ["a"], "talk": False, "gap": True, "new": 1})
+    file = tmp_path / "acme.yaml"
+    assert (
+        err
+        == f"""\
+acme · m · 6 changes: 3 exact, 3 lossy
+
+quirkbook/model-prefix  exact
+  set /model: "acme/m" -> "m"
+  why     The prefix names the provider to Quirkbook; the provider knows the model without it.
+
+quirkbook/extra-body  lossy
+  merge /extra_body: {{"gap": 1}} -> (absent)
+  merge /gap: extra_body.gap is lost: gap is there already and wins
+  why     SDKs pass further fields as extra_body; on the wire they stand at the top level.
+
+acme/respelt  exact (disputed)  {file}:3
+  rename /old -> /new
+  why     Why respelt.
+  source  https://acme.example/respelt
+
+acme/lost  lossy  {file}:4
+  drop /seed: 2 -> (absent)
+  truncate /stop: ["a", "b"] -> ["a"]
+  why     Why lost.
+  source  https://acme.example/lost
+
+acme/told  remark  {file}:6
+  warn /gap: mind the gap
+  why     Why told.
+  source  https://acme.example/told
+
+stayed quiet:
+  acme/talked  talk: false is not true
+  acme/quiet  n is absent
+"""
+    )
+
+
+def test_the_other_forms_of_a_report_go_to_stdout_whole(quirkbook):
+    args, body = ("dry-run", "-", "-p", "acme", "--rules", MINE), b'{"seed": 7}'
+
+    assert quirkbook(*args, "--format", "patch", stdin=body) == (
+        0,
+        '[\n  {\n    "op": "remove",\n    "path": "/seed"\n  }\n]\n',
+        "",
+    )
+    assert quirkbook(*args, "--format", "diff", stdin=body) == (
+        0,
+        '--- payload\n+++ for acme\n@@ -1,3 +1 @@\n-{\n-  "seed": 7\n-}\n+{}\n',
+        "",
+    )
+    assert quirkbook(*args, "--format", "diff", stdin=b"{}") == (0, "\n", "")
+    code, out, err = quirkbook(*args, "--format", "json", stdin=body)
+    assert (code, json.loads(out), err) == (
+        0,
+        explain({"seed": 7}, "acme", rulebook=Rulebook.load(MINE)).to_dict(),
+        "",
+    )
+
+
+def test_a_refusal_as_json_keeps_the_payload_back(quirkbook):
+    code, out, err = quirkbook("dry-run", "-", "-p", "moonshot", "--format", "json", stdin=b'{"messages": []}')
+
+    data = json.loads(out)
+    assert (code, data["payload"], data["changes"], data["patch"], err) == (1, None, [], [], "")
+    assert data["refusal"]["effect"] == "refuse"
+
+
+def test_faulty_rules_of_ones_own_stop_every_command_that_reads_them(quirkbook, tmp_path, monkeypatch):
+    folder = faulty(tmp_path / "r")
+    said = f"quirkbook: {folder}/x.yaml:4:5: error[Q107]: 'why' is missing in this rule\n"
+    for command in (["dry-run", "-", "-p", "x"], ["rules", "-p", "x"], ["rule", "x/a"], ["providers"]):
+        code, out, err = quirkbook(*command, "--rules", folder, stdin=b"{}")
+        assert (code, out) == (1, "")
+        assert err.startswith(said)
+    code, out, err = quirkbook("test", folder)
+    assert (code, out) == (1, "")
+    assert err.startswith(said)
+
+
+GOOD = """\
+quirks: 1
+provider: x
+rules:
+  - id: a
+    why: W.
+    source: https://x.example
+    verified: {date: 2026-11-22, by: docs}
+    when: {temperature: {gt: 1}}
+    do:
+      - drop: [temperature]
+    examples:
+      - {in: {temperature: 2}, out: {}}
+      - {in: {temperature: 1}, same: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("rules:", "rules: [", "4:3: error[Q101]: not YAML: "),
+        (
+            "rules:",
+            "provider: y\nrules:",
+            "3:1: error[Q102]: duplicate key 'provider': it already stands in line 2\n"
+            "  3 | provider: y\n"
+            "    | ^^^^^^^^ keep one of them\n",
+        ),
+        (
+            "W.",
+            "&w W.",
+            "5:10: error[Q103]: anchors are not read here: '&w'\n"
+            "  5 |     why: &w W.\n"
+            "    |          ^^ write the value where it is used\n",
+        ),
+        (
+            "gt",
+            "greater",
+            "8:26: error[Q104]: unknown operator 'greater'\n"
+            "  8 |     when: {temperature: {greater: 1}}\n"
+            "    |                          ^^^^^^^ did you mean 'gt'?\n",
+        ),
+        (
+            "- drop",
+            "- drpo",
+            "10:9: error[Q105]: unknown action 'drpo'\n"
+            "  10 |       - drpo: [temperature]\n"
+            "     |         ^^^^ did you mean 'drop'?\n",
+        ),
+        ("W.", "[W]", "5:10: error[Q108]: 'why' must be text, not a list\n  5 |     why: [W]\n    |          ^\n"),
+        (
+            "{temperature: {gt: 1}}",
+            "{$hot: true, temperature: {gt: 1}}",
+            "8:12: error[Q111]: unknown name '$hot'\n"
+            "  8 |     when: {$hot: true, temperature: {gt: 1}}\n"
+            "    |            ^^^^ this file defines none under 'let'\n",
+        ),
+        (
+            "quirks: 1",
+            "quirks: 2",
+            "1:9: error[Q114]: this file is written in version 2 of the rule language; this Quirkbook reads "
+            "version 1: upgrade it\n"
+            "  1 | quirks: 2\n"
+            "    |         ^\n",
+        ),
+        (
+            "gt: 1",
+            "gt: .nan",
+            "8:30: error[Q121]: .nan is no JSON number\n"
+            "  8 |     when: {temperature: {gt: .nan}}\n"
+            "    |                              ^^^^ write a finite number, or null for an open bound\n",
+        ),
+        (
+            "rules:",
+            "include: [family/kimmi]\nrules:",
+            "3:11: error[Q113]: there is no 'family/kimmi' to include\n  hint: did you mean 'family/kimi'?\n",
+        ),
+        (
+            "rules:",
+            "include: [provider/x]\nrules:",
+            "3:11: error[Q112]: includes go in a circle: provider/x -> provider/x\n  hint: take one of them out\n",
+        ),
+        (
+            "rules:",
+            "disable: [{rule: x/b, because: no}]\nrules:",
+            "3:11: error[Q119]: no rule 'x/b' is there to disable\n  hint: did you mean 'x/a'?\n",
+        ),
+        (
+            "temperature: 2",
+            "temperature: 3, seed: 1",
+            "12:9: error[Q204]: an example of x/a does not come out as it says: /seed: wanted (absent), got 1\n",
+        ),
+        (
+            "temperature: 1}, same",
+            "temperature: 0}, same",
+            "4:5: error[Q203]: no example of x/a stands on its bound: one where temperature is exactly 1\n"
+            "  hint: add it\n",
+        ),
+    ],
+)
+def test_check_prints_where_what_and_what_to_write_instead(quirkbook, tmp_path, old, new, said):
+    file = tmp_path / "x.yaml"
+    file.write_text(GOOD.replace(old, new, 1))
+
+    code, out, _ = quirkbook("check", file)
+
+    assert code == 1
+    assert out == f"{file}:{said}" or (said.endswith(": ") and out.startswith(f"{file}:{said}"))
+
+
+def test_check_names_a_file_that_is_no_text_or_too_long(quirkbook, tmp_path):
+    (tmp_path / "a.yaml").write_bytes(b"quirks: 1\n# caf\xe9\n")
+    with (tmp_path / "b.yaml").open("wb") as file:
+        file.truncate(1024**3)
+
+    assert quirkbook("check", tmp_path) == (
+        1,
+        f"{tmp_path}/a.yaml:2:6: error[Q118]: the file is not UTF-8: byte 0xe9\n  hint: save it as UTF-8\n"
+        f"{tmp_path}/b.yaml:1:1: error[Q115]: the file holds more than 1,048,576 bytes\n"
+        "  hint: split it: one provider or family a file\n",
+        "",
+    )
+
+
+def test_check_annotates_faults_for_a_forge(quirkbook, tmp_path):
+    (tmp_path / "x.yaml").write_text(GOOD + "a%b: 1\n")
+
+    assert quirkbook("check", tmp_path, "--format", "github") == (
+        1,
+        f"::error file={tmp_path}/x.yaml,line=14,col=1,title=Q106::unknown key 'a%25b' in a rule file: known: "
+        f"{known_heads()}\n",
+        "",
+    )
+
+
+def known_heads():
+    return ", ".join(schema("rules")["properties"])
+
+
+def test_stale_facts_are_named_where_that_is_asked(quirkbook, tmp_path):
+    (tmp_path / "x.yaml").write_text(GOOD.replace("2026-11-22", "1999-12-31"))
+
+    code, out, err = quirkbook("check", tmp_path, "--stale")
+
+    assert (code, err) == (0, "1 rules: 0 errors, 1 warnings\n")
+    assert out.startswith(f"{tmp_path}/x.yaml:4:5: warning[Q208]: x/a was last verified ")
+    assert quirkbook("check", tmp_path) == (0, "", "1 rules: 0 errors, 0 warnings\n")
+
+
+def test_golden_files_may_lie_elsewhere(quirkbook, tmp_path):
+    rules, elsewhere = tmp_path / "rules", tmp_path / "tests" / "golden"
+    a_folder(rules, x=GOOD)
+    elsewhere.mkdir(parents=True)
+
+    code, out, _ = quirkbook("test", rules)
+    assert (code, out) == (
+        1,
+        f"{rules}/x.yaml:4:5: error[Q210]: x/a has no golden file {elsewhere}/x/a.yml\n"
+        "  hint: read what 'quirkbook test --update' writes, then commit it\n",
+    )
+    assert quirkbook("test", rules / "x.yaml", "--update")[:2] == (0, f"wrote {elsewhere}/x/a.yml\n")
+    assert quirkbook("test", rules, "--golden", tmp_path / "more", "--update")[:2] == (
+        0,
+        f"wrote {tmp_path}/more/x/a.yml\n",
+    )
+    (elsewhere / "old.yml").write_text("[]")
+    assert quirkbook("test", rules / "x.yaml")[0] == 0
+    assert quirkbook("test", rules)[0] == 1
+
+
+def test_rules_of_one_stage_can_be_listed(quirkbook):
+    _, out, _ = quirkbook("rules", "-p", "moonshot", "--stage", "chunk")
+
+    assert out.splitlines()
+    assert all(line.split("  ")[-1].startswith("chunk") for line in out.splitlines())
+
+
+def test_layers_are_named_by_the_environment_or_by_the_option(quirkbook, monkeypatch):
+    default_rulebook.cache_clear()
+    monkeypatch.setenv("QUIRKBOOK_RULES", str(MINE))
+    try:
+        assert quirkbook("rules", "-p", "acme")[1].split()[:2] == ["acme/no-seed", str(MINE)]
+    finally:
+        default_rulebook.cache_clear()
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_has_a_page(quirkbook, code):
+    page = CODES[code]
+
+    def indented(text):
+        return "".join(f"  {line}".rstrip() + "\n" for line in text.splitlines())
+
+    expected = (
+        f"{code}  {page.title}\n\n{page.meaning}\n\nwrong:\n{indented(page.wrong)}\nright:\n{indented(page.right)}"
+    )
+    assert quirkbook("rule", code) == (0, expected, "")
+
+
+@pytest.mark.parametrize("name", sorted(one.name for one in Rulebook.load().rules()))
+def test_every_rule_has_a_page(quirkbook, name):
+    code, out, err = quirkbook("rule", name)
+
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{name}\n\n{Rulebook.load().rule(name).why}\n\nsource   ")
+
+
+def test_help_names_the_commands_and_no_command_prints_help(quirkbook):
+    code, out, _ = quirkbook("--help")
+
+    assert code == 0
+    assert re.findall(r"^  ([a-z-]+)  ", out.partition("Commands:")[2], re.MULTILINE) == [
+        "check", "completion", "dry-run", "emulate", "providers", "rule", "rules", "test",
+    ]  # fmt: skip
+    assert quirkbook("dry-run", "-h")[0] == 0

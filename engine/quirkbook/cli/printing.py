@@ -54,10 +54,9 @@ def _print_rule(console: Console, made: list[Change]) -> None:
     first = made[0]
     worst = max((one.effect for one in made), key=list(Effect).index)
     disputed = " (disputed)" if first.disputed else ""
+    place = f"  {first.location}" if first.location else ""
     word = "remark" if worst is Effect.NONE else str(worst)
-    console.print(
-        Text.assemble("\n", (first.rule, "bold"), "  ", (word, STYLES[worst]), disputed, f"  {first.location}")
-    )
+    console.print(Text.assemble("\n", (first.rule, "bold"), "  ", (word, STYLES[worst]), disputed, place))
     for one in made:
         console.print(Text("  " + line(one)))
     console.print(Text.assemble(("  why     ", "dim"), first.why))
