@@ -350,8 +350,14 @@ def test_a_rule_with_faulty_examples_gets_no_golden_file(tmp_path):
     assert not (tmp_path / "golden").exists()
 
 
-def test_a_retired_rule_gets_no_golden_file(tmp_path):
-    assert proven(tmp_path, status="retired")(update=True) == examples.Verdict("acme/r")
+def test_the_golden_file_of_a_retired_rule_records_that_it_does_nothing(tmp_path):
+    assert proven(tmp_path, status="retired")(update=True) == examples.Verdict("acme/r", written=True)
+
+    assert yaml.safe_load((tmp_path / "golden" / "acme" / "r.yml").read_text("utf-8"))[0] == {
+        "given": {"temperature": 2},
+        "sent": {"temperature": 2},
+        "trace": [],
+    }
 
 
 def test_a_stack_that_is_not_idempotent_gets_no_golden_file(tmp_path):

@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from inspect import isclass, ismodule
+
+import pytest
 
 import quirkbook
+from quirkbook import errors
 
 HEAVY = ("requests", "jsonschema", "rich", "click", "asyncio", "aiohttp", "httpx", "uvicorn")
 
@@ -21,6 +25,40 @@ def test_a_first_translation_loads_nothing_heavy_either():
     assert loaded_after("import quirkbook; quirkbook.translate({'user': 'u'}, 'moonshot')") == []
 
 
-def test_the_public_names_are_sorted_and_there():
+def test_an_error_can_be_caught_without_reading_a_rule():
+    code = "import quirkbook; quirkbook.RefusedError; print(sorted(name for name in sys.modules if name[:9] == 'quirkbook'))"
+
+    said = subprocess.run([sys.executable, "-c", f"import sys; {code}"], capture_output=True, text=True, check=True)
+
+    assert said.stdout == "['quirkbook', 'quirkbook.errors', 'quirkbook.model']\n"
+
+
+def test_a_first_translation_reads_the_files_of_its_provider_alone():
+    code = (
+        "from quirkbook import layers, translate; read = []; was = layers._read_shipped; "
+        "layers._read_shipped = lambda name: read.append(name) or was(name); "
+        "translate({'seed': 1}, 'moonshot'); print(read)"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert said.stdout == "['moonshot.yaml', 'families/kimi.yaml']\n"
+
+
+def test_the_public_names_are_sorted_complete_and_there():
+    public = {name for name, value in vars(quirkbook).items() if not name.startswith("_") and not ismodule(value)}
+
     assert sorted(quirkbook.__all__) == list(quirkbook.__all__)
-    assert all(hasattr(quirkbook, name) for name in quirkbook.__all__)
+    assert set(quirkbook.__all__) == public - {"Any", "TYPE_CHECKING"} | set(quirkbook._LATER)
+    assert all(getattr(quirkbook, name).__name__ == name for name in quirkbook.__all__)
+
+
+def test_every_error_of_the_package_is_public():
+    raised = {name for name, value in vars(errors).items() if isclass(value) and issubclass(value, Exception | Warning)}
+
+    assert raised <= set(quirkbook.__all__)
+
+
+def test_a_name_that_is_not_there_is_told_as_python_does():
+    with pytest.raises(AttributeError, match=r"^module 'quirkbook' has no attribute 'transalte'$"):
+        quirkbook.transalte  # noqa: B018

@@ -138,12 +138,6 @@ def test_without_a_date_a_fact_is_held_against_today():
     assert codes(one, stale=True) == ["Q208"]
 
 
-def test_every_built_in_rule_is_proven():
-    book = Rulebook.load()
-
-    assert [str(fault) for one in owned_rules(book) for fault in check_rule(one)] == []
-
-
 def test_a_provider_and_a_family_of_one_name_share_their_ids():
     book = Rulebook(
         [a_file(a_rule("r", ACT), a_rule("a", ACT)), a_file(a_rule("r", ACT), family="acme")], builtin=False

@@ -3,10 +3,13 @@
 import json
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+
+import quirkbook
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,3 +45,46 @@ def test_a_payload_can_be_translated_out_of_the_zipped_wheel(wheel):
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, cwd="/")
 
     assert json.loads(done.stdout) == {"model": "x", "safety_identifier": "u"}
+
+
+def test_the_wheel_puts_nothing_else_into_site_packages(wheel):
+    assert {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()} == {
+        "quirkbook",
+        f"quirkbook-{quirkbook.__version__}.dist-info",
+    }
+
+
+def test_the_wheel_brings_its_command_and_its_pytest_plugin(wheel):
+    points = zipfile.ZipFile(wheel).read(f"quirkbook-{quirkbook.__version__}.dist-info/entry_points.txt").decode()
+
+    assert points.split("\n\n") == [
+        "[console_scripts]\nquirkbook = quirkbook.cli:main",
+        "[pytest11]\nquirkbook = quirkbook.pytest_plugin\n",
+    ]
+
+
+@pytest.mark.parametrize("command", [["rules", "-p", "moonshot"], ["providers"], ["emulate", "--help"]])
+def test_commands_work_out_of_the_zipped_wheel(wheel, command):
+    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); from quirkbook.cli import main; main({command!r})"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd="/")
+
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+def test_the_source_archive_holds_the_tests_and_all_that_they_read(tmp_path):
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(command, capture_output=True, check=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+
+    tested = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*") if path.suffix in (".py", ".yml")}
+    read = {
+        path.relative_to(ROOT).as_posix()
+        for name in ("rules", "schemas", "docs", "examples")
+        for path in (ROOT / name).rglob("*.*")
+        if "__pycache__" not in path.parts
+    }
+    pages = {"README.md", "CONTRIBUTING.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"}
+    assert tested | read | pages <= inside
+    assert any(name.startswith("tests/golden/moonshot/") for name in inside)
+    assert not [name for name in inside if "__pycache__" in name or name.startswith((".hypothesis", "bench"))]

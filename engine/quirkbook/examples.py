@@ -207,7 +207,7 @@ def prove(book: Rulebook, owned: Owned, goldens: Path, *, update: bool = False) 
     """
     name = owned.rule.name
     faults = list(check_examples(owned))
-    if faults or owned.rule.status == "retired":
+    if faults:
         return Verdict(name, tuple(faults))
     try:
         text = dump(golden(book, owned))
