@@ -262,6 +262,14 @@ def test_a_page_shows_refusals_and_notes(quirkbook):
     assert "status   disputed\n" in out
 
 
+def test_a_page_names_the_facts_that_the_rule_answers(quirkbook, tmp_path):
+    a_folder(tmp_path, acme=a_file_text(a_rule("cool", {"clamp": {"heat": [0, 1]}}, evidence=["d001", "d002"])))
+
+    _, out, _ = quirkbook("rule", "acme/cool", "--rules", tmp_path)
+
+    assert "\nevidence d001 d002\n" in out
+
+
 def test_providers_are_listed(quirkbook):
     _, out, _ = quirkbook("providers")
     assert any(

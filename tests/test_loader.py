@@ -49,6 +49,7 @@ rules:
     status: disputed
     effect: semantic
     note: The guide says so, the reference does not.
+    evidence: [d001, d020]
     do: [{warn: no images}]
     examples:
       - {in: {}, rejects: true, warns: true, headers: {x-a: b}, request: {model: k}, status: 400}
@@ -125,6 +126,7 @@ def test_a_family_file_marks_its_rules_and_everything_a_rule_may_say_is_kept():
         status="disputed",
         effect=Effect.SEMANTIC,
         note="The guide says so, the reference does not.",
+        evidence=("d001", "d020"),
         examples=(
             Example(
                 {},
@@ -134,7 +136,7 @@ def test_a_family_file_marks_its_rules_and_everything_a_rule_may_say_is_kept():
                 headers={"x-a": "b"},
                 request={"model": "k"},
                 status=400,
-                location=at(14, 9),
+                location=at(15, 9),
             ),
         ),
         family=True,
@@ -470,7 +472,7 @@ def test_all_faults_of_a_file_come_at_once_in_order_of_place():
         "dots, items as [0], [-1] or [*]",
         "rules/acme.yaml:13:10: error[Q108]: 'why' must be text, not a list",
         "rules/acme.yaml:17:26: error[Q104]: unknown operator 'greater'",
-        "rules/acme.yaml:32:11: error[Q120]: 'append_message' works on the whole and may only stand at stage request",
+        "rules/acme.yaml:33:11: error[Q120]: 'append_message' works on the whole and may only stand at stage request",
     ]
 
 

@@ -219,6 +219,7 @@ def _item(document: Document, at: int, node: Mapping[str, Any], owner: str, laye
         status=node.get("status", "active"),
         effect=Effect(node["effect"]) if "effect" in node else None,
         note=node.get("note", ""),
+        evidence=tuple(node.get("evidence", ())),
         examples=tuple(_example(each, document.locate((*keys, "examples", no))) for no, each in examples),
         layer=layer,
         family=family,

@@ -151,6 +151,8 @@ class Rule:
     status: str = "active"
     effect: Effect | None = None
     note: str = ""
+    evidence: tuple[str, ...] = ()
+    """Ids of the collected facts that the rule answers."""
     examples: tuple[Example, ...] = ()
     layer: str = "built-in"
     family: bool = False

@@ -75,6 +75,7 @@ def _rule_page(rule: Rule) -> str:
         "status": rule.status,
         "effect": f"{rule.effect} (set by the rule)" if rule.effect else "that of its actions",
         "note": rule.note,
+        "evidence": " ".join(rule.evidence),
         "written": f"{rule.location.file}:{rule.location.line} ({rule.layer})",
     }
     head = [f"{rule.name}", "", rule.why, ""]
