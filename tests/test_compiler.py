@@ -6,7 +6,7 @@ import pytest
 from tests.books import a_book, a_rule
 from tests.running import plan, rule
 
-from quirkbook import compiler
+from quirkbook import compiler, kinds
 from quirkbook.compiler import applies
 from quirkbook.draft import Draft
 from quirkbook.interpreter import Run, run
@@ -192,7 +192,7 @@ def test_what_is_remembered_of_shapes_is_bounded(monkeypatch):
 def test_a_shape_of_many_keys_or_many_kinds_of_messages_is_not_remembered():
     made = plan(rule({"messages[*].role": "developer"}, [SET_Z], 0), rule(None, [SET_Z], 1))
     wide = {f"k{at}": at for at in range(compiler.KEYS_REMEMBERED)}
-    motley = {"messages": [{f"k{at}": at} for at in range(compiler.KINDS_REMEMBERED + 1)]}
+    motley = {"messages": [{f"k{at}": at} for at in range(kinds.KINDS_REMEMBERED + 1)]}
 
     for payload in (wide, motley):
         assert made.sift(payload)[0] is not made.sift(payload)[0]

@@ -1,6 +1,6 @@
 import pytest
 
-from quirkbook.idle import LONGEST_REMEMBERED, NOBODY, Alone, idle
+from quirkbook.idle import LONGEST_REMEMBERED, NOBODY, Partial, idle
 
 from .running import plan, rule
 
@@ -76,7 +76,7 @@ def test_nothing_is_known_of_what_is_no_json_or_long():
     ],
 )
 def test_a_part_notes_each_question_beyond_itself(ask):
-    part = Alone({"tools": []})
+    part = Partial({"tools": []})
 
     assert (part["tools"], part.get("tools"), "tools" in part, part.asked_for_more) == ([], [], True, False)
     ask(part)
@@ -84,7 +84,7 @@ def test_a_part_notes_each_question_beyond_itself(ask):
 
 
 def test_a_part_lacks_what_it_does_not_hold_and_notes_that_it_was_asked():
-    part = Alone({"tools": []})
+    part = Partial({"tools": []})
 
     with pytest.raises(KeyError):
         part["n"]

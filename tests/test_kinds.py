@@ -1,6 +1,6 @@
 import pytest
 
-from quirkbook import compiler
+from quirkbook import compiler, kinds
 from quirkbook.draft import Draft
 from quirkbook.kinds import likely
 from quirkbook.needs import ABSENT, EmptyList, Not
@@ -20,7 +20,7 @@ def probe(*conditions):
 def tokens(item, *conditions):
     """Return (field, mark) of what is told of an item, but for the fields it has and what it has together."""
     look = probe(*conditions)
-    (kind,) = look.look([item]).places
+    (kind,) = look.look([item]).kinds
     return {(field, mark) for _, field, mark in look.tokens(kind) if field and mark is not None}
 
 
@@ -123,7 +123,7 @@ USER = (frozenset({("messages", "role", "user")}),)
 
 def seen(look):
     found = look.look(MESSAGES)
-    found.tokens = {kind: look.tokens(kind) for kind in found.places}
+    found.tokens = {kind: look.tokens(kind) for kind in found.kinds}
     return found
 
 
@@ -162,7 +162,7 @@ def test_a_look_answers_more_than_one_question():
 def test_shapes_beyond_a_limit_and_very_mixed_ones_are_not_remembered(monkeypatch):
     monkeypatch.setattr(compiler, "SHAPES_REMEMBERED", 2)
     made = plan(rule({"messages": {"some": {"role": "user"}}}, [SET]))
-    mixed = [{f"x{number}": 1} for number in range(compiler.KINDS_REMEMBERED + 1)]
+    mixed = [{f"x{number}": 1} for number in range(kinds.KINDS_REMEMBERED + 1)]
 
     assert made.candidates({"messages": [*mixed, {"role": "user"}]}) == made.rules
     assert made._sifted == {}
@@ -186,3 +186,26 @@ def test_ids_are_rewritten_among_messages_that_are_none():
     draft = run([{"rewrite_ids": {"unique": True}}], {"messages": ["text", calls]})
 
     assert [edit[2] for edit in draft.edits] == [("messages", 1, "tool_calls", 1, "id")]
+
+
+def test_outlines_and_their_mixtures_are_forgotten_beyond_a_limit(monkeypatch):
+    monkeypatch.setattr(kinds, "MIXTURES_REMEMBERED", 2)
+    made = plan(rule({"messages": {"some": {"role": "user", "name": "a"}}}, [SET]))
+
+    for number in range(9):
+        odd = {"role": "user", "name": "a", f"k{number}": 1}
+        assert made.candidates({"messages": [odd, {"role": "tool"}]}) == made.rules
+        assert made.candidates({"messages": [{"role": "tool", f"k{number}": 1}]}) == ()
+
+    (look,) = made._probes
+    assert (len(look._outlines), len(look._columns)) <= (2, 2)
+
+
+def test_a_comparison_of_arrays_is_made_once_per_edit():
+    look = seen(probe({"role": "user"}))
+    longer = [*MESSAGES, {"role": "user"}]
+
+    assert look.begins(longer, 1)
+    longer.pop(0)
+    assert look.begins(longer, 1)
+    assert not look.begins(longer, 2)

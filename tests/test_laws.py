@@ -189,12 +189,15 @@ def test_translation_is_total_idempotent_and_leaves_its_input_alone(provider, pa
 def test_trying_the_candidates_does_what_trying_every_rule_does(provider, payload, model):
     payload = with_model(payload, model)
 
-    done, all_tried = explain(payload, provider), explain(payload, provider, why_not=True)
+    all_tried = explain(payload, provider, why_not=True)
 
-    assert exact(done.payload) == exact(all_tried.payload)
-    assert repr(told(done)) == repr(told(all_tried))
-    assert (done.refusal and done.refusal.refusal()) == (all_tried.refusal and all_tried.refusal.refusal())
-    assert (done.headers, done.quiet) == (all_tried.headers, ())
+    for _ in range(3):  # met for the first time, learned, remembered
+        done = explain(payload, provider)
+
+        assert exact(done.payload) == exact(all_tried.payload)
+        assert repr(told(done)) == repr(told(all_tried))
+        assert (done.refusal and done.refusal.refusal()) == (all_tried.refusal and all_tried.refusal.refusal())
+        assert (done.headers, done.quiet) == (all_tried.headers, ())
 
 
 @each_provider

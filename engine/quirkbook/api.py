@@ -153,7 +153,8 @@ def apply_rules(
             f'a chat payload is an object, not {_kind(payload)}: write {{"model": ..., "messages": [...]}}'
         )
     named = payload.get("model") if model is None else model
-    _check(payload.get("messages", []), named)
+    if not (isinstance(payload.get("messages", _NONE), list) and (named is None or isinstance(named, str))):
+        raise _misfit(payload.get("messages", _NONE), named)
     if policy is not None:
         check_policy(policy)
     plan = (rulebook or default_rulebook()).plan(provider, named, base_url)
@@ -162,16 +163,22 @@ def apply_rules(
         done.refuses = verdict("refuse", policy) == "error"
     if model is not None or plan.prefix or "extra_body" in payload:
         prepare(done, model)
-        _check(done.root.get("messages", []), done.root.get("model"))
+        messages, named = done.root.get("messages", _NONE), done.root.get("model")
+        if not (isinstance(messages, list) and (named is None or isinstance(named, str))):
+            raise _misfit(messages, named)
     run(done, quiet)
     return done
 
 
-def _check(messages: Any, model: Any) -> None:
+_NONE: list[Any] = []
+
+
+def _misfit(messages: Any, model: Any) -> PayloadError:
     if not isinstance(messages, list):
-        raise PayloadError(f'messages is an array, not {_kind(messages)}: write [{{"role": "user", ...}}]', "/messages")
-    if model is not None and not isinstance(model, str):
-        raise PayloadError(f"model is a string, not {_kind(model)}", "/model")
+        return PayloadError(
+            f'messages is an array, not {_kind(messages)}: write [{{"role": "user", ...}}]', "/messages"
+        )
+    return PayloadError(f"model is a string, not {_kind(model)}", "/model")
 
 
 def _kind(value: Any) -> str:

@@ -13,9 +13,10 @@ from .actions import Context, compile_actions
 from .actions.base import Run, join_writes
 from .conditions import ALWAYS, Blame, Names, compile_condition
 from .fieldpath import Path, parse
+from .foresight import KEYS_REMEMBERED, Candidate, Foresight, Sifted
 from .globs import compile_globs
 from .idle import idle
-from .kinds import Field, KnownKinds, Probe, Seen
+from .kinds import Field, KnownKinds, OddItemError, Probe, Seen, is_small
 from .model import Keys, Rule
 from .needs import ANY, EmptyList, Needs, Token, Writes, either, may_be_met, may_help
 from .readers import Holds
@@ -26,16 +27,14 @@ REPEATED = ("tools",)
 #: How many shapes of payload a plan remembers the candidates of; then it starts afresh.
 SHAPES_REMEMBERED = 512
 
-#: A shape with more parts than this, or more kinds of items in an array, is not remembered.
-KEYS_REMEMBERED = 64
-KINDS_REMEMBERED = 32
-
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
     """A rule as closures."""
 
     rule: Rule
+    lets: Mapping[str, Any]
+    """The named conditions that it may use."""
     name: str
     place: int
     """Where it stands in its provider's effective list."""
@@ -44,6 +43,8 @@ class CompiledRule:
     runs: tuple[Run, ...]
     needs: Needs
     writes: Writes
+    touches: frozenset[str] | None
+    """The top-level keys below which it may change anything; None: any."""
     renames_model: bool
     """Whether it may write `model`: then the rules after it match the new name."""
 
@@ -62,6 +63,7 @@ def compile_rule(rule: Rule, lets: Mapping[str, Any], place: int = 0) -> Compile
     writes = join_writes([action.writes for action in actions])
     return CompiledRule(
         rule,
+        lets,
         rule.name,
         place,
         condition.holds,
@@ -69,6 +71,7 @@ def compile_rule(rule: Rule, lets: Mapping[str, Any], place: int = 0) -> Compile
         tuple(action.run for action in actions),
         (*condition.needs, *either(action.needs for action in actions)),
         writes,
+        None if "?" in context.touched else frozenset({"messages", *context.touched}),
         writes is None or ("", "model", ANY) in writes,
     )
 
@@ -84,18 +87,14 @@ def _subject(when: Mapping[str, Any]) -> Path | None:
     return None
 
 
-Candidate = tuple[CompiledRule, frozenset[int] | None]
-"""A rule that could fire, and the places of the earlier rules of which one must have fired first; None: at once."""
-
-
-Sifted = tuple[Sequence[Candidate], Mapping[str, Seen]]
-"""The candidates, and what was seen of the arrays that they speak of."""
+#: Conditions that ask nothing but whether a value is there, or of which type: a text that varies stays unread.
+_TYPE_TESTS = frozenset({"exists", "is"})
 
 
 class Plan:
     """The compiled rules of one stage for one provider and model, in order."""
 
-    __slots__ = ("_probes", "_repeated", "_sifted", "model", "prefix", "provider", "replan", "rules")
+    __slots__ = ("_probes", "_repeated", "_sifted", "model", "prefix", "provider", "replan", "rules", "steps")
 
     def __init__(
         self,
@@ -117,6 +116,10 @@ class Plan:
         self._repeated = tuple(key for key in REPEATED if key in spoken_of)
         self._probes = _probes(self.rules, self._repeated)
         self._sifted: dict[Any, tuple[Sequence[Candidate], Mapping[str, KnownKinds]]] = {}
+        asked = {*self._repeated, *_keys_compared([[rule.rule.when, *rule.lets.values()] for rule in self.rules])}
+        on_requests = all(rule.rule.stage == "request" for rule in self.rules)  # those on answers ask for the request
+        self.steps = Foresight(self.sift, model, asked if on_requests else None, self._probes).steps
+        """Payload -> the candidates with what is known of each beforehand, and what was seen of the arrays."""
 
     def candidates(self, payload: Mapping[str, Any]) -> Sequence[CompiledRule]:
         """Return the rules that could fire on this payload, in order: never fewer than would."""
@@ -139,15 +142,18 @@ class Plan:
                 items = payload.get(probe.array)
                 if isinstance(items, list):
                     seen[probe.array] = look = probe.look(items)
-                    shape.append(frozenset(look.places))
+                    shape.append(look.kinds)
                 else:
                     shape.append(None)
             found = self._sifted.get(tuple(shape))
-        except TypeError:  # items that are no objects, keys or roles that are no text: try every rule
-            return [(rule, None) for rule in self.rules], {}
+        except TypeError:  # items that are no objects, or whose fields are no keys
+            return self._unsifted()
         if found is None:
-            found = self._sift(payload, idle_in, seen)
-            if len(shape) <= KEYS_REMEMBERED and all(len(look.places) <= KINDS_REMEMBERED for look in seen.values()):
+            try:
+                found = self._sift(payload, idle_in, seen)
+            except OddItemError:
+                return self._unsifted()
+            if len(shape) <= KEYS_REMEMBERED and is_small(seen):
                 if len(self._sifted) >= SHAPES_REMEMBERED:  # a stranger's payloads must not fill the memory
                     self._sifted.clear()
                 self._sifted[tuple(shape)] = found
@@ -156,17 +162,32 @@ class Plan:
             look.tokens = tokens[array]
         return candidates, seen
 
+    def _unsifted(self) -> Sifted:
+        return [(rule, None) for rule in self.rules], {}
+
     def _sift(
         self, payload: Mapping[str, Any], idle_in: Mapping[str, frozenset[int]], seen: Mapping[str, Seen]
     ) -> tuple[Sequence[Candidate], Mapping[str, KnownKinds]]:
         tokens = {
-            probe.array: {kind: probe.tokens(kind) for kind in seen[probe.array].places}
+            probe.array: {kind: probe.tokens(kind) for kind in seen[probe.array].kinds}
             for probe in self._probes
             if probe.array in seen
         }
         present: set[Token] = {("", key, None) for key in payload} | {(key, ANY, ANY) for key in idle_in}
         present = present.union(*(found for kinds in tokens.values() for found in kinds.values()))
         return tuple(_sift(self.rules, present, idle_in)), tokens
+
+
+def _keys_compared(node: Any) -> Iterator[str]:
+    """Yield the top-level keys whose values a condition compares with something, and maybe others."""
+    if isinstance(node, list):
+        for part in node:
+            yield from _keys_compared(part)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if isinstance(key, str) and not (isinstance(value, dict) and value.keys() <= _TYPE_TESTS):
+                yield key.partition(".")[0].partition("[")[0]
+                yield from _keys_compared(value)
 
 
 def _probes(rules: Iterable[CompiledRule], repeated: Sequence[str]) -> tuple[Probe, ...]:

@@ -7,6 +7,7 @@ something in it changes, everything else is shared.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from .model import MISSING, Effect, Keys, Payload, same
@@ -35,14 +36,15 @@ class Draft:
     """Whether `reject` stops; else it only speaks."""
     gone: bool = False
     """Whether a rule removed the whole: a chunk that must not be passed on."""
-    seen: Mapping[str, Any] = {}
+    seen: Mapping[str, Any] = MappingProxyType({})
     """What a look at the arrays has shown (see kinds.py)."""
+    headers: Mapping[str, str | None] = MappingProxyType({})
+    """Headers to send; None: to leave out."""
 
     def __init__(self, payload: Payload) -> None:
         self.root: Any = payload.copy()
         """The payload as it stands now; always the same object."""
         self.edits: list[Edit] = []
-        self.headers: dict[str, str | None] = {}
         self.memories: dict[Any, Any] = {}
         """What actions on chunks keep of their stream; a stream's translation brings its own."""
         self._owned: set[int] = set()
@@ -66,7 +68,7 @@ class Draft:
         for key in keys:
             below = node[key]
             if id(below) not in owned:
-                below = dict(below) if isinstance(below, dict) else list(below)
+                below = below.copy()
                 # An id in `owned` stays true: what leaves the tree is recorded, and thereby disowned.
                 owned.add(id(below))
                 node[key] = below
@@ -90,9 +92,9 @@ class Draft:
         self._record((action, effect, keys, before, MISSING, None, note))
 
     def insert(self, action: str, effect: Effect, keys: Keys, value: Any) -> None:
-        """Put ``value`` into a list before the index that ends ``keys``."""
+        """Put ``value``, which nobody else holds, into a list before the index that ends ``keys``."""
         self.own(keys[:-1]).insert(keys[-1], value)
-        self._record((action, effect, keys, MISSING, value, None, ""))
+        self.edits.append((action, effect, keys, MISSING, value, None, ""))
 
     def move(self, action: str, effect: Effect, old: Keys, new: Keys) -> None:
         """Take the member at ``old`` and write it at ``new``, which must be absent."""

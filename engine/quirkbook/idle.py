@@ -7,7 +7,7 @@ part's whole content, byte for byte, is the key of what is remembered: there is 
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -29,6 +29,10 @@ class Rule(Protocol):
     def holds(self) -> Holds: ...
     @property
     def runs(self) -> Sequence[Callable[[Draft, tuple[()]], Any]]: ...
+    @property
+    def touches(self) -> Set[str] | None: ...
+    @property
+    def renames_model(self) -> bool: ...
 
 
 class Rules(Protocol):
@@ -58,7 +62,7 @@ def _idle(plan: Rules, key: str, content: bytes) -> frozenset[int]:
 def _does_nothing(rule: Rule, model: str | None, key: str, value: Any) -> bool:
     draft = Draft({})
     draft.model = model
-    root = draft.root = Alone({key: value})
+    root = draft.root = Partial({key: value})
     try:
         if rule.holds(root, draft):
             for run in rule.runs:
@@ -68,28 +72,39 @@ def _does_nothing(rule: Rule, model: str | None, key: str, value: Any) -> bool:
     return not (root.asked_for_more or draft.edits)
 
 
-class Alone(dict[str, Any]):
-    """A payload of which one part is known; it notes when it is asked for anything else."""
+class Partial(dict[str, Any]):
+    """A payload of which a part is known; it notes when it is asked for anything else."""
 
-    asked_for_more = False
+    def __init__(self, known: Mapping[str, Any], unknown: Set[str] | None = None) -> None:
+        super().__init__(known)
+        self.unknown = unknown
+        """The keys of which nothing is known, not even whether they are there; None: all that it does not hold."""
+        self.asked_for_more = False
+
+    def _note(self, key: object) -> None:
+        self.asked_for_more |= not super().__contains__(key) if self.unknown is None else key in self.unknown
 
     def __getitem__(self, key: str) -> Any:
-        self.asked_for_more |= not super().__contains__(key)
+        self._note(key)
         return super().__getitem__(key)
 
     def __contains__(self, key: object) -> bool:
-        self.asked_for_more |= not super().__contains__(key)
+        self._note(key)
         return super().__contains__(key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        self.asked_for_more |= not super().__contains__(key)
+        self._note(key)
         return super().get(key, default)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        self._note(key)
+        return super().pop(key, *default)
 
 
 def _whole(name: str) -> Callable[..., Any]:
     method = getattr(dict, name)
 
-    def ask(self: Alone, *args: Any) -> Any:
+    def ask(self: Partial, *args: Any) -> Any:
         self.asked_for_more = True
         return method(self, *args)
 
@@ -97,4 +112,4 @@ def _whole(name: str) -> Callable[..., Any]:
 
 
 for _name in ("__eq__", "__ne__", "__iter__", "__len__", "copy", "items", "keys", "values"):
-    setattr(Alone, _name, _whole(_name))
+    setattr(Partial, _name, _whole(_name))

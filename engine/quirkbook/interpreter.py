@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .compiler import Candidate, CompiledRule, Plan, compile_rule
+from .compiler import CompiledRule, Plan, compile_rule
 from .draft import Draft, Edit, Refusal
+from .foresight import Step, replay
 from .model import MISSING, Change, Effect, Location, Payload, Quiet, Rule, same
 
 QuietRules = list[tuple[CompiledRule, str]]
@@ -33,20 +34,26 @@ def run(done: Run, quiet: QuietRules | None = None) -> None:
     """
     plan = done.plan
     if quiet is None:
-        candidates, done.seen = plan.sift(done.root)
+        steps, done.seen = plan.steps(done.root)
     else:
-        candidates = [(rule, None) for rule in plan.rules]
-    _apply(done, candidates, quiet)
+        steps = [(rule, None, None) for rule in plan.rules]
+    _apply(done, steps, quiet)
 
 
-def _apply(done: Run, candidates: Iterable[Candidate], quiet: QuietRules | None) -> None:
+def _apply(done: Run, steps: Iterable[Step], quiet: QuietRules | None) -> None:
     root, edits, fired = done.root, done.edits, done.fired
     count = len(edits)
     happened: set[int] = set()
-    for rule, awaited in candidates:
+    for rule, awaited, settled in steps:
         if awaited is not None and awaited.isdisjoint(happened):
             continue
-        if rule.holds(root, done):
+        if settled.__class__ is tuple:
+            replay(root, settled)
+            edits += settled
+            fired.append((rule, count, len(edits)))
+            happened.add(rule.place)
+            count = len(edits)
+        elif settled or rule.holds(root, done):
             try:
                 for act in rule.runs:
                     if act(done, ()):
@@ -61,7 +68,7 @@ def _apply(done: Run, candidates: Iterable[Candidate], quiet: QuietRules | None)
                 count = len(edits)
                 if rule.renames_model and _is_new_model(done):
                     done.plan = done.plan.replan(root["model"])
-                    _apply(done, [(one, None) for one in done.plan.rules if one.place > rule.place], quiet)
+                    _apply(done, [(one, None, None) for one in done.plan.rules if one.place > rule.place], quiet)
                     return
             elif quiet is not None:
                 quiet.append((rule, "its actions find nothing to change"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from itertools import repeat
@@ -14,7 +13,17 @@ from .draft import Draft
 from .needs import LONGEST_MARK, EmptyList, Mark, Needs, Not, Token
 
 Kind = tuple[Any, ...]
-"""The keys of an item, and for each field that matters its text or its type."""
+"""The outline of an item, and for each field that matters its text or its type."""
+
+
+class Outline:
+    """The keys of an item, one object for all items that have them in this order: it is hashed faster than they are."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self.keys = keys
+
 
 KnownKinds = Mapping[Kind, frozenset[Token]]
 """What the items of each kind have."""
@@ -23,24 +32,41 @@ KnownKinds = Mapping[Kind, frozenset[Token]]
 class Seen:
     """An array as it was looked at."""
 
-    __slots__ = ("_found", "_probe", "items", "places", "tokens")
+    __slots__ = ("_compared", "_each", "_having", "_places", "_probe", "items", "kinds", "tokens")
 
-    def __init__(self, probe: Probe, items: Sequence[Any], places: Mapping[Kind, list[int]]) -> None:
+    def __init__(self, probe: Probe, items: Sequence[Any], each: Sequence[Kind]) -> None:
         self._probe = probe
         self.items = items
-        self.places = places
-        """Where the items of each kind stand."""
-        self.tokens: KnownKinds = {}
-        """To be filled by whoever knows the kinds."""
-        self._found: list[tuple[frozenset[Token], list[int]]] = []
+        self.kinds = frozenset(each)
+        self._each = each
+        self._places: dict[Kind, list[int]] = {}
+        self._having: dict[Needs, list[int]] = {}
+        self._compared = (0, 0, False)
+
+    tokens: KnownKinds
+    """To be filled by whoever knows the kinds."""
 
     def having(self, needs: Needs) -> list[int]:
         """Return in order where the items stand that may meet all needs."""
-        needs = self._probe.telling(needs)
-        if not self._found:
-            self._found = [(self.tokens[kind], places) for kind, places in self.places.items()]
+        found = self._having.get(needs)
+        if found is None:
+            found = self._having[needs] = self._where(self._probe.telling(needs))
+        return found
+
+    def begins(self, items: Sequence[Any], edits: int) -> bool:
+        """Tell whether an array begins with the items that were seen; ``edits``: how many were made so far."""
+        if self._compared[:2] != (id(items), edits):
+            same = len(items) >= len(self.items) and all(map(is_, self.items, items))
+            self._compared = (id(items), edits, same)
+        return self._compared[2]
+
+    def _where(self, needs: Needs) -> list[int]:
+        if not self._places:
+            for at, kind in enumerate(self._each):
+                self._places.setdefault(kind, []).append(at)
         found: list[int] = []
-        for tokens, places in self._found:
+        for kind, places in self._places.items():
+            tokens = self.tokens[kind]
             for clause in needs:
                 if tokens.isdisjoint(clause):
                     break
@@ -50,7 +76,29 @@ class Seen:
         return found
 
 
+#: More kinds of items than this in an array are not remembered.
+KINDS_REMEMBERED = 32
+
+Column = Callable[[Sequence[Any]], Iterable[Any]]
+"""Items -> of each the text that it has in one field, or the type."""
+
+#: How many mixtures of items a look remembers how to read.
+MIXTURES_REMEMBERED = 512
+
 _NOTHING: Iterable[Any] = repeat(type(None))
+
+
+def _absent(items: Sequence[Any]) -> Iterable[Any]:
+    return _NOTHING
+
+
+class OddItemError(TypeError):
+    """An item holds something other than a short text where only texts matter."""
+
+
+def is_small(seen: Mapping[str, Seen]) -> bool:
+    """Tell whether the arrays hold few enough kinds of items to be remembered."""
+    return all(len(look.kinds) <= KINDS_REMEMBERED for look in seen.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +111,22 @@ class Field:
     marks: tuple[Mark, ...]
     """The types and the like that matter."""
 
-    def column(self, items: Sequence[Any]) -> Iterable[Any]:
-        """Return of each item the text that it has there, or the type."""
-        values: Iterable[Any] = map(dict.get, items, repeat(self.name))
-        if not self.marks:  # only texts matter, and it is nearly always a short one: see `Probe.look`
-            return values
-        if not self.texts:
-            return [one.__class__ if one or one.__class__ is not list else EmptyList for one in values]
-        texts = self.texts
+    def column(self) -> Column:
+        """Return a reader of the field: of each item the text that it has there, or the type."""
+        name, texts = self.name, self.texts
+        if not self.marks:  # only texts matter, and it is nearly always a short one: see `Probe.tokens`
+            return lambda items: [one.get(name) for one in items]
+        if not texts:
+            return lambda items: [
+                kind if (kind := (one := item.get(name)).__class__) is not list or one else EmptyList for item in items
+            ]
         if texts == {""}:  # as of `content`, which may be very long or a list
-            return [one.__class__ if one else _empty(one) for one in values]
-        return [
+            return lambda items: [one.__class__ if (one := item.get(name)) else _empty(one) for item in items]
+        return lambda items: [
             (one if len(one) <= LONGEST_MARK and one in texts else str)
-            if (kind := one.__class__) is str
+            if (kind := (one := item.get(name)).__class__) is str
             else (kind if one or kind is not list else EmptyList)
-            for one in values
+            for item in items
         ]
 
 
@@ -92,25 +141,41 @@ class Probe:
     together: frozenset[Token]
     """What one item must have at once, for some rule to fire."""
     _telling: dict[Needs, Needs] = dataclass_field(default_factory=dict, compare=False, repr=False)
+    _outlines: dict[tuple[str, ...], Outline] = dataclass_field(default_factory=dict, compare=False, repr=False)
+    _columns: dict[frozenset[Outline], tuple[Column, ...]] = dataclass_field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def look(self, items: Sequence[Any]) -> Seen:
         """Return where the items of each kind stand.
 
         Raises:
-            TypeError: an item is no object, or holds something other than a short text where only texts matter.
+            TypeError: it is no array, or an item is no object.
         """
-        keys = list(map(tuple, items))
-        there = set().union(*set(keys))
-        columns = [one.column(items) if one.name in there else _NOTHING for one in self.fields]
-        places: dict[Kind, list[int]] = defaultdict(list)
-        for at, kind in enumerate(zip(keys, *columns, strict=False)):
-            places[kind].append(at)
-        for at, looked in enumerate(self.fields, 1):
-            if not looked.marks and looked.name in there:
-                for kind in places:
-                    if kind[at] is not None and (kind[at].__class__ is not str or len(kind[at]) > LONGEST_MARK):
-                        raise TypeError
-        return Seen(self, items, places)
+        if not isinstance(items, list):
+            raise TypeError
+        outlines: list[Any] = list(map(self._outlines.get, map(tuple, items)))
+        if None in outlines:
+            outlines = [self._outline(tuple(item)) for item in items]
+        mixture = frozenset(outlines)
+        columns = self._columns.get(mixture) or self._columns_of(mixture)
+        try:
+            return Seen(self, items, list(zip(outlines, *[column(items) for column in columns], strict=False)))
+        except AttributeError:  # no object
+            raise TypeError from None
+
+    def _outline(self, keys: tuple[str, ...]) -> Outline:
+        if len(self._outlines) >= MIXTURES_REMEMBERED:  # a stranger's payloads must not fill the memory
+            self._outlines.clear()
+        return self._outlines.setdefault(keys, Outline(keys))
+
+    def _columns_of(self, mixture: frozenset[Outline]) -> tuple[Column, ...]:
+        there = {key for one in mixture for key in one.keys}
+        found = tuple(one.column() if one.name in there else _absent for one in self.fields)
+        if len(self._columns) >= MIXTURES_REMEMBERED:
+            self._columns.clear()
+        self._columns[mixture] = found
+        return found
 
     def telling(self, needs: Needs) -> Needs:
         """Return those of the needs that this look can tell: nobody may have asked it for the others' texts and types.
@@ -126,11 +191,18 @@ class Probe:
         return found
 
     def tokens(self, kind: Kind) -> frozenset[Token]:
-        """Spell out what an item of a kind has."""
-        keys, *seen = kind
+        """Spell out what an item of a kind has.
+
+        Raises:
+            OddItemError: it holds something other than a short text where only texts matter.
+        """
+        outline, *seen = kind
+        keys = outline.keys
         found: set[Token] = {(self.array, key, None) for key in keys}
         for looked, value in zip(self.fields, seen, strict=True):
             name = looked.name
+            if not looked.marks and name in keys and not (value is None or _is_short(value)):
+                raise OddItemError
             if value is None:
                 value = type(None)
             elif isinstance(value, str):
@@ -142,6 +214,10 @@ class Probe:
         found |= {token for token in self.assumed if token[1] in keys}
         found |= {one for one in self.together if all(not found.isdisjoint(clause) for clause in one[2])}
         return frozenset(found)
+
+
+def _is_short(value: Any) -> bool:
+    return value.__class__ is str and len(value) <= LONGEST_MARK
 
 
 def _empty(value: Any) -> Any:
@@ -168,8 +244,6 @@ def likely(draft: Draft, array: str, items: Sequence[Any], needs: Needs) -> Iter
     if seen is None or not needs:
         return enumerate(items)
     looked_at = seen.items
-    if items is not looked_at and not (len(items) >= len(looked_at) and all(map(is_, looked_at, items))):
+    if items is not looked_at and not seen.begins(items, len(draft.edits)):
         return enumerate(items)
-    found = seen.having(needs)
-    found += range(len(looked_at), len(items))
-    return [(at, items[at]) for at in found]
+    return [(at, items[at]) for at in (*seen.having(needs), *range(len(looked_at), len(items)))]

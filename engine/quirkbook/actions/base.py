@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .. import needs as need
@@ -51,6 +51,8 @@ class Context:
     """How many `each` stand around it."""
     subject: Path | None = None
     """What the rule's condition speaks of first: where a `reject` or `warn` points."""
+    touched: set[str] = field(default_factory=set)
+    """The top-level keys that the paths of the actions lead to; ``?`` if that may be any."""
     compile: Callable[[Sequence[Any], Keys, Context], list[Action]] = lambda items, keys, context: []
     """Compiles a `do` list: the table of actions, for the one action that holds others."""
 
@@ -75,6 +77,7 @@ class Context:
             self.report("Q110", keys, str(error), key=key)
         else:
             if path.origin in ("here", "root"):
+                self.touched.add((path.origin == "here" and self.area) or path.head or "?")
                 return path
             self.report("Q110", keys, f"'{text}' is for conditions: no action can change it", key=key)
         return Path(text, "here", ("\0",))

@@ -52,7 +52,7 @@ def set_header(node: Any, keys: Keys, context: Context) -> Action:
 
     def run(draft: Draft, base: Keys) -> None:
         for name, value in node.items():
-            draft.headers[name] = value
+            draft.headers = {**draft.headers, name: value}
             draft.remark("set_header", Effect.EXACT, f"{name}: {value}")
 
     return Action(run)
@@ -64,7 +64,7 @@ def drop_header(node: Any, keys: Keys, context: Context) -> Action:
 
     def run(draft: Draft, base: Keys) -> None:
         for name in node:
-            draft.headers[name] = None
+            draft.headers = {**draft.headers, name: None}
             draft.remark("drop_header", Effect.EXACT, name)
 
     return Action(run)

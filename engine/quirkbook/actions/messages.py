@@ -9,7 +9,7 @@ from typing import Any
 
 from ..draft import Draft, cloner
 from ..kinds import likely
-from ..model import Effect, Keys
+from ..model import MISSING, Effect, Keys
 from ..needs import ANY, Needs, Writes, of_item
 from .base import Action, Context, editable
 
@@ -32,8 +32,7 @@ def append_message(node: Any, keys: Keys, context: Context) -> Action:
     make = cloner(node)
 
     def run(draft: Draft, base: Keys) -> None:
-        messages = draft.root.get("messages")
-        _put_in(draft, "append_message", len(messages) if isinstance(messages, list) else 0, make())
+        _put_in(draft, "append_message", None, make())
 
     return Action(run, writes=of_item("messages", node))
 
@@ -44,10 +43,12 @@ def prepend_message(node: Any, keys: Keys, context: Context) -> Action:
     return Action(lambda draft, base: _put_in(draft, "prepend_message", 0, make()), writes=of_item("messages", node))
 
 
-def _put_in(draft: Draft, action: str, at: int, message: Any) -> None:
-    if isinstance(draft.root.get("messages"), list):
-        draft.insert(action, SEMANTIC, ("messages", at), message)
-    elif "messages" not in draft.root:
+def _put_in(draft: Draft, action: str, at: int | None, message: Any) -> None:
+    """Put a message in before the index; None: at the end."""
+    messages = draft.root.get("messages", MISSING)
+    if isinstance(messages, list):
+        draft.insert(action, SEMANTIC, ("messages", len(messages) if at is None else at), message)
+    elif messages is MISSING:
         draft.put(action, SEMANTIC, ("messages",), [message])
 
 

@@ -215,7 +215,7 @@ def drop(node: Any, keys: Keys, context: Context) -> Action:
                 if at == base:
                     return True
                 if at:
-                    draft.remove("drop", drop_effect(at), at)
+                    draft.remove("drop", drop_effect(at) if len(at) == 2 else LOSSY, at)
         return False
 
     return Action(run, context.needs(*paths) if all(path.steps for path in paths) else (), context.writes(*paths))

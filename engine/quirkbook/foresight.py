@@ -1,0 +1,216 @@
+"""What the parameters of a request settle before it comes: callers send the same ones again and again.
+
+Given all parameters but the messages, most rules are known to fire or not, and some to write just this and nothing
+else. The rules are run once over what is known, in order; what a rule would ask beyond that stays open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from marshal import dumps, loads
+from operator import itemgetter
+from typing import Any, Final
+
+from .draft import Draft, Edit, Refusal
+from .idle import LONGEST_REMEMBERED, Partial, Rule
+from .kinds import KnownKinds, Probe, Seen, is_small
+from .model import MISSING
+
+Settled = tuple[Edit, ...] | bool | None
+"""What is known of a rule: its edits; True, its condition holds; None, nothing."""
+
+Step = tuple[Any, frozenset[int] | None, Settled]
+"""A rule to run, the places of earlier rules of which one must have fired first (None: none), and what is known."""
+
+Candidate = tuple[Any, frozenset[int] | None]
+"""A rule that could fire, and the places of the earlier rules of which one must have fired first; None: at once."""
+
+Sifted = tuple[Sequence[Candidate], Mapping[str, Seen]]
+"""The candidates, and what was seen of the arrays that they speak of."""
+
+#: How many requests a plan remembers the steps of, and how many it knows again when they come a second time.
+REMEMBERED = 64
+KNOWN_AGAIN = 512
+
+#: A payload with more keys than this is not remembered.
+KEYS_REMEMBERED = 64
+
+_PLAIN: Final = frozenset({str, int, float, bool, type(None), type(MISSING)})
+
+
+@dataclass(slots=True)
+class Layout:
+    """What is remembered of payloads that have the same keys in the same order."""
+
+    known: tuple[str, ...]
+    """The keys whose values are looked at."""
+    unknown: tuple[str, ...]
+    read: Callable[[Mapping[str, Any]], Any]
+    """Gives the values of the known keys."""
+    probes: tuple[Probe, ...]
+    steps: dict[Any, tuple[Sequence[Step], Mapping[str, KnownKinds]]] = field(default_factory=dict)
+
+
+class Foresight:
+    """What one plan has learned of the requests it met."""
+
+    __slots__ = ("_asked", "_layouts", "_met_once", "_model", "_probes", "_remembered", "_sift")
+
+    def __init__(
+        self,
+        sift: Callable[[Mapping[str, Any]], Sifted],
+        model: str | None,
+        asked: Set[str] | None,
+        probes: Sequence[Probe],
+    ) -> None:
+        self._sift, self._model, self._probes = sift, model, probes
+        self._asked = None if asked is None else asked - {"messages", *(probe.array for probe in probes)}
+        """The keys whose values matter; None: nothing can be foretold."""
+        self._layouts: dict[tuple[str, ...], Layout] = {}
+        self._met_once: set[int] = set()
+        self._remembered = 0
+
+    def steps(self, payload: Mapping[str, Any]) -> tuple[Sequence[Step], Mapping[str, Seen]]:
+        """Return the candidates with what is known of each, learned when a payload's parameters come a second time."""
+        keys = tuple(payload)
+        if self._asked is None or len(keys) > KEYS_REMEMBERED:
+            return self._open(payload)
+        layout = self._layouts.get(keys) or self._layout(keys, self._asked)
+        seen: dict[str, Seen] = {}
+        try:
+            key: Any = dumps(layout.read(payload))
+            if layout.probes:
+                shape = [key]
+                for probe in layout.probes:
+                    seen[probe.array] = look = probe.look(payload[probe.array])
+                    shape.append(look.kinds)
+                key = tuple(shape)
+            found = layout.steps.get(key)
+        except (TypeError, ValueError):  # no plain JSON, nested too deep, an array that is none or of odd items
+            return self._open(payload)
+        if found is None:
+            return self._learn(payload, layout, key)
+        steps, tokens = found
+        for array, look in seen.items():
+            look.tokens = tokens[array]
+        return steps, seen
+
+    def _layout(self, keys: tuple[str, ...], asked: Set[str]) -> Layout:
+        known = tuple(key for key in keys if key in asked)
+        layout = Layout(
+            known,
+            tuple(key for key in keys if key not in known),
+            itemgetter(*known) if known else lambda payload: None,
+            tuple(probe for probe in self._probes if probe.array in keys),
+        )
+        if len(self._layouts) >= KNOWN_AGAIN:  # a stranger's payloads must not fill the memory
+            self._layouts.clear()
+            self._remembered = 0
+        self._layouts[keys] = layout
+        return layout
+
+    def _open(self, payload: Mapping[str, Any]) -> tuple[Sequence[Step], Mapping[str, Seen]]:
+        candidates, seen = self._sift(payload)
+        return tuple((rule, awaited, None) for rule, awaited in candidates), seen
+
+    def _learn(self, payload: Mapping[str, Any], layout: Layout, key: Any) -> tuple[Sequence[Step], Mapping[str, Seen]]:
+        content = key if isinstance(key, bytes) else key[0]
+        candidates, seen = self._sift(payload)
+        sight = hash((layout.known, layout.unknown, key))
+        if sight not in self._met_once or len(content) > LONGEST_REMEMBERED or not is_small(seen):
+            if len(self._met_once) >= KNOWN_AGAIN:
+                self._met_once.clear()
+            self._met_once.add(sight)
+            return tuple((rule, awaited, None) for rule, awaited in candidates), seen
+        if self._remembered >= REMEMBERED:
+            for one in self._layouts.values():
+                one.steps.clear()
+            self._remembered = 0
+        values = loads(content)
+        known = dict(zip(layout.known, values if len(layout.known) > 1 else (values,), strict=False))
+        steps = foretell(candidates, self._model, known, layout.unknown)
+        layout.steps[key] = steps, {array: look.tokens for array, look in seen.items()}
+        self._remembered += 1
+        return steps, seen
+
+
+def foretell(
+    candidates: Iterable[Candidate], model: str | None, known: Mapping[str, Any], unknown: Iterable[str]
+) -> Sequence[Step]:
+    """Return the candidates as steps, without those that are known to do nothing in such a payload.
+
+    It has the values ``known`` and anything at the keys that are ``unknown``, and no other key.
+    """
+    unknown = set(unknown)
+    root = Partial(known, unknown)
+    steps: list[Step] = []
+    may_fire: set[int] = set()
+    blind = False
+    for rule, awaited in candidates:
+        if awaited is not None:
+            awaited &= may_fire
+            if not awaited:
+                continue
+        settled: Settled = None
+        if not blind:
+            trial = _draft(root, model)
+            holds = rule.holds(trial.root, trial)
+            if not trial.root.asked_for_more:
+                if not holds:
+                    continue
+                settled = _outcome(rule, trial)
+                if settled == ():
+                    continue
+                if rule.renames_model:
+                    settled = True
+        if isinstance(settled, tuple):
+            root = trial.root
+        elif rule.touches is None:
+            blind = True
+        else:
+            unknown |= rule.touches
+        may_fire.add(rule.place)
+        steps.append((rule, awaited, settled))
+        blind = blind or rule.renames_model
+    return tuple(steps)
+
+
+def _draft(root: Partial, model: str | None) -> Draft:
+    draft = Draft({})
+    draft.model = model
+    draft.root = Partial(dict.copy(root), root.unknown)
+    return draft
+
+
+def _outcome(rule: Rule, trial: Draft) -> tuple[Edit, ...] | bool:
+    """Return the edits that a rule makes wherever its condition holds; True where they cannot be told beforehand."""
+    try:
+        if any(run(trial, ()) for run in rule.runs) or trial.headers or trial.root.asked_for_more:
+            return True
+    except Refusal:
+        return True
+    return tuple(trial.edits) if all(_is_plain(edit) for edit in trial.edits) else True
+
+
+def _is_plain(edit: Edit) -> bool:
+    """Tell whether an edit is of the top level and holds no container: that would be one for all payloads."""
+    _, _, keys, before, after, moved_from, _ = edit
+    return (
+        (keys is None or len(keys) == 1)
+        and (moved_from is None or len(moved_from) == 1)
+        and {type(before), type(after)} <= _PLAIN
+    )
+
+
+def replay(root: dict[Any, Any], edits: Iterable[Edit]) -> None:
+    """Make edits that were told beforehand."""
+    for _, _, keys, before, after, moved_from, _ in edits:
+        if after is before or keys is None:  # a remark
+            continue
+        if moved_from is not None:
+            del root[moved_from[0]]
+        if after is MISSING:
+            del root[keys[0]]
+        else:
+            root[keys[0]] = after

@@ -1,0 +1,1 @@
+"""The gateway: an OpenAI-compatible server that translates each request for its provider and says what it changed."""
