@@ -102,16 +102,16 @@ def cited_by(rules: Iterator[Rule]) -> dict[str, list[Rule]]:
 def problems(known: Map) -> Iterator[str]:
     """Yield a line for each row, excuse or citation that is wrong."""
     rows = {row["id"]: row for row in known.rows}
-    for row, rules in sorted(known.cited.items()):
-        if row not in rows:
-            yield f"{row}: there is no such row, and {rules[0].name} cites it"
-    for row, reason in sorted(known.excuses.reasons.items()):
-        if row not in rows:
-            yield f"{row}: there is no such row, and coverage.yaml excuses it"
-        elif row in known.cited:
-            yield f"{row}: {known.cited[row][0].name} cites it, so take the excuse out of coverage.yaml"
+    for name, rules in sorted(known.cited.items()):
+        if name not in rows:
+            yield f"{name}: there is no such row, and {rules[0].name} cites it"
+    for name, reason in sorted(known.excuses.reasons.items()):
+        if name not in rows:
+            yield f"{name}: there is no such row, and coverage.yaml excuses it"
+        elif name in known.cited:
+            yield f"{name}: {known.cited[name][0].name} cites it, so take the excuse out of coverage.yaml"
         elif not reason.strip():
-            yield f"{row}: the excuse in coverage.yaml is empty: say why no rule answers the row"
+            yield f"{name}: the excuse in coverage.yaml is empty: say why no rule answers the row"
     for provider in sorted(known.excuses.todo - {row["provider"] for row in known.rows}):
         yield f"{provider}: coverage.yaml waits for its rules, and no row is about it"
     for row in known.rows:
@@ -137,7 +137,7 @@ def page(known: Map) -> str:
     for provider in providers:
         counts = known.count(provider)
         lines.append(
-            f"| [{_title(provider)}](#{_anchor(_title(provider))}) | {sum(counts.values())} | {counts['cited']} "
+            f"| [{_title(provider)}](#{anchor(_title(provider))}) | {sum(counts.values())} | {counts['cited']} "
             f"| {counts['excused']} | {counts['todo'] + counts['forgotten']} |"
         )
     for provider in providers:
@@ -165,7 +165,7 @@ def _title(provider: str) -> str:
     return "any provider" if provider == "*" else provider
 
 
-def _anchor(title: str) -> str:
+def anchor(title: str) -> str:
     """Return the anchor that a heading gets on the page."""
     return "".join(letter for letter in title.lower().replace(" ", "-") if letter.isalnum() or letter in "-_")
 
@@ -173,7 +173,7 @@ def _anchor(title: str) -> str:
 def rule_link(rule: Rule, text: str = "") -> str:
     """Return a Markdown link from a page in docs/ to the page of a rule."""
     folder = "rules/families" if rule.family else "rules"
-    return f"[{text or rule.name}]({folder}/{rule.owner}.md#{_anchor(rule.id)})"
+    return f"[{text or rule.name}]({folder}/{rule.owner}.md#{anchor(rule.id)})"
 
 
 def cell(text: str) -> str:

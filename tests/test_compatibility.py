@@ -1,0 +1,293 @@
+"""The table of providers and parameters: taken from the rules' examples, and up to date on its pages."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from tests.books import a_file, a_rule
+
+from quirkbook.data import folder
+from quirkbook.loader import load_folder
+
+DOCS = Path(__file__).parents[1] / "docs"
+sys.path.insert(0, str(DOCS / "tools"))
+
+import compatibility  # noqa: E402 - found by the line above
+import table_html  # noqa: E402
+import table_markdown  # noqa: E402
+from rule_facts import COLUMNS, EFFECTS, collect, columns_in_use  # noqa: E402
+
+PROVIDERS, FAMILIES = collect(load_folder(Path(str(folder("rules"))), "built-in"))
+
+
+def facts(*rules, **head):
+    """Return rule id -> column -> effect, of acme's rules."""
+    (row,), _ = collect([a_file(*rules, **head)])
+    return {fact.rule.id: dict(fact.columns) for fact in row.facts}
+
+
+def changes(given, out):
+    return {"examples": [{"in": given, "out": out}]}
+
+
+# The pages that ship
+
+
+def test_the_pages_are_up_to_date(capsys):
+    assert compatibility.main([]) == 0, capsys.readouterr().out
+
+
+def test_every_rule_is_about_something():
+    bare = [fact.rule.name for row in (*PROVIDERS, *FAMILIES) for fact in row.own if not fact.columns]
+
+    assert bare == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "column", "cell"),
+    [
+        ("groq", "logprobs", "lossy"),
+        ("groq", "author names", "lossy"),
+        ("mistral", "seed", "exact"),
+        ("mistral", "max_tokens", "exact"),
+        ("mistral", "penalties", ""),  # accepted since 2025, whatever older tables say
+        ("cerebras", "penalties", ""),
+        ("fireworks", "logprobs", ""),
+        ("gemini", "tool names", "refuse"),
+        ("minimax", "temperature", "lossy"),
+        ("moonshot", "stop", "lossy"),
+        ("moonshot", "top_p", "lossy *"),
+        ("openai", "max_tokens", "exact *"),
+        ("openrouter", "temperature", "lossy *"),
+        ("perplexity", "order and number", "semantic"),
+        ("together", "model", "warn"),
+        ("xai", "penalties", "lossy *"),
+    ],
+)
+def test_spot_checks_against_the_evidence(provider, column, cell):
+    (row,) = (row for row in PROVIDERS if row.file.name == provider)
+
+    assert table_markdown.verdict(row.cell(column), column) == cell
+
+
+# What a rule is about
+
+
+def test_a_rule_is_about_what_its_examples_change():
+    assert facts(
+        a_rule("drop", {"drop": ["seed"]}, **changes({"seed": 1}, {})),
+        a_rule("move", {"rename": {"user": "user_id"}}, **changes({"user": "u"}, {"user_id": "u"})),
+        a_rule("deep", {"drop": ["messages[*].name"]}, **changes({"messages": [{"name": "a"}]}, {"messages": [{}]})),
+        a_rule("own", {"drop": ["acme_flag"]}, **changes({"acme_flag": 1}, {})),
+        a_rule("header", {"set_header": {"X-A": "b"}}, **changes({}, {})),
+    ) == {
+        "drop": {"seed": "lossy"},
+        "move": {"user": "exact"},
+        "deep": {"author names": "lossy"},
+        "own": {"other parameters": "lossy"},
+        "header": {"headers": "exact"},
+    }
+
+
+def test_the_first_example_says_what_is_usual_and_the_worst_is_kept():
+    rename = a_rule(
+        "move",
+        {"rename": {"seed": "random_seed"}},
+        examples=[
+            {"in": {"seed": 1}, "out": {"random_seed": 1}},
+            {"in": {"seed": 1, "random_seed": 2}, "out": {"random_seed": 2}},
+        ],
+    )
+    (row,), _ = collect([a_file(rename)])
+    (fact,) = row.facts
+
+    assert (fact.columns, fact.worst, table_markdown.effect(fact)) == (
+        {"seed": "exact"},
+        "lossy",
+        "exact, at worst lossy",
+    )
+
+
+@pytest.mark.parametrize(
+    ("when", "do", "given", "columns"),
+    [
+        (None, {"warn": "hm"}, {}, {"model": "warn"}),
+        ({"$model": "a*"}, {"warn": "hm"}, {"model": "a"}, {"model": "warn"}),
+        (
+            {"n": {"gt": 1}, "$hot": True},
+            {"warn": "hm"},
+            {"n": 2, "temperature": 3},
+            {"n": "warn", "temperature": "warn"},
+        ),
+        (
+            {"any_of": [{"seed": {"exists": True}}, {"not": {"$.user": {"exists": True}}}]},
+            {"warn": "hm"},
+            {},
+            {"seed": "warn", "user": "warn"},
+        ),
+        ({"tools": {"repeats": "function.name"}}, {"reject": "no"}, None, {"tool names": "refuse"}),
+        (
+            {"messages": {"some": {"name": "x"}}},
+            {"reject": "no"},
+            {"messages": [{"name": "x"}]},
+            {"author names": "refuse"},
+        ),
+        (
+            {"stop[0]": "x"},
+            {"each": {"in": "stop[*]", "when": {".": "x"}, "do": [{"reject": "no"}]}},
+            {"stop": ["x"]},
+            {"stop": "refuse"},
+        ),
+    ],
+)
+def test_remarks_and_refusals_are_about_what_the_rule_asks_for(when, do, given, columns):
+    if given is None:
+        given = {"tools": [{"function": {"name": "a"}}, {"function": {"name": "a"}}]}
+    verdict = {"rejects": True} if "refuse" in columns.values() else {"warns": True, "same": True}
+    rule = a_rule("r", do, when, examples=[{"in": given, **verdict}])
+
+    assert facts(rule, let={"hot": {"temperature": {"gt": 2}}}) == {"r": columns}
+
+
+@pytest.mark.parametrize(
+    ("stage", "do", "given", "out", "column"),
+    [
+        ("error", {"default": {"error.code": None}}, {"error": {}}, {"error": {"code": None}}, "errors"),
+        ("response", {"drop": ["usage.cost"]}, {"usage": {"cost": 1}}, {"usage": {}}, "usage"),
+        (
+            "response",
+            {"map": {"choices[*].finish_reason": {"eos": "stop"}}},
+            {"choices": [{"finish_reason": "eos"}]},
+            {"choices": [{"finish_reason": "stop"}]},
+            "finish_reason",
+        ),
+        (
+            "chunk",
+            {"rename": {"choices[*].delta.reasoning": "reasoning_content"}},
+            {"choices": [{"delta": {"reasoning": "a"}}]},
+            {"choices": [{"delta": {"reasoning_content": "a"}}]},
+            "thoughts",
+        ),
+        ("response", {"drop": ["object"]}, {"object": "x"}, {}, "other fields"),
+    ],
+)
+def test_rules_on_answers_have_columns_of_their_own(stage, do, given, out, column):
+    (columns,) = facts(a_rule("r", do, stage=stage, **changes(given, out))).values()
+
+    assert list(columns) == [column]
+
+
+def test_rules_that_do_not_run_are_left_out_of_the_table_and_stay_on_their_page():
+    family = a_file(a_rule("lock", {"drop": ["seed"]}, **changes({"seed": 1}, {})), family="lumen", name="Lumen")
+    own = a_file(
+        a_rule("old", {"drop": ["n"]}, status="retired", **changes({"n": 1}, {})),
+        a_rule("new", {"drop": ["stop"]}, models=["a*"], **changes({"model": "a", "stop": "x"}, {"model": "a"})),
+        include=["family/lumen"],
+        disable=[{"rule": "lumen/lock", "because": "not here"}],
+    )
+    (row,), (lumen,) = collect([own, family])
+
+    assert [fact.rule.id for fact in row.facts] == ["new"]
+    assert [rule.id for rule in row.rules] == ["old", "new"]
+    assert (row.families, lumen.heading, lumen.page) == ([], "Lumen, the models", "rules/families/lumen")
+    assert columns_in_use([row]) == {"Length": ["stop"]}
+    assert "## old\n" in table_markdown.rules_page(row)
+
+
+# How it is written
+
+
+@pytest.fixture
+def book():
+    family = a_file(a_rule("lock", {"drop": ["n"]}, **changes({"n": 2}, {})), family="lumen", name="Lumen")
+    own = a_file(
+        a_rule(
+            "cool",
+            {"drop": ["seed"]},
+            {"seed": {"exists": True}},
+            models=["a*"],
+            note="Some say <no>.",
+            status="disputed",
+            evidence=["d001", "d042"],
+            **changes({"model": "a", "seed": 1}, {"model": "a"}),
+        ),
+        name="Acme & Co",
+        include=["family/lumen"],
+        base_url="https://acme.example/v1",
+        docs="https://docs.acme.example",
+        api_key_env="ACME_API_KEY",
+    )
+    only = a_file(provider="dull")
+    return collect([own, family, only])
+
+
+def test_the_markdown_table_has_a_matrix_per_group_and_the_facts_with_their_sources(book):
+    text = table_markdown.table_page(*book)
+
+    assert "What 2 providers do to a payload written for OpenAI, by 2 rules." in text
+    assert "| | n | seed |\n| --- | --- | --- |\n| [Acme & Co](#acme--co) | lossy | lossy * |\n" in text
+    assert "The rules of these families are in force here: [lumen](rules/families/lumen.md).\n" in text
+    assert "| seed | lossy | a\\* | [cool](rules/acme.md#cool) | [acme.example](https://acme.example/cool) |\n" in text
+    assert "## No rule known\n\ndull.\n" in text
+    assert "## Lumen, the models\n" in text
+
+
+def test_a_page_of_rules_says_all_of_each_rule(book):
+    (acme, _), _ = book
+
+    assert table_markdown.rules_page(acme).partition("\n")[2] == (
+        "# Acme & Co\n\n[The table of all providers](../compatibility.md)\n\n"
+        "- base URL: https://acme.example/v1\n- key: ACME_API_KEY\n- documentation: https://docs.acme.example\n\n"
+        "## cool\n\nWhy cool.\n\n- effect: lossy\n- models: a\\*\n- status: disputed\n- note: Some say \\<no\\>.\n"
+        "- source: [acme.example](https://acme.example/cool)\n- verified: 2026-11-22 by docs\n"
+        "- evidence: [d001](../evidence.jsonl#L1), [d042](../evidence.jsonl#L42)\n\n"
+        "```yaml\nwhen:\n  seed:\n    exists: true\ndo:\n- drop:\n  - seed\nexamples:\n- in:\n    model: a\n    seed: 1\n"
+        "  out:\n    model: a\n```\n"
+    )
+
+
+def test_the_html_page_has_each_cell_and_rule_and_nothing_unescaped(book):
+    text = table_html.page(*book)
+
+    assert (
+        '<a class="mark lossy some" href="#of-acme" data-word="lossy" data-rules="acme/cool=lossy" '
+        'aria-label="seed at Acme &amp; Co: lossy, some models, 1 rule" '
+        'title="seed at Acme &amp; Co: lossy, some models, 1 rule">L</a>'
+    ) in text
+    assert '<article id="acme/cool" data-text="acme/cool a*">' in text
+    assert "<dd>Some say &lt;no&gt;.</dd>" in text
+    assert "no rule known: <span>dull</span>." in text
+    assert all(f'value="{word}"' in text for word in EFFECTS)
+    assert "<!-- " not in text.replace("<!-- Written by", "")
+
+
+def test_the_html_page_loads_nothing_from_elsewhere(book):
+    text = table_html.page(*book)
+
+    assert "<link" not in text and "src=" not in text and "@import" not in text and "url(" not in text
+
+
+def test_every_column_has_a_name_of_its_own():
+    names = [column for columns in COLUMNS.values() for column in columns]
+
+    assert len(names) == len(set(names))
+
+
+def test_stale_pages_and_those_of_no_rule_are_found_and_put_right(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(compatibility, "pages", lambda files: {"compatibility.md": "new", "rules/acme.md": "rule"})
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "gone.md").write_text("old")
+    (tmp_path / "compatibility.md").write_text("old")
+
+    assert compatibility.main([], tmp_path) == 1
+    assert capsys.readouterr().out == (
+        "not up to date: compatibility.md\nnot up to date: rules/acme.md\nof no rule: rules/gone.md\n"
+        "run python docs/tools/compatibility.py --write\n"
+    )
+    assert compatibility.main(["--write"], tmp_path) == 0
+    assert capsys.readouterr().out == "wrote compatibility.md\nwrote rules/acme.md\nof no rule: rules/gone.md\n"
+    assert compatibility.main([], tmp_path) == 0
+    assert capsys.readouterr().out == "up to date\n"
+    assert not (tmp_path / "rules" / "gone.md").exists()
