@@ -12,7 +12,7 @@ import sys
 import click
 
 from ..errors import QuirkbookError
-from . import emulate, inspect, proof, translate
+from . import emulate, inspect, proof, providers, translate
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -36,7 +36,7 @@ for command in (
     proof.test,
     inspect.rules,
     inspect.rule,
-    inspect.providers,
+    providers.providers,
     emulate.emulate,
     inspect.completion,
 ):

@@ -1,8 +1,7 @@
-"""`quirkbook rules`, `rule`, `providers`, `completion`: what is known, and where it is written."""
+"""`quirkbook rules`, `rule`, `completion`: what is known, and where it is written."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -92,34 +91,6 @@ def _rule_page(rule: Rule) -> str:
 
 def _indent(text: str) -> str:
     return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
-
-
-@click.command()
-@rules_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def providers(layers: tuple[str, ...], form: str) -> None:
-    """List the providers that rules are known for, with base URL, key variable and number of rules."""
-    book = rulebook(layers)
-    rows = []
-    for name in book.providers:
-        head = book.provider(name).head
-        rows.append(
-            {
-                "provider": name,
-                "name": head.get("name", name),
-                "aliases": list(head.get("aliases", ())),
-                "base_url": head.get("base_url"),
-                "api_key_env": head.get("api_key_env"),
-                "rules": sum(1 for placed in book.effective(name) if placed.disabled is None),
-            }
-        )
-    if form == "json":
-        click.echo(json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        click.echo(
-            f"{row['provider']:<16}{row['rules']:>4} rules  {row['api_key_env'] or '-':<24}{row['base_url'] or '-'}"
-        )
 
 
 @click.command()

@@ -1,0 +1,94 @@
+"""`quirkbook providers`: who is known, and who takes a payload as it is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..model import Effect
+from ..portability import VERDICTS, Fit, known, portability, unruled
+from ..rulebook import Rulebook
+from .options import read_payload, rulebook, rules_option
+from .printing import STYLES
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("-m", "--model", metavar="MODEL", help="Ask for this model instead of the payload's.")
+@rules_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def providers(file: str | None, model: str | None, layers: tuple[str, ...], form: str) -> None:
+    """List the providers that are known; with FILE (- for stdin): which of them take that request.
+
+    For FILE each provider says whether it takes the request unchanged, after an exact, lossy or semantic repair, or
+    refuses it, and by which rules; the best fit comes first. "unchanged" says that no known rule asks for a change.
+    Nothing is sent.
+
+    \b
+    quirkbook providers
+    quirkbook providers request.json
+    quirkbook providers request.json -m kimi-k2.6 --format json
+    """
+    if file is None:
+        if model is not None:
+            raise click.UsageError("-m asks about a request: name its FILE too")
+        _list(rulebook(layers), form)
+    else:
+        payload = read_payload(file)
+        book = rulebook(layers)
+        _compare(portability(payload, book, model=model), unruled(book), form)
+
+
+def _list(book: Rulebook, form: str) -> None:
+    rows = known(book)
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        click.echo(
+            f"{row['provider']:<16}{row['rules']:>4} rules  {row['api_key_env'] or '-':<24}{row['base_url'] or '-'}"
+        )
+
+
+def _compare(fits: list[Fit], left_out: list[str], form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps([fit.to_dict() for fit in fits], indent=2, ensure_ascii=False))
+    elif _is_terminal():
+        Console(highlight=False).print(_table(fits))
+    else:
+        for fit in fits:
+            click.echo(f"{fit.provider:<16}{fit.verdict:<11}{', '.join(_rules(fit)) or '-'}")
+    if form == "text":
+        counts = Counter(fit.verdict for fit in fits)
+        click.echo(", ".join(f"{counts[word]} {word}" for word in VERDICTS.values() if counts[word]), err=True)
+        if left_out:
+            click.echo(f"left out, for want of rules: {', '.join(left_out)}", err=True)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _rules(fit: Fit) -> list[str]:
+    return [f"{rule} ({_word(effect)})" for rule, effect in fit.rules.items()]
+
+
+def _word(effect: Effect) -> str:
+    return "remark" if effect is Effect.NONE else str(effect)
+
+
+def _table(fits: list[Fit]) -> Table:
+    table = Table("provider", "verdict", "rules", box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for fit in fits:
+        style = "" if fit.effect is Effect.NONE else STYLES[fit.effect]
+        rules = Text("\n").join(
+            Text.assemble(rule, "  ", (_word(effect), STYLES[effect])) for rule, effect in fit.rules.items()
+        )
+        table.add_row(Text(fit.provider), Text(fit.verdict, style=style), rules)
+    return table
