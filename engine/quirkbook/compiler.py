@@ -43,8 +43,8 @@ class CompiledRule:
     runs: tuple[Run, ...]
     needs: Needs
     writes: Writes
-    touches: frozenset[str] | None
-    """The top-level keys below which it may change anything; None: any."""
+    touches: tuple[frozenset[str], ...]
+    """Of each action the top-level keys below which it may change anything; ``?``: any key."""
     renames_model: bool
     """Whether it may write `model`: then the rules after it match the new name."""
 
@@ -71,7 +71,7 @@ def compile_rule(rule: Rule, lets: Mapping[str, Any], place: int = 0) -> Compile
         tuple(action.run for action in actions),
         (*condition.needs, *either(action.needs for action in actions)),
         writes,
-        None if "?" in context.touched else frozenset({"messages", *context.touched}),
+        tuple(action.touches for action in actions),
         writes is None or ("", "model", ANY) in writes,
     )
 

@@ -16,12 +16,13 @@ from .draft import Draft, Edit, Refusal
 from .idle import LONGEST_REMEMBERED, Partial, Rule
 from .kinds import KnownKinds, Probe, Seen, is_small
 from .model import MISSING
+from .readers import Holds
 
-Settled = tuple[Edit, ...] | bool | None
-"""What is known of a rule: its edits; True, its condition holds; None, nothing."""
+Run = Callable[[Draft, tuple[()]], Any]
 
-Step = tuple[Any, frozenset[int] | None, Settled]
-"""A rule to run, the places of earlier rules of which one must have fired first (None: none), and what is known."""
+Step = tuple[Any, frozenset[int] | None, bool, Sequence[Run]]
+"""A rule to try: the places of earlier rules of which one must have fired first (None: none), whether its condition is
+known to hold, and what to run."""
 
 Candidate = tuple[Any, frozenset[int] | None]
 """A rule that could fire, and the places of the earlier rules of which one must have fired first; None: at once."""
@@ -112,7 +113,7 @@ class Foresight:
 
     def _open(self, payload: Mapping[str, Any]) -> tuple[Sequence[Step], Mapping[str, Seen]]:
         candidates, seen = self._sift(payload)
-        return tuple((rule, awaited, None) for rule, awaited in candidates), seen
+        return _as_steps(candidates), seen
 
     def _learn(self, payload: Mapping[str, Any], layout: Layout, key: Any) -> tuple[Sequence[Step], Mapping[str, Seen]]:
         content = key if isinstance(key, bytes) else key[0]
@@ -122,7 +123,7 @@ class Foresight:
             if len(self._met_once) >= KNOWN_AGAIN:
                 self._met_once.clear()
             self._met_once.add(sight)
-            return tuple((rule, awaited, None) for rule, awaited in candidates), seen
+            return _as_steps(candidates), seen
         if self._remembered >= REMEMBERED:
             for one in self._layouts.values():
                 one.steps.clear()
@@ -135,6 +136,10 @@ class Foresight:
         return steps, seen
 
 
+def _as_steps(candidates: Iterable[Candidate]) -> Sequence[Step]:
+    return tuple((rule, awaited, False, rule.runs) for rule, awaited in candidates)
+
+
 def foretell(
     candidates: Iterable[Candidate], model: str | None, known: Mapping[str, Any], unknown: Iterable[str]
 ) -> Sequence[Step]:
@@ -142,55 +147,78 @@ def foretell(
 
     It has the values ``known`` and anything at the keys that are ``unknown``, and no other key.
     """
-    unknown = set(unknown)
-    root = Partial(known, unknown)
+    part = _Part(known, unknown, model)
     steps: list[Step] = []
     may_fire: set[int] = set()
-    blind = False
     for rule, awaited in candidates:
         if awaited is not None:
             awaited &= may_fire
             if not awaited:
                 continue
-        settled: Settled = None
-        if not blind:
-            trial = _draft(root, model)
-            holds = rule.holds(trial.root, trial)
-            if not trial.root.asked_for_more:
-                if not holds:
-                    continue
-                settled = _outcome(rule, trial)
-                if settled == ():
-                    continue
-                if rule.renames_model:
-                    settled = True
-        if isinstance(settled, tuple):
-            root = trial.root
-        elif rule.touches is None:
-            blind = True
-        else:
-            unknown |= rule.touches
+        holds = part.tell(rule.holds)
+        runs = part.settle(rule) if holds else rule.runs
+        if holds is False or not runs:
+            continue
+        if holds is None:
+            part.lose(touched for touches in rule.touches for touched in touches)
+        if rule.renames_model:  # then those after it may be others
+            part.lose("?")
         may_fire.add(rule.place)
-        steps.append((rule, awaited, settled))
-        blind = blind or rule.renames_model
+        steps.append((rule, awaited, bool(holds), runs))
     return tuple(steps)
 
 
-def _draft(root: Partial, model: str | None) -> Draft:
-    draft = Draft({})
-    draft.model = model
-    draft.root = Partial(dict.copy(root), root.unknown)
-    return draft
+class _Part:
+    """What is known of a payload while its rules are run beforehand."""
 
+    def __init__(self, known: Mapping[str, Any], unknown: Iterable[str], model: str | None) -> None:
+        self._unknown = set(unknown)
+        self._root = Partial(known, self._unknown)
+        self._model = model
+        self._lost = False
 
-def _outcome(rule: Rule, trial: Draft) -> tuple[Edit, ...] | bool:
-    """Return the edits that a rule makes wherever its condition holds; True where they cannot be told beforehand."""
-    try:
-        if any(run(trial, ()) for run in rule.runs) or trial.headers or trial.root.asked_for_more:
-            return True
-    except Refusal:
-        return True
-    return tuple(trial.edits) if all(_is_plain(edit) for edit in trial.edits) else True
+    def lose(self, touched: Iterable[str]) -> None:
+        """Note that the values at these top-level keys may have changed; ``?``: any."""
+        for key in touched:
+            self._lost |= key == "?"
+            self._unknown.add(key)
+
+    def _trial(self) -> Draft:
+        draft = Draft({})
+        draft.model = self._model
+        draft.root = Partial(dict.copy(self._root), self._unknown)
+        return draft
+
+    def tell(self, holds: Holds) -> bool | None:
+        """Tell whether a condition holds; None: that depends on what is unknown."""
+        trial = self._trial()
+        answer = not self._lost and holds(trial.root, trial)
+        return None if self._lost or trial.root.asked_for_more else answer
+
+    def settle(self, rule: Rule) -> Sequence[Run]:
+        """Return what is left to run of a rule that fires, and take note of what it writes."""
+        left: list[Run] = []
+        for run, touches in zip(rule.runs, rule.touches, strict=True):
+            edits = self._outcome(run)
+            if edits is None:
+                self.lose(touches)
+                left.append(run)
+            elif edits:
+                left.append(_replayer(edits))
+        return left
+
+    def _outcome(self, run: Run) -> tuple[Edit, ...] | None:
+        """Return the edits that an action makes in every such payload; None where they cannot be told."""
+        trial = self._trial()
+        try:
+            if self._lost or run(trial, ()) or trial.headers or trial.root.asked_for_more:
+                return None
+        except Refusal:
+            return None
+        if not all(map(_is_plain, trial.edits)):
+            return None
+        self._root = trial.root
+        return tuple(trial.edits)
 
 
 def _is_plain(edit: Edit) -> bool:
@@ -203,14 +231,21 @@ def _is_plain(edit: Edit) -> bool:
     )
 
 
-def replay(root: dict[Any, Any], edits: Iterable[Edit]) -> None:
-    """Make edits that were told beforehand."""
-    for _, _, keys, before, after, moved_from, _ in edits:
-        if after is before or keys is None:  # a remark
-            continue
-        if moved_from is not None:
-            del root[moved_from[0]]
-        if after is MISSING:
-            del root[keys[0]]
-        else:
-            root[keys[0]] = after
+def _replayer(edits: Sequence[Edit]) -> Run:
+    """Return what makes edits that were told beforehand."""
+
+    def replay(draft: Draft, base: tuple[()]) -> None:
+        root: dict[Any, Any] = draft.root
+        for edit in edits:
+            _, _, keys, before, after, moved_from, _ = edit
+            draft.edits.append(edit)
+            if after is before or keys is None:  # a remark
+                continue
+            if moved_from is not None:
+                del root[moved_from[0]]
+            if after is MISSING:
+                del root[keys[0]]
+            else:
+                root[keys[0]] = after
+
+    return replay

@@ -30,7 +30,7 @@ class Rule(Protocol):
     @property
     def runs(self) -> Sequence[Callable[[Draft, tuple[()]], Any]]: ...
     @property
-    def touches(self) -> Set[str] | None: ...
+    def touches(self) -> Sequence[Set[str]]: ...
     @property
     def renames_model(self) -> bool: ...
 
@@ -75,7 +75,7 @@ def _does_nothing(rule: Rule, model: str | None, key: str, value: Any) -> bool:
 class Partial(dict[str, Any]):
     """A payload of which a part is known; it notes when it is asked for anything else."""
 
-    def __init__(self, known: Mapping[str, Any], unknown: Set[str] | None = None) -> None:
+    def __init__(self, known: Mapping[str, Any], unknown: set[str] | None = None) -> None:
         super().__init__(known)
         self.unknown = unknown
         """The keys of which nothing is known, not even whether they are there; None: all that it does not hold."""

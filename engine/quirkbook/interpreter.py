@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .compiler import CompiledRule, Plan, compile_rule
 from .draft import Draft, Edit, Refusal
-from .foresight import Step, replay
+from .foresight import Step
 from .model import MISSING, Change, Effect, Location, Payload, Quiet, Rule, same
 
 QuietRules = list[tuple[CompiledRule, str]]
@@ -36,7 +36,7 @@ def run(done: Run, quiet: QuietRules | None = None) -> None:
     if quiet is None:
         steps, done.seen = plan.steps(done.root)
     else:
-        steps = [(rule, None, None) for rule in plan.rules]
+        steps = [(rule, None, False, rule.runs) for rule in plan.rules]
     _apply(done, steps, quiet)
 
 
@@ -44,18 +44,12 @@ def _apply(done: Run, steps: Iterable[Step], quiet: QuietRules | None) -> None:
     root, edits, fired = done.root, done.edits, done.fired
     count = len(edits)
     happened: set[int] = set()
-    for rule, awaited, settled in steps:
+    for rule, awaited, known, runs in steps:
         if awaited is not None and awaited.isdisjoint(happened):
             continue
-        if settled.__class__ is tuple:
-            replay(root, settled)
-            edits += settled
-            fired.append((rule, count, len(edits)))
-            happened.add(rule.place)
-            count = len(edits)
-        elif settled or rule.holds(root, done):
+        if known or rule.holds(root, done):
             try:
-                for act in rule.runs:
+                for act in runs:
                     if act(done, ()):
                         done.gone = True
                         edits.append(("drop", Effect.LOSSY, None, MISSING, MISSING, None, "the chunk is left out"))
@@ -68,7 +62,8 @@ def _apply(done: Run, steps: Iterable[Step], quiet: QuietRules | None) -> None:
                 count = len(edits)
                 if rule.renames_model and _is_new_model(done):
                     done.plan = done.plan.replan(root["model"])
-                    _apply(done, [(one, None, None) for one in done.plan.rules if one.place > rule.place], quiet)
+                    after = [(one, None, False, one.runs) for one in done.plan.rules if one.place > rule.place]
+                    _apply(done, after, quiet)
                     return
             elif quiet is not None:
                 quiet.append((rule, "its actions find nothing to change"))

@@ -74,8 +74,10 @@ class _PurePython(Reader, Scanner, Parser):
 PARSER: Callable[[str], Any] = getattr(getattr(yaml, "cyaml", None), "CParser", _PurePython)
 
 
-def read(raw: bytes | str, name: str) -> Document:
+def read(raw: bytes | str, name: str, build: Callable[[str, Builder], None] | None = None) -> Document:
     """Read YAML or JSON strictly; ``name`` is what places call the file. A ``*.json`` file must be JSON.
+
+    ``build`` reads the YAML of files whose makers allow more than rule files do.
 
     Raises:
         RuleFileError: with all faults, up to the first after which nothing makes sense.
@@ -96,7 +98,7 @@ def read(raw: bytes | str, name: str) -> Document:
         message = f"not YAML: the character U+{ord(odd[0]):04X} cannot stand in a file"
         builder.stop(*odd.span(), "Q101", message, "in double quotes it is written with \\u")
     try:
-        _build(text, builder)
+        (build or _build)(text, builder)
     except yaml.MarkedYAMLError as error:
         _explain(error, text, builder)
     return builder.finish()
@@ -137,10 +139,11 @@ def _build(text: str, builder: Builder) -> None:
             builder.scalar(object(), event.start_mark.index, event.end_mark.index)
         elif kind is DocumentStartEvent:
             documents += 1
-            _begin(documents, text, event.start_mark.index, builder)
+            begin(documents, text, event.start_mark.index, builder)
 
 
-def _begin(documents: int, text: str, start: int, builder: Builder) -> None:
+def begin(documents: int, text: str, start: int, builder: Builder) -> None:
+    """Stop at a directive and at a second document; ``documents`` counts from 1."""
     if text.startswith("%", start):
         builder.stop(start, start + 1, "Q101", *_DIRECTIVE)
     if documents > 1:
@@ -153,14 +156,14 @@ def _scalar(event: Any, text: str, builder: Builder) -> None:
         _refuse_property(text, start, builder)
     if event.implicit[0]:  # not quoted
         if not value or value[0] in _MAY_MEAN_MORE:
-            builder.scalar(_plain(value, start, end, builder), start, end)
+            builder.scalar(plain(value, start, end, builder), start, end)
             return
         if value == "<<" and builder.wants_key:
             builder.fault(start, end, "Q103", "merge keys are not read here", "write the keys out")
     builder.scalar(value, start, end)
 
 
-def _plain(text: str, start: int, end: int, builder: Builder) -> Any:
+def plain(text: str, start: int, end: int, builder: Builder) -> Any:
     """Return what an unquoted scalar means."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]

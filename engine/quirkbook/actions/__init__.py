@@ -75,11 +75,19 @@ def compile_actions(items: Sequence[Mapping[str, Any]], keys: Keys, context: Con
             context.report(
                 "Q120", where, "'reject' may only stand at stage request: an answer has come already", key=True
             )
-        elif name == "wrap":
-            actions.append(values.wrap(item[name], where, context, item.get("with")))
         else:
-            actions.append(ACTIONS[name](item[name], where, context))
+            inner = replace(context, touched=set())
+            if name == "wrap":
+                action = values.wrap(item[name], where, inner, item.get("with"))
+            else:
+                action = ACTIONS[name](item[name], where, inner)
+            context.touched.update(inner.touched)
+            actions.append(replace(action, touches=frozenset(inner.touched | _CONVERSATION)))
     return actions
+
+
+#: What every action may touch, for those on the conversation name no path.
+_CONVERSATION = frozenset({"messages"})
 
 
 __all__ = ["ACTIONS", "STAGES", "Action", "Context", "compile_actions"]

@@ -30,6 +30,8 @@ class Action:
     """What must be there for it to do anything."""
     writes: Writes = frozenset()
     """What may appear that was not there (see needs.py)."""
+    touches: frozenset[str] = frozenset()
+    """The top-level keys below which it may change anything; ``?``: any key."""
 
 
 def join_writes(parts: Sequence[Writes]) -> Writes:
@@ -52,7 +54,7 @@ class Context:
     subject: Path | None = None
     """What the rule's condition speaks of first: where a `reject` or `warn` points."""
     touched: set[str] = field(default_factory=set)
-    """The top-level keys that the paths of the actions lead to; ``?`` if that may be any."""
+    """Where the paths of the action being compiled lead, see `Action.touches`."""
     compile: Callable[[Sequence[Any], Keys, Context], list[Action]] = lambda items, keys, context: []
     """Compiles a `do` list: the table of actions, for the one action that holds others."""
 
