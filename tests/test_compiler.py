@@ -229,3 +229,30 @@ def test_a_plan_gives_the_plan_of_another_model():
     assert (names(made.rules), made.model) == (["acme/all"], "old")
     assert names(made.replan("new-1").rules) == ["acme/all", "acme/new"]
     assert made.replan("new-1") is made.replan("new-1")
+
+
+@pytest.mark.parametrize(
+    ("when", "do", "expected"),
+    [
+        ({"a": 1}, SET_Z, {"a", "z"}),
+        ({"not": {"a.b": {"exists": True}}}, {"drop": ["c[*].d"]}, {"a", "c"}),
+        ({"$heat": True}, {"clamp": {"n": [1, 5]}}, {"heat", "n"}),
+        ({"m": {"some": {"role": "x", "$.k": 1}}}, {"rename": {"old": "new"}}, {"m", "k", "old", "new"}),
+        ({"a": {"among": "$.b[*]"}, "$model": "x"}, {"warn": "hear"}, {"a", "b"}),
+        (None, {"each": {"in": "t[*]", "when": {"x": {"among": "$.c"}}, "do": [{"set": {"$.d": 1}}]}}, {"t", "c", "d"}),
+        (None, {"append_message": {"role": "user"}}, {"messages"}),
+        (None, {"set_header": {"X-A": "1"}}, set()),
+        ({"**.a": 1}, SET_Z, None),
+        ({"$": {"len": 1}}, SET_Z, None),
+        ({"a": 1}, {"drop": ["*.b"]}, None),
+        (None, {"each": {"in": "*", "do": [{"drop": ["x"]}]}}, None),
+    ],
+)
+def test_a_plan_tells_which_keys_its_rules_look_at_or_change(when, do, expected):
+    made = plan(rule(when, [do], 0, {"heat": {"heat": {"gt": 1}}}))
+
+    assert made.looked_at() == expected
+
+
+def test_a_plan_without_rules_looks_at_nothing():
+    assert plan().looked_at() == frozenset()

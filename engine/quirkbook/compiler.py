@@ -43,6 +43,8 @@ class CompiledRule:
     runs: tuple[Run, ...]
     needs: Needs
     writes: Writes
+    reads: frozenset[str]
+    """The top-level keys that its condition and the conditions of its actions look at; ``?``: any."""
     touches: tuple[frozenset[str], ...]
     """Of each action the top-level keys below which it may change anything; ``?``: any key."""
     renames_model: bool
@@ -71,6 +73,7 @@ def compile_rule(rule: Rule, lets: Mapping[str, Any], place: int = 0) -> Compile
         tuple(action.run for action in actions),
         (*condition.needs, *either(action.needs for action in actions)),
         writes,
+        frozenset(names.read),
         tuple(action.touches for action in actions),
         writes is None or ("", "model", ANY) in writes,
     )
@@ -120,6 +123,14 @@ class Plan:
         on_requests = all(rule.rule.stage == "request" for rule in self.rules)  # those on answers ask for the request
         self.steps = Foresight(self.sift, model, asked if on_requests else None, self._probes).steps
         """Payload -> the candidates with what is known of each beforehand, and what was seen of the arrays."""
+
+    def looked_at(self) -> frozenset[str] | None:
+        """Return the top-level keys of a payload that some rule may look at or change; None: any.
+
+        Whatever stands at the others is handed on as it is: nobody needs to decode it.
+        """
+        keys = frozenset().union(*(rule.reads.union(*rule.touches) for rule in self.rules))
+        return None if "?" in keys else keys
 
     def candidates(self, payload: Mapping[str, Any]) -> Sequence[CompiledRule]:
         """Return the rules that could fire on this payload, in order: never fewer than would."""

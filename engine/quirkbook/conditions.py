@@ -57,6 +57,13 @@ class Names:
     nodes: Mapping[str, Any]
     open: tuple[str, ...] = ()
     done: dict[str, Condition] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    """The top-level keys that the conditions look at; ``?``: any."""
+
+    def note(self, path: Path, scope: Scope) -> None:
+        """Take note of what a path of a condition reads."""
+        if path.origin == "root" or (path.origin == "here" and scope == ""):
+            self.read.add(path.head or "?")
 
 
 def compile_condition(node: Any, keys: Keys, names: Names, report: Report, scope: Scope = "") -> Condition:
@@ -158,7 +165,7 @@ def _named(name: str, wanted: Any, keys: Keys, names: Names, report: Report) -> 
         return NEVER
     if name not in names.done:
         # Its own faults are reported where it is defined, not at each use.
-        inside = Names(names.nodes, (*names.open, name), names.done)
+        inside = Names(names.nodes, (*names.open, name), names.done, names.read)
         names.done[name] = compile_condition(names.nodes[name], ("let", name), inside, lambda *_, **__: None)
     inner = names.done[name]
     wanted = bool(wanted)
@@ -185,6 +192,7 @@ def _known(prefix: str, known: Mapping[str, Any]) -> str:
 
 def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
     """A field path and what its value must be."""
+    names.note(path, scope)
     inside = need.items_of(path, scope)
     if isinstance(value, dict):
         tests = [_operator(op, arg, (*keys, op), names, report, inside, path, scope) for op, arg in value.items()]
@@ -224,7 +232,7 @@ def _operator(
     if op in ("some", "every", "none"):
         return _quantifier(op, compile_condition(arg, keys, names, report, inside), inside)
     if op in ("among", "not_among"):
-        return _among(op, arg, keys, report)
+        return _among(op, arg, keys, names, report, scope)
     if op == "repeats":
         return _repeats(arg, keys, report)
     try:
@@ -262,12 +270,13 @@ def _quantifier(op: str, part: Condition, inside: Scope) -> Test:
     return Test(none, "an array without an item that fits", marks=(list,))
 
 
-def _among(op: str, text: Any, keys: Keys, report: Report) -> Test:
+def _among(op: str, text: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Test:
     try:
         other = parse(text)
     except PathError as error:
         report("Q110", keys, str(error))
         return NEVER_TEST
+    names.note(other, scope)
     wanted = op == "among"
 
     def check(value: Any, node: Any, draft: Draft) -> bool:

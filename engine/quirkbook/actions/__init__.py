@@ -81,13 +81,11 @@ def compile_actions(items: Sequence[Mapping[str, Any]], keys: Keys, context: Con
                 action = values.wrap(item[name], where, inner, item.get("with"))
             else:
                 action = ACTIONS[name](item[name], where, inner)
+            if stages == ("request",):  # it works on the conversation and names no path
+                inner.touched.add("messages")
             context.touched.update(inner.touched)
-            actions.append(replace(action, touches=frozenset(inner.touched | _CONVERSATION)))
+            actions.append(replace(action, touches=frozenset(inner.touched)))
     return actions
-
-
-#: What every action may touch, for those on the conversation name no path.
-_CONVERSATION = frozenset({"messages"})
 
 
 __all__ = ["ACTIONS", "STAGES", "Action", "Context", "compile_actions"]
