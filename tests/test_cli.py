@@ -287,8 +287,7 @@ def test_completion_scripts_are_printed(quirkbook):
 
 def test_the_built_in_rules_pass_check_and_test(quirkbook):
     code, out, err = quirkbook("check")
-    assert (code, out) == (0, "")
-    assert err.endswith(": 0 errors, 0 warnings\n") or " 0 errors, " in err
+    assert (code, " 0 errors, " in err) == (0, True), out
 
     code, out, err = quirkbook("test")
     assert (code, out) == (0, "")
@@ -414,7 +413,10 @@ def test_a_pipe_that_does_not_end_in_time_is_refused_while_it_is_read(quirkbook,
         (["--base-url", "http://[sk-secret"], "no provider is known at that base_url: name one"),
         (["-m", "zzz/m"], "unknown provider 'zzz' in model 'zzz/m'"),
         (["-m", "mooshot/m"], "unknown provider 'mooshot' in model 'mooshot/m': did you mean 'moonshot'?"),
-        ([], "no provider is named: pass provider=..., base_url=..., or a model such as 'azure/model'"),
+        (
+            [],
+            f"no provider is named: pass provider=..., base_url=..., or a model such as '{default_rulebook().providers[0]}/model'",
+        ),
     ],
 )
 def test_who_the_payload_is_for_must_be_told(quirkbook, args, message):

@@ -23,7 +23,7 @@ RULE = {
 HEAD = {"quirks": "quirks: 1", "provider": "provider: acme"}
 
 #: Codes of faults that need other files, other bytes or more than a piece of a file.
-OF_MORE_THAN_A_PIECE = {"Q112", "Q113", "Q116", "Q118", "Q119", "Q122", "Q210", "Q211", "Q212"}
+OF_MORE_THAN_A_PIECE = {"Q112", "Q113", "Q116", "Q118", "Q119", "Q122", "Q210", "Q211", "Q212", "Q214"}
 
 
 def codes_of(piece: str) -> set[str]:

@@ -216,7 +216,8 @@ CODES: Mapping[str, FaultPage] = {
     ),
     "Q209": FaultPage(
         "two rules for one value",
-        "Two rules of one plan write different values at the same path: only the later one counts.",
+        "Two rules of one plan set different values at the same path, and the condition of the later one does not look "
+        "at it: only the later one counts. A rule that means to correct an earlier one asks for what that one wrote.",
         "do:\n  - set: {temperature: 1}",
         "models: [kimi-k2.5]\ndo:\n  - set: {temperature: 1}",
     ),
@@ -239,5 +240,25 @@ CODES: Mapping[str, FaultPage] = {
         "meant, record it anew; if not, the change broke something.",
         "tests/golden/acme/heat.yml says temperature: 1, and the result is temperature: 0.6",
         "quirkbook test --update records temperature: 0.6",
+    ),
+    "Q213": FaultPage(
+        "a rule that is never reached",
+        "An earlier rule of the same plan refuses every payload, does the same already, or has dropped the key that "
+        "this one asks for. The rules of a family run where its provider includes it.",
+        "when: {top_k: {gt: 100}}\ndo:\n  - warn: an earlier rule drops top_k wherever it is\n",
+        "when: {top_k: {gt: 100}}\ndo:\n  - warn: stands before the rule that drops top_k\n",
+    ),
+    "Q214": FaultPage(
+        "a rule that is off everywhere",
+        "No provider includes the family, or each one that does disables the rule.",
+        "families/lumen.yaml has a rule, and no file of a provider includes family/lumen",
+        "acme.yaml says include: [family/lumen]",
+    ),
+    "Q215": FaultPage(
+        "a glob that fits nothing",
+        "No example of any rule names a model that the glob fits, nor does another rule of the file spell it so. Most "
+        "often it is misspelt; else an example with such a model proves it.",
+        "models: [kimi-k2,6*]\nexamples:\n  - {in: {n: 1}, same: true}",
+        "models: [kimi-k2.6*]\nexamples:\n  - {in: {model: kimi-k2.6, n: 1}, same: true}",
     ),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from .. import examples, lint
+from .. import examples, lint, lint_pack
 from ..data import folder
 from ..errors import RuleFileError
 from ..model import Fault
@@ -35,6 +35,7 @@ def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
     try:
         book, owned = _load(paths)
         faults = [*lint.check_names(owned), *(fault for one in owned for fault in lint.check_rule(one, stale=stale))]
+        faults += lint_pack.check_pack(book, owned)
     except RuleFileError as error:
         book, owned, faults = None, [], list(error.faults)
     _print_faults(faults, form)
