@@ -131,7 +131,7 @@ def docs(tmp_path, monkeypatch):
 
 def test_a_stale_page_is_found_and_written(docs, capsys):
     stale = "coverage.md is not up to date: run python docs/tools/evidence_map.py --write\n"
-    count = "1 rows: 0 cited, 0 excused, 1 todo, 0 forgotten\n"
+    count = "moonshot waits: d001\n1 rows: 0 cited, 0 excused, 1 todo, 0 forgotten\n"
 
     assert evidence_map.main([], docs) == 1
     assert capsys.readouterr().out == stale + count
@@ -146,6 +146,14 @@ def test_rows_that_wait_fail_only_when_asked(docs, capsys):
 
     assert evidence_map.main(["--strict"], docs) == 1
     assert capsys.readouterr().out.startswith("d001: waits for a rule of moonshot\n")
+
+
+def test_a_provider_that_has_all_its_rules_need_not_wait(docs, capsys):
+    (docs / "coverage.yaml").write_text("todo: [moonshot]\nexcused:\n  a: {d001: Nothing to do.}\n")
+
+    evidence_map.main(["--write"], docs)
+
+    assert capsys.readouterr().out.startswith("moonshot waits for nothing: take it out of 'todo'\n")
 
 
 def test_files_that_cannot_be_read_are_told(docs, capsys):

@@ -213,13 +213,19 @@ def main(args: Sequence[str], docs: Path = DOCS) -> int:
         target.write_text(page(known), "utf-8")
     elif not target.is_file() or target.read_text("utf-8") != page(known):
         wrong.append(f"coverage.md is not up to date: run {COMMAND}")
-    total = known.count()
-    if asked.strict and total["todo"]:
-        wrong += [
-            f"{row['id']}: waits for a rule of {row['provider']}" for row in known.rows if known.state(row) == "todo"
-        ]
-    print("\n".join([*wrong, f"{len(known.rows)} rows: " + ", ".join(f"{n} {state}" for state, n in total.items())]))
+    waiting = [row for row in known.rows if known.state(row) == "todo"]
+    if asked.strict:
+        wrong += [f"{row['id']}: waits for a rule of {row['provider']}" for row in waiting]
+    counts = ", ".join(f"{count} {state}" for state, count in known.count().items())
+    print("\n".join([*wrong, *_waiting(known.excuses.todo, waiting), f"{len(known.rows)} rows: {counts}"]))
     return 1 if wrong else 0
+
+
+def _waiting(todo: frozenset[str], rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Say of each provider under ``todo`` what still waits."""
+    for provider in sorted(todo):
+        ids = [row["id"] for row in rows if row["provider"] == provider]
+        yield f"{provider} waits: {' '.join(ids)}" if ids else f"{provider} waits for nothing: take it out of 'todo'"
 
 
 if __name__ == "__main__":
