@@ -28,7 +28,7 @@ def test_the_wheel_holds_the_package_with_its_rules_and_schemas_and_nothing_else
     expected = {
         f"quirkbook/{path.relative_to(package)}"
         for path in package.rglob("*")
-        if path.suffix == ".py" or path.name == "py.typed"
+        if path.suffix in (".py", ".html") or path.name == "py.typed"
     }
     for folder in ("rules", "schemas"):
         expected |= {f"quirkbook/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*") if path.is_file()}
@@ -69,6 +69,13 @@ def test_commands_work_out_of_the_zipped_wheel(wheel, command):
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd="/")
 
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+def test_the_gateways_page_is_found_in_the_zipped_wheel(wheel):
+    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); from quirkbook.gateway.page import page; print(len(page().body))"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, cwd="/")
+
+    assert int(done.stdout) == (ROOT / "engine/quirkbook/gateway/page/index.html").stat().st_size
 
 
 def test_the_source_archive_holds_the_tests_and_all_that_they_read(tmp_path):
