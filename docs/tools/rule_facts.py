@@ -239,7 +239,7 @@ def _asked(when: Any, lets: Mapping[str, Any], base: str) -> Iterator[str]:
 
 
 def collect(files: Sequence[RuleFile]) -> tuple[list[Row], list[Row]]:
-    """Return the rows of all providers and of all families, by name. Disabled and retired rules are left out."""
+    """Return the rows of all providers and of all families, by title. Disabled and retired rules are left out."""
     book = Rulebook(files, builtin=False)
     by_name = {(file.kind, file.name): file for file in files}
     known: dict[int, Fact] = {}
@@ -261,7 +261,8 @@ def collect(files: Sequence[RuleFile]) -> tuple[list[Row], list[Row]]:
                 if each.disabled is None and each.rule.status != "retired"
             ]
             rows[kind].append(Row(by_name[kind, name], [fact(each, family) for each in placed]))
-    return rows["provider"], rows["family"]
+    providers, families = (sorted(rows[kind], key=lambda row: row.title.lower()) for kind in ("provider", "family"))
+    return providers, families
 
 
 def columns_in_use(rows: Sequence[Row]) -> dict[str, list[str]]:
