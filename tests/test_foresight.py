@@ -180,6 +180,7 @@ def test_what_comes_once_is_not_learned():
         {"n": "x" * LONGEST_REMEMBERED},
         {"n": 2, "messages": [{f"k{at}": 1} for at in range(99)]},
         {"n": 2, "messages": [["role"]]},
+        {"n": 2, "messages": [{"role": False}]},
         {"n": 2, "messages": {}},
         {"n": 2, **{f"k{at}": 1 for at in range(99)}},
     ],

@@ -119,7 +119,8 @@ class Foresight:
         content = key if isinstance(key, bytes) else key[0]
         candidates, seen = self._sift(payload)
         sight = hash((layout.known, layout.unknown, key))
-        if sight not in self._met_once or len(content) > LONGEST_REMEMBERED or not is_small(seen):
+        sifted = len(seen) == len(layout.probes)  # else every rule is tried, for the items are odd
+        if sight not in self._met_once or len(content) > LONGEST_REMEMBERED or not (sifted and is_small(seen)):
             if len(self._met_once) >= KNOWN_AGAIN:
                 self._met_once.clear()
             self._met_once.add(sight)
