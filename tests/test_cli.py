@@ -17,7 +17,7 @@ from tests.books import a_file_text, a_folder, a_rule
 
 from quirkbook import Rulebook, explain
 from quirkbook.api import default_rulebook
-from quirkbook.cli import main, options
+from quirkbook.cli import configs, main, options
 from quirkbook.data import schema
 from quirkbook.faults import CODES
 
@@ -750,3 +750,90 @@ def test_help_names_the_commands_and_no_command_prints_help(quirkbook):
         "check", "completion", "dry-run", "emulate", "providers", "rule", "rules", "test",
     ]  # fmt: skip
     assert quirkbook("dry-run", "-h")[0] == 0
+
+
+CONFIG = """\
+model_list:
+  - model_name: kimi
+    litellm_params: {model: moonshot/kimi-k2.6, api_key: os.environ/NOT_SET_HERE}
+litellm_settings:
+  set_verbose: true
+  cache: true
+"""
+
+
+def test_check_lists_what_becomes_of_each_key_of_a_config(quirkbook, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text(CONFIG)
+
+    assert quirkbook("check", "config.yaml") == (
+        0,
+        "config.yaml:3:58: warning[Q301]: the environment variable NOT_SET_HERE is not set\n"
+        "  hint: set it before the gateway starts: export NOT_SET_HERE=...\n"
+        "config.yaml:1:1: used /model_list\n"
+        "config.yaml:2:5: used /model_list/0/model_name\n"
+        "config.yaml:3:5: used /model_list/0/litellm_params\n"
+        "config.yaml:3:22: used /model_list/0/litellm_params/model\n"
+        "config.yaml:3:49: used /model_list/0/litellm_params/api_key\n"
+        "config.yaml:4:1: used /litellm_settings\n"
+        "config.yaml:5:3: ignored /litellm_settings/set_verbose: the gateway has logs and metrics of its own\n"
+        "config.yaml:6:3: unsupported /litellm_settings/cache: answers are not cached\n",
+        "8 keys: 0 errors, 1 warnings\n",
+    )
+
+
+def test_check_tells_the_keys_of_a_config_as_json_and_as_annotations(quirkbook, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text(CONFIG.replace("os.environ/NOT_SET_HERE", "sk-secret"))
+
+    code, out, _ = quirkbook("check", "config.yaml", "--format", "json")
+    rows = json.loads(out)
+    assert (code, len(rows)) == (0, 8)
+    assert rows[7] == {
+        "file": "config.yaml", "line": 6, "column": 3, "key": "/litellm_settings/cache", "state": "unsupported",
+        "why": "answers are not cached",
+    }  # fmt: skip
+    code, out, _ = quirkbook("check", "config.yaml", "--format", "github")
+    assert (code, out.splitlines()[5:]) == (
+        0,
+        [
+            "::debug::config.yaml:4:1: used /litellm_settings",
+            "::notice file=config.yaml,line=5,col=3,title=ignored::/litellm_settings/set_verbose: "
+            "the gateway has logs and metrics of its own",
+            "::warning file=config.yaml,line=6,col=3,title=unsupported::/litellm_settings/cache: answers are not cached",
+        ],
+    )
+
+
+def test_check_tells_the_faults_of_a_config_and_of_rules_together(quirkbook, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("config.yaml").write_text("general_settings: {masterkey: sk-secret}\n" + CONFIG)
+
+    code, out, err = quirkbook("check", "config.yaml", MINE)
+
+    assert (code, out.splitlines()[:2], err) == (
+        1,
+        [
+            "config.yaml:1:20: error[Q106]: unknown key 'masterkey' in 'general_settings'",
+            "  hint: did you mean 'master_key'?",
+        ],
+        "1 rules, 9 keys: 1 errors, 1 warnings\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_config"),
+    [
+        ("c.yaml", "router_settings: {}\n", True),
+        ("c.yaml", '# a comment\n"litellm_settings" : {\n', True),
+        ("c.yaml", "quirks: 1\nlet: {}\n", False),
+        ("c.yaml", "rules:\n  - why: |\n      model_list: is a key of configs\n", False),
+        ("c.json", '{"model_list": []}', True),
+        ("c.json", '{"quirks": 1}', False),
+        ("c.json", '{"model_list": [', False),
+    ],
+)
+def test_a_config_is_known_by_its_keys(tmp_path, name, text, is_config):
+    (tmp_path / name).write_text(text)
+
+    assert configs.is_config(tmp_path / name) is is_config

@@ -48,7 +48,7 @@ def test_the_wrong_piece_has_the_fault_and_the_right_one_has_not(code):
     assert code not in codes_of(page.right)
 
 
-@pytest.mark.parametrize("code", [code for code in CODES if code > "Q2" and code not in OF_MORE_THAN_A_PIECE])
+@pytest.mark.parametrize("code", [code for code in CODES if "Q2" < code < "Q3" and code not in OF_MORE_THAN_A_PIECE])
 def test_pieces_about_findings_load(code):
     page = CODES[code]
 

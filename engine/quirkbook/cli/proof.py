@@ -14,6 +14,7 @@ from ..data import folder
 from ..errors import RuleFileError
 from ..model import Fault
 from ..rulebook import Rulebook
+from .configs import Setting, escaped, is_config, read_all, setting_annotation, setting_as_data
 from .options import Refused
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
@@ -26,24 +27,37 @@ PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type
 def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
     """Lint rule files: every fault at once, with file:line:column, a code and what to write instead.
 
-    Without PATH the built-in rules are checked. `quirkbook rule Q104` explains a code.
+    Without PATH the built-in rules are checked. `quirkbook rule Q104` explains a code. Of a gateway's config.yaml each
+    key is listed too: whether it is used, ignored or unsupported, and why. Its variables need not be set for that.
 
     \b
     quirkbook check my-rules/
     quirkbook check --format github rules/
+    quirkbook check config.yaml
     """
-    try:
-        book, owned = _load(paths)
-        faults = [*lint.check_names(owned), *(fault for one in owned for fault in lint.check_rule(one, stale=stale))]
-        faults += lint_pack.check_pack(book, owned)
-    except RuleFileError as error:
-        book, owned, faults = None, [], list(error.faults)
-    _print_faults(faults, form)
+    configs = tuple(path for path in paths if is_config(path))
+    settings, faults = read_all(configs)
+    counted = [f"{len(settings)} keys"] if configs else []
+    if len(configs) < len(paths) or not paths:
+        count, found = _lint(tuple(path for path in paths if path not in configs), stale=stale)
+        faults += found
+        counted = [f"{count} rules", *counted] if count is not None else []
+    _print(faults, settings, form)
     errors = sum(fault.severity == "error" for fault in faults)
-    if form == "text" and book is not None:
-        click.echo(f"{len(owned)} rules: {errors} errors, {len(faults) - errors} warnings", err=True)
+    if form == "text" and counted:
+        click.echo(f"{', '.join(counted)}: {errors} errors, {len(faults) - errors} warnings", err=True)
     if errors:
         raise Refused
+
+
+def _lint(paths: Sequence[Path], *, stale: bool) -> tuple[int | None, list[Fault]]:
+    """Return how many rules there are, None where they do not load, and what is wrong with them."""
+    try:
+        book, owned = _load(paths)
+        found = [*lint.check_names(owned), *(fault for one in owned for fault in lint.check_rule(one, stale=stale))]
+        return len(owned), [*found, *lint_pack.check_pack(book, owned)]
+    except RuleFileError as error:
+        return None, list(error.faults)
 
 
 @click.command()
@@ -74,7 +88,7 @@ def test(paths: tuple[Path, ...], update: bool, golden: Path | None) -> None:
     for verdict in verdicts:
         if verdict.written:
             click.echo(f"wrote {goldens / verdict.rule}.yml")
-    _print_faults(faults, "text")
+    _print(faults, (), "text")
     bad = len({verdict.rule for verdict in verdicts if verdict.faults})
     count = sum(len(one.rule.examples) for one in owned)
     kept = "" if goldens.is_dir() else " (no golden files: --update writes them)"
@@ -104,11 +118,16 @@ def _golden_folder(paths: Sequence[Path]) -> Path:
     return beside if beside.is_dir() and home.name == "rules" else home / "golden"
 
 
-def _print_faults(faults: Sequence[Fault], form: str) -> None:
+def _print(faults: Sequence[Fault], settings: Sequence[Setting], form: str) -> None:
     if form == "json":
-        click.echo(json.dumps([_as_data(fault) for fault in faults], indent=2, ensure_ascii=False))
-    for fault in faults if form != "json" else ():
-        click.echo(str(fault) if form == "text" else _annotation(fault))
+        rows = [*map(_as_data, faults), *map(setting_as_data, settings)]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif form == "text":
+        for row in (*faults, *settings):
+            click.echo(str(row))
+    else:
+        for line in (*map(_annotation, faults), *map(setting_annotation, settings)):
+            click.echo(line)
 
 
 def _as_data(fault: Fault) -> dict[str, object]:
@@ -122,5 +141,6 @@ def _as_data(fault: Fault) -> dict[str, object]:
 def _annotation(fault: Fault) -> str:
     place = fault.location
     text = f"{fault.message}: {fault.hint}" if fault.hint else fault.message
-    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return f"::{fault.severity} file={place.file},line={place.line},col={place.column},title={fault.code}::{text}"
+    return (
+        f"::{fault.severity} file={place.file},line={place.line},col={place.column},title={fault.code}::{escaped(text)}"
+    )

@@ -1,0 +1,71 @@
+"""`quirkbook check config.yaml`: what becomes of each key of a gateway's config."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from ..gateway.config import ConfigError, Setting, read_config
+from ..model import Fault
+from ..yamlsource import MAX_BYTES
+
+__all__ = ["Setting", "escaped", "is_config", "read_all", "setting_annotation", "setting_as_data"]
+
+_KEYS: Final = frozenset(
+    {"model_list", "general_settings", "litellm_settings", "router_settings", "quirkbook_settings"}
+)
+_TOP_KEY: Final = re.compile(rf"""^["']?(?:{"|".join(sorted(_KEYS))})["']?\s*:""", re.MULTILINE)
+
+
+def is_config(path: Path) -> bool:
+    """Tell whether a file is a gateway's config: by its keys at the left margin, however faulty the rest is."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        text = file.read(MAX_BYTES).decode("utf-8", "replace")
+    if text.lstrip()[:1] != "{":
+        return _TOP_KEY.search(text) is not None
+    try:
+        return bool(_KEYS & set(json.loads(text)))
+    except (ValueError, RecursionError):
+        return False
+
+
+def read_all(paths: Iterable[Path]) -> tuple[list[Setting], list[Fault]]:
+    """Return the keys of configs, and their faults; a variable that is not set is a warning here."""
+    settings: list[Setting] = []
+    faults: list[Fault] = []
+    for path in paths:
+        try:
+            config = read_config(path, unset="warning")
+            settings += config.settings
+            faults += config.remarks
+        except ConfigError as error:
+            settings += error.settings
+            faults += error.faults
+    return settings, faults
+
+
+def setting_as_data(one: Setting) -> dict[str, object]:
+    """Return a key as JSON data."""
+    return {
+        "file": one.file, "line": one.line, "column": one.column, "key": one.pointer, "state": one.state,
+        "why": one.why,
+    }  # fmt: skip
+
+
+def setting_annotation(one: Setting) -> str:
+    """Return a key as a forge's annotation: a key that is used is told in the log alone."""
+    if one.state == "used":
+        return f"::debug::{escaped(str(one))}"
+    kind = "warning" if one.state == "unsupported" else "notice"
+    text = escaped(f"{one.pointer}: {one.why}")
+    return f"::{kind} file={one.file},line={one.line},col={one.column},title={one.state}::{text}"
+
+
+def escaped(text: str) -> str:
+    """Return text as an annotation can hold it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
