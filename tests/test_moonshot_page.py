@@ -52,3 +52,12 @@ def test_the_three_limitations_are_met(moonshot, capsys):
     assert cold["temperature"] == 0.3
     assert "tool_choice" not in tool
     assert tool["messages"][-1] == {"role": "user", "content": "Please select a tool to handle the current issue."}
+
+
+@pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
+def test_a_class_says_what_the_answer_looks_like(moonshot, capsys):
+    pytest.importorskip("pydantic")
+    out = run(f"{BLOCKS[3]}\nprint(type(city).__name__, *response.quirkbook.remarks)", capsys)
+
+    assert out.startswith("City response_format: the class City went as its JSON schema, strict")
+    assert moonshot.requests[-1]["body"]["response_format"]["json_schema"]["strict"] is True

@@ -11,6 +11,7 @@ from typing import Any, Final, TypedDict
 from .api import Policy
 from .errors import PayloadError, UsageError
 from .rulebook import Rulebook
+from .structured import plain_format
 
 Messages = Iterable[Any]
 """Dicts; objects that have ``model_dump``, such as messages of earlier answers, will do too."""
@@ -37,7 +38,8 @@ class Options(TypedDict, total=False):
     prompt_cache_key: str | None
     prompt_cache_retention: str | None
     reasoning_effort: str | None
-    response_format: Mapping[str, Any] | None
+    response_format: Mapping[str, Any] | type | None
+    """A class that has ``model_json_schema``, as pydantic's have, goes as its JSON schema."""
     safety_identifier: str | None
     seed: int | None
     service_tier: str | None
@@ -138,6 +140,7 @@ def sort(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], tu
 
     Raises:
         UsageError: an argument that cannot be honoured, or two names for one thing that differ.
+        PayloadError: a response_format that is neither JSON nor a class with a JSON schema.
     """
     fields: dict[str, Any] = {}
     own: dict[str, Any] = {}
@@ -158,6 +161,9 @@ def sort(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], tu
             fields[name] = value
     if own.pop("drop_params", None) is not None:
         remarks.append("drop_params has no effect: the rules decide what is dropped, and the report says so")
+    if "response_format" in fields:
+        fields["response_format"], remark = plain_format(fields["response_format"])
+        remarks += [remark] if remark else []
     return fields, own, tuple(remarks)
 
 

@@ -110,7 +110,7 @@ class Report:
     response: tuple[Change, ...] = ()
     """What they changed in the answer; for a stream the first change of each rule so far."""
     remarks: tuple[str, ...] = ()
-    """Arguments that had no effect, and why."""
+    """Arguments that had no effect, and why; what else was read in another form than it came."""
     attempts: int = 1
     """How often the request was sent."""
     status: int | None = None

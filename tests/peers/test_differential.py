@@ -276,3 +276,20 @@ def test_the_emulated_provider_takes_all_that_we_send(sent):
     assert [
         provider.refusal(payload, model) for payload, model in asked if model and provider.refusal(payload, model)
     ] == []
+
+
+def test_a_class_for_the_answer_goes_as_litellm_sends_it():
+    pydantic = pytest.importorskip("pydantic")
+
+    class City(pydantic.BaseModel):
+        name: str
+        people: int
+        districts: list[str] = pydantic.Field(default=["all"], description="From north to south.")
+
+    call = {"model": "openai/gpt-4o", "messages": [{"role": "user", "content": "Name one."}], "response_format": City}
+    with serving(answer()) as server:
+        litellm.completion(**call, api_base=server.url, api_key=KEY)
+        completion(**call, api_base=server.url, api_key=KEY)
+
+    theirs, ours = server.bodies
+    assert exact(ours["response_format"]) == exact(theirs["response_format"])
