@@ -109,6 +109,15 @@ def test_to_check_a_file_a_variable_that_is_not_set_is_a_warning(config):
     )
 
 
+def test_to_check_a_file_even_a_model_may_be_unset(config):
+    text = KIMI + "  - {model_name: other, litellm_params: {model: os.environ/MODEL, api_base: os.environ/BASE}}\n"
+
+    read = config(text, {}, unset="warning")
+
+    assert [one.name for one in read.deployments] == ["kimi"]
+    assert [one.code for one in read.remarks] == ["Q301", "Q301"]
+
+
 def test_a_config_of_json_is_read_too(config):
     text = json.dumps({"model_list": [{"model_name": "k", "litellm_params": {"model": "moonshot/kimi-k2.6"}}]})
 
@@ -603,7 +612,7 @@ def test_fallbacks_name_models_aliases_ids_and_what_wildcards_match(config):
           - {model_name: a, litellm_params: {model: moonshot/a}, model_info: {id: spare, mode: chat}}
           - {model_name: "m/*", litellm_params: {model: moonshot/*}}
         litellm_settings: {fallbacks: [{a: [m/x, k]}, {"*": a}], default_fallbacks: a}
-        router_settings: {fallbacks: {a: [spare]}, model_group_alias: {k: a, old: {model: m/x, hidden: true}}}
+        router_settings: {fallbacks: {a: [spare]}, model_group_alias: {k: {model: a}, old: {model: m/x, hidden: true}}}
         """
 
     read = config(text)
