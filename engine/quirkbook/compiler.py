@@ -44,7 +44,10 @@ class CompiledRule:
     needs: Needs
     writes: Writes
     reads: frozenset[str]
-    """The top-level keys that its condition and the conditions of its actions look at; ``?``: any."""
+    """The top-level keys that its condition and the conditions of its actions look at; ``?``: any.
+
+    Those that a rule on answers looks at in the request begin with ``$``.
+    """
     touches: tuple[frozenset[str], ...]
     """Of each action the top-level keys below which it may change anything; ``?``: any key."""
     renames_model: bool
@@ -131,6 +134,11 @@ class Plan:
         """
         keys = frozenset().union(*(rule.reads.union(*rule.touches) for rule in self.rules))
         return None if "?" in keys else keys
+
+    def asked_of_request(self) -> frozenset[str] | None:
+        """Return the top-level keys of the request that these rules on answers may look at; None: any."""
+        keys = {key[1:] for rule in self.rules for key in rule.reads if key.startswith("$")}
+        return None if "?" in keys else frozenset(keys)
 
     def candidates(self, payload: Mapping[str, Any]) -> Sequence[CompiledRule]:
         """Return the rules that could fire on this payload, in order: never fewer than would."""

@@ -58,11 +58,13 @@ class Names:
     open: tuple[str, ...] = ()
     done: dict[str, Condition] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
-    """The top-level keys that the conditions look at; ``?``: any."""
+    """The top-level keys that the conditions look at; ``?``: any. Those of the request begin with ``$``."""
 
     def note(self, path: Path, scope: Scope) -> None:
         """Take note of what a path of a condition reads."""
-        if path.origin == "root" or (path.origin == "here" and scope == ""):
+        if path.origin == "request":
+            self.read.add(f"${path.head or '?'}")
+        elif path.origin == "root" or (path.origin == "here" and scope == ""):
             self.read.add(path.head or "?")
 
 

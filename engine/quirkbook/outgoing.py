@@ -89,7 +89,7 @@ def prepare(model: str, messages: parameters.Messages, stream: bool | None, opti
         raise RefusedError(change(*done.refusal))
     if done.fired:
         api.apply_policy(done, own.get("policy"), stacklevel=4)
-    headers = _headers(head, key, done.headers, given, streams=done.root.get("stream") is True)
+    headers = wire_headers(head, key, done.headers, given, streams=done.root.get("stream") is True)
     return Call(
         url=address(own.get("base_url"), head, own.get("extra_query")),
         headers=headers,
@@ -137,7 +137,7 @@ def _key(provider: str, head: Mapping[str, Any], given: str | None, headers: Map
     return key.strip()
 
 
-def _headers(
+def wire_headers(
     head: Mapping[str, Any], key: str, ruled: Mapping[str, str | None], given: Mapping[str, str], *, streams: bool
 ) -> dict[str, str]:
     """Return the headers; later ones win: the provider's file, the key, the rules, the caller."""

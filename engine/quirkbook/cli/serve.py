@@ -1,0 +1,39 @@
+"""`quirkbook serve`: the gateway."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from ..errors import UsageError
+
+
+@click.command()
+@click.option("--config", "-c", "path", type=click.Path(dir_okay=False), help="A config.yaml as LiteLLM has it.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=4000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
+@click.option("--no-auth", is_flag=True, help="Serve strangers though no master key is set.")
+@click.option(
+    "--reload/--no-reload", default=True, show_default=True, help="Take edits of config and rules into force."
+)
+def serve(path: str | None, host: str, port: int, workers: int, no_auth: bool, reload: bool) -> None:
+    """Serve an OpenAI-compatible gateway that translates each request for its provider.
+
+    Needs the extra `serve`. Without --config every provider is offered whose key is in the environment, as
+    `moonshot/*` and so on. Edits of the config and of your rules come into force without a restart.
+
+    \b
+    quirkbook check config.yaml                  which of its keys are used, and which are not
+    quirkbook serve --config config.yaml
+    curl http://127.0.0.1:4000/v1/chat/completions -d '{"model": "moonshot-v1-8k", "messages": [...]}'
+    """
+    try:
+        from ..gateway import serving
+    except ImportError as error:
+        raise UsageError(f"the gateway needs {error.name}: pip install 'quirkbook[serve]'") from None
+    for name, value in serving.MALLOC.items():
+        if name not in os.environ:
+            os.environ.update({name: value})
+    serving.serve(path, host, port, workers, no_auth=no_auth, reload=reload)

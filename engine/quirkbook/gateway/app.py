@@ -1,0 +1,217 @@
+"""The gateway as an ASGI app: which address does what, and the config and rules in force."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ..rulebook import Rulebook
+from . import body, dryrun, openapi
+from .chat import Exchange
+from .model import Config
+from .page import page
+from .records import Log, Metrics
+from .routes import Pools, Route
+from .routing import Router, Target
+from .wire import GoneError, Guard, HTTPError, Receive, Scope, Send, answer, answer_error, answer_json, body_of, header
+from .wire import request_id as request_id_of
+
+ROUTES_REMEMBERED: Final = 4096
+_PAUSE: Final = "1"
+"""Seconds to wait that a client is told when too many requests are under way."""
+
+
+class Service:
+    """A config and its rules, ready to serve; a reload puts another in its place, whole."""
+
+    def __init__(self, config: Config, pools: Pools) -> None:
+        self.config = config
+        self.book: Rulebook = config.rulebook
+        self.router = Router(config)
+        self.guard = Guard(config.keys)
+        self._pools = pools
+        self._routes: dict[tuple[int, str], Route] = {}
+
+    def route(self, target: Target) -> Route:
+        """Return the way to a target, made ready at its first request.
+
+        Raises:
+            AuthenticationError: no key is known for it.
+            UsageError: its address is none.
+        """
+        key = (id(target.deployment), target.upstream_model)
+        found = self._routes.get(key)
+        if found is None:
+            if len(self._routes) >= ROUTES_REMEMBERED:  # wildcards: names come from clients
+                self._routes.clear()
+            found = self._routes[key] = Route(target, self.book, self._pools)
+        return found
+
+
+class Gateway:
+    """The ASGI app."""
+
+    def __init__(self, config: Config, *, log: Log | None = None) -> None:
+        self.pools: Pools = {}
+        self.service = Service(config, self.pools)
+        self.log = log or Log()
+        self.metrics = Metrics()
+        self.trouble: str | None = None
+        """Why the config or rules on disk are not those in force, if they are not."""
+        self._under_way = 0
+        self._ids = _ids()
+        self._handlers: Mapping[tuple[str, str], Callable[..., Any]] = {
+            ("GET", "/"): self._page,
+            ("GET", "/v1/models"): self._models,
+            ("GET", "/models"): self._models,
+            ("POST", "/v1/translate"): self._translate,
+            ("GET", "/v1/translate"): self._options,
+            ("GET", "/health/liveliness"): self._alive,
+            ("GET", "/health/liveness"): self._alive,
+            ("GET", "/health/readiness"): self._ready,
+            ("GET", "/health"): self._ready,
+            ("GET", "/metrics"): self._figures,
+            ("GET", "/openapi.json"): self._openapi,
+        }
+        self._open = {"/", "/health/liveliness", "/health/liveness", "/health/readiness", "/openapi.json"}
+        self._paths = {path for _, path in self._handlers} | _CHAT
+
+    def replace(self, config: Config) -> None:
+        """Serve new requests by another config; those under way go on as they began."""
+        self.service = Service(config, self.pools)
+        self.trouble = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or one lifespan."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            if scope["method"] == "POST" and path in _CHAT:
+                await self._chat(scope, receive, send)
+            else:
+                await self._other(scope, receive, send, path)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            raise RuntimeError(f"no {scope['type']} is served here")
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        for pool in self.pools.values():
+            pool.close()
+        self.log.flush()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
+        service = self.service
+        id = request_id_of(scope, self._ids)
+        try:
+            self._admit(scope, service)
+        except HTTPError as error:
+            self.log.tell(id=id.decode(), status=error.status, why=str(error))
+            await answer_error(send, error, [(b"x-request-id", id)])
+            return
+        self._under_way += 1
+        self.metrics.under_way.inc()
+        try:
+            await Exchange(self, service, scope, receive, send, id).run()
+        finally:
+            self._under_way -= 1
+            self.metrics.under_way.dec()
+
+    def _admit(self, scope: Scope, service: Service) -> None:
+        service.guard.check(scope)
+        most = service.config.limits.concurrency
+        if self._under_way >= most:
+            text = f"{most} requests are under way, which is the limit (quirkbook_settings.limits.concurrency)"
+            raise HTTPError(
+                429, text, type="rate_limit_error", code="too_many_requests", headers={"retry-after": _PAUSE}
+            )
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        handler = self._handlers.get((method, path))
+        try:
+            if handler is None:
+                raise self._nowhere(scope["method"], path)
+            if path not in self._open:
+                self.service.guard.check(scope)
+            await handler(scope, receive, send)
+        except HTTPError as error:
+            await answer_error(send, error)
+        except GoneError:
+            pass
+
+    def _nowhere(self, method: str, path: str) -> HTTPError:
+        if path in self._paths:
+            allowed = sorted(
+                {verb for verb, known in self._handlers if known == path} | ({"POST"} if path in _CHAT else set())
+            )
+            text = f"{path} takes {' and '.join(allowed)}, not {method}"
+            return HTTPError(405, text, code="method_not_allowed", headers={"allow": ", ".join(allowed)})
+        shown = path if path.isprintable() and len(path) < 200 else "that path"
+        text = f"nothing is served at {shown}: try POST /v1/chat/completions, GET /v1/models, or / in a browser"
+        return HTTPError(404, text, code="not_found")
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = page()
+        headers = [(name.encode(), value.encode()) for name, value in found.headers.items()]
+        if found.etag.encode() in (header(scope, b"if-none-match") or b""):
+            await answer(send, 304, b"", headers)
+        else:
+            await answer(send, 200, found.body, headers)
+
+    async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
+        listed = [
+            {"id": name, "object": "model", "created": _CREATED, "owned_by": "quirkbook"}
+            for name in self.service.router.names()
+        ]
+        await answer_json(send, 200, {"object": "list", "data": listed})
+
+    async def _translate(self, scope: Scope, receive: Receive, send: Send) -> None:
+        service = self.service
+        limits = service.config.limits
+        raw = await body_of(scope, receive, limits.body_bytes)
+        asked = body.decode(body.fields(raw), None)
+        body.check_depth(raw, asked, limits.json_depth)
+        status, report = await asyncio.to_thread(dryrun.dry_run, asked, service.book, policy=service.config.policy)
+        await answer(send, status, dryrun.encode(report), [(b"content-type", b"application/json")])
+
+    async def _options(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await answer_json(send, 200, dryrun.options(self.service.book))
+
+    async def _alive(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await answer_json(send, 200, {"status": "alive"})
+
+    async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
+        state: dict[str, Any] = {"status": "ready", "models": len(self.service.router.names())}
+        if self.trouble is not None:
+            state["trouble"] = self.trouble
+        await answer_json(send, 200, state)
+
+    async def _figures(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await answer(send, 200, self.metrics.page(), [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")])
+
+    async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await answer_json(send, 200, openapi.description())
+
+
+_CHAT: Final = {"/v1/chat/completions", "/chat/completions"}
+_CREATED: Final = 1_700_000_000
+"""A time for clients that want one; nobody knows when a model was made."""
+
+
+def _ids() -> Callable[[], bytes]:
+    """Return a maker of ids: random at the start of the process, then counted."""
+    start = secrets.token_hex(6).encode()
+    count = 0
+
+    def make() -> bytes:
+        nonlocal count
+        count += 1
+        return b"%b-%x" % (start, count)
+
+    return make

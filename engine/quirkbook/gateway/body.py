@@ -1,0 +1,136 @@
+"""The body of a request: what rules may look at is decoded, the rest stays the bytes it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Set
+from typing import Any, Final
+
+import msgspec
+
+from .wire import HTTPError
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_value = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+_NO_MESSAGES: Final[list[Any]] = []
+
+#: What the engine itself looks at, whoever the provider is.
+OWN: Final = frozenset({"model", "stream", "stream_options", "extra_body"})
+
+
+def fields(raw: bytes) -> dict[str, Any]:
+    """Return the top-level fields of a JSON object, none of them decoded.
+
+    Raises:
+        HTTPError: 400, it is no JSON object, or a key comes twice.
+    """
+    try:
+        found: dict[str, Any] = _fields(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(raw, error) from None
+    # A key that comes twice is read one way here and another way elsewhere. What was lost shows in the length, which
+    # otherwise is that of the fields written without spaces, or with one after each colon and comma.
+    lost = len(raw) - sum(map(len, found)) - sum(map(len, found.values())) - 4 * len(found) - 1
+    if lost and lost != 2 * len(found) - 1:
+        _refuse_twins(raw)
+    return found
+
+
+def decode(found: Mapping[str, Any], wanted: Set[str] | None) -> dict[str, Any]:
+    """Return the fields with those that are wanted decoded; None: all.
+
+    Raises:
+        HTTPError: 400, a value nests too deep or is a number that no float holds.
+    """
+    try:
+        return {
+            key: _value(value) if value.__class__ is msgspec.Raw and (wanted is None or key in wanted) else value
+            for key, value in found.items()
+        }
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _bad(str(error)) from None
+
+
+def check_messages(payload: Mapping[str, Any]) -> None:
+    """Refuse messages that are no array, decoded or not.
+
+    Raises:
+        HTTPError: 400.
+    """
+    messages = payload.get("messages", _NO_MESSAGES)
+    if isinstance(messages, msgspec.Raw):
+        fits = bytes(memoryview(messages)[:1]) == b"["
+    else:
+        fits = isinstance(messages, list)
+    if not fits:
+        text = 'messages is an array: write [{"role": "user", "content": ...}]'
+        raise HTTPError(400, text, param="messages", code="invalid_type")
+
+
+#: What shows that something nests deep: so many brackets that close one after the other.
+_CLOSERS: Final = tuple(text * (16 // len(text)) for text in (b"]", b"}", b"}]"))
+
+
+def check_depth(raw: bytes, decoded: Any, limit: int) -> None:
+    """Refuse what nests deeper than ``limit`` levels.
+
+    It is measured where the text shows many levels ending at once. Who spreads their ends is stopped at about a thousand
+    levels, as what is deeper cannot be decoded.
+
+    Raises:
+        HTTPError: 400.
+    """
+    if not any(closers in raw for closers in _CLOSERS):
+        return
+    level = [decoded]
+    for _ in range(limit):
+        level = [
+            one
+            for node in level
+            for one in (node.values() if node.__class__ is dict else node)
+            if one.__class__ is dict or one.__class__ is list
+        ]
+        if not level:
+            return
+    text = f"the body nests deeper than {limit} levels; the limit is quirkbook_settings.limits.json_depth"
+    raise HTTPError(400, text, code="nested_too_deep")
+
+
+def encode(payload: Mapping[str, Any]) -> bytes:
+    """Return JSON; fields that were never decoded are copied as they are."""
+    return _encode(payload)
+
+
+def _unreadable(raw: bytes, error: Exception) -> HTTPError:
+    if isinstance(error, RecursionError):
+        return _bad("it nests too deep")
+    if not raw.strip():
+        return _bad('it is empty: write {"model": ..., "messages": [...]}')
+    if isinstance(error, msgspec.ValidationError):
+        return _bad('it is no object: write {"model": ..., "messages": [...]}')
+    try:
+        raw.decode()
+    except UnicodeDecodeError as bad:
+        return _bad(f"it is not UTF-8: byte 0x{raw[bad.start]:02x} at {bad.start}")
+    return _bad(str(error))
+
+
+def _refuse_twins(raw: bytes) -> None:
+    def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twin = next(name for name in names if names.count(name) > 1)
+            raise _bad(f"the key {json.dumps(twin[:100])} comes twice in one object: keep one of them")
+        return found
+
+    try:
+        json.loads(raw, object_pairs_hook=check)
+    except RecursionError:
+        raise _bad("it nests too deep") from None
+
+
+def _bad(text: str) -> HTTPError:
+    return HTTPError(400, f"the body is no JSON that can be sent on: {text}", code="invalid_json")

@@ -1,0 +1,397 @@
+"""One chat completion through the gateway: translated, sent, and its answer handed on as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from .. import answers, envelopes
+from ..errors import (
+    APIConnectionError,
+    AuthenticationError,
+    DispatchError,
+    PolicyError,
+    QuirkbookError,
+    RefusedError,
+    Timeout,
+)
+from ..interpreter import Run
+from ..report import as_data
+from ..retries import pause_before, retry_after
+from . import body, streams
+from .routes import Route, Untouched
+from .routing import Target, UnknownModelError
+from .upstream import Reply
+from .wire import GoneError, Headers, HTTPError, Receive, Scope, Send, answer, body_of, header
+
+if TYPE_CHECKING:
+    from .app import Gateway, Service
+
+RULES_HEADER: Final = b"x-quirkbook-rules"
+POLICY_HEADER: Final = b"x-quirkbook-policy"
+HEADER_LENGTH: Final = 1024
+"""Characters of the header that names the rules; those beyond are counted."""
+WATCHED_AFTER: Final = 0.05
+"""Seconds after which we look whether the client is still there."""
+
+#: Headers of an upstream that mean nothing to the client, or would lie to it.
+_NOT_PASSED: Final = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+     "upgrade", "content-length", "set-cookie", "server", "date", "alt-svc", "strict-transport-security", "x-request-id",
+     "www-authenticate"}
+)  # fmt: skip
+_STREAM: Final = "text/event-stream"
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Exchange:
+    """A request under way, and what will be told of it."""
+
+    def __init__(
+        self, gateway: Gateway, service: Service, scope: Scope, receive: Receive, send: Send, id: bytes
+    ) -> None:
+        self._gateway, self._service = gateway, service
+        self._scope, self._receive, self._send = scope, receive, send
+        self._id = id
+        self._raw = b""
+        self._started = perf_counter()
+        self._upstream: float | None = None
+        self.model = ""
+        """A name of the config."""
+        self.provider = ""
+        self._tries = 0
+        self._rules: tuple[str, ...] = ()
+        self._status = 0
+        self._why: str | None = None
+        self._streams = False
+        self._begun = False
+        """Whether the client has been sent anything."""
+
+    async def run(self) -> None:
+        """Answer the request, whatever happens, and tell of it."""
+        watch = _Watch(self._receive)
+        try:
+            with watch:
+                await self._answer(watch)
+        except HTTPError as error:
+            self._note(error.status, str(error))
+            await self._refuse(error)
+        except (GoneError, ConnectionError):
+            self._note(499, "the client hung up")
+        finally:
+            self._tell()
+
+    def _note(self, status: int, why: str | None = None) -> None:
+        self._status, self._why = status, why
+
+    async def _refuse(self, error: HTTPError) -> None:
+        headers = self._headers()
+        headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
+        raw = _encode(error.body)
+        await answer(self._send, error.status, raw, [(b"content-type", b"application/json"), *headers])
+
+    def _tell(self) -> None:
+        took = perf_counter() - self._started
+        self._gateway.metrics.count(self.model, self.provider, self._status, took, self._upstream, self._rules)
+        if self._tries > 1:
+            self._gateway.metrics.retried(self.model, self._tries - 1)
+        self._gateway.log.tell(
+            id=self._id.decode(),
+            status=self._status,
+            model=self.model or None,
+            provider=self.provider or None,
+            ms=round(took * 1e3, 2),
+            upstream_ms=None if self._upstream is None else round(self._upstream * 1e3, 2),
+            stream=self._streams or None,
+            tries=self._tries if self._tries > 1 else None,
+            rules=list(self._rules) or None,
+            why=self._why,
+        )
+
+    async def _answer(self, watch: _Watch) -> None:
+        limits = self._service.config.limits
+        self._raw = await body_of(self._scope, self._receive, limits.body_bytes)
+        fields = body.fields(self._raw)
+        targets = self._targets(fields)
+        policy = _policy(header(self._scope, POLICY_HEADER), self._service.config.policy)
+        watch.begin()
+        route, done, reply = await self._reach(targets, fields, policy)
+        try:
+            await self._hand_on(route, done, reply)
+        except BaseException:
+            reply.close()
+            raise
+
+    def _targets(self, fields: Mapping[str, Any]) -> Sequence[Target]:
+        named = body.decode({"model": fields.get("model")}, None)["model"]
+        if not isinstance(named, str):
+            text = "model is missing: name one of GET /v1/models" if named is None else "model is a string"
+            raise HTTPError(400, text, param="model", code="missing_parameter" if named is None else "invalid_type")
+        try:
+            return self._service.router.route(named)
+        except UnknownModelError as error:
+            raise HTTPError(404, str(error), param="model", code="model_not_found") from None
+
+    # To the upstream
+
+    async def _reach(
+        self, targets: Sequence[Target], fields: Mapping[str, Any], policy: Mapping[str, str]
+    ) -> tuple[Route, Run | Untouched, Reply]:
+        """Return the first good answer, or the last bad one; each failure sends the request on to the next deployment."""
+        config = self._service.config
+        retries = targets[0].deployment.retries
+        retries = config.retries if retries is None else retries
+        most = max(len(targets), retries + 1)
+        route = done = None
+        while True:
+            target = targets[self._tries % len(targets)]
+            if route is None or target.deployment is not route.deployment:
+                route = self._route(target)
+                done = self._translate(route, fields, policy)
+            assert done is not None
+            self._tries += 1
+            failure: DispatchError
+            try:
+                started = perf_counter()
+                reply = await route.send(done, self._patience(route, config.limits.first_byte))
+                self._upstream = perf_counter() - started
+            except APIConnectionError as error:
+                failure = error
+            else:
+                if reply.status < 400:
+                    return route, done, reply
+                failure = await self._failure(route, done, reply)
+            pause = self._pause(failure, most, len(targets))
+            if pause is None:
+                raise self._last(route, failure)
+            if pause:
+                await asyncio.sleep(pause)
+
+    def _route(self, target: Target) -> Route:
+        self.model, self.provider = target.deployment.name, target.deployment.provider
+        try:
+            return self._service.route(target)
+        except AuthenticationError as error:
+            raise HTTPError(500, error.message, type="configuration_error", code="no_upstream_key") from None
+        except QuirkbookError as error:
+            raise HTTPError(500, str(error), type="configuration_error") from None
+
+    def _translate(self, route: Route, fields: Mapping[str, Any], policy: Mapping[str, str]) -> Run | Untouched:
+        try:
+            done = route.translate(fields, policy)
+        except RefusedError as error:
+            listed = [as_data(error.change)]
+            raise HTTPError(
+                400, str(error), code="refused_by_rule", param=error.pointer or None, changes=listed
+            ) from None
+        except PolicyError as error:
+            listed = [as_data(one) for one in error.changes]
+            raise HTTPError(400, str(error), code="forbidden_by_policy", changes=listed) from None
+        body.check_depth(self._raw, done.root, self._service.config.limits.json_depth)
+        self._streams = done.root.get("stream") is True
+        self._rules = tuple(dict.fromkeys(rule.name for rule, _, _ in done.fired))
+        return done
+
+    def _patience(self, route: Route, most: float) -> float:
+        config = self._service.config
+        of = route.deployment
+        own = of.stream_timeout if self._streams and of.stream_timeout is not None else of.timeout
+        if own is None:
+            own = config.stream_timeout if self._streams and config.stream_timeout is not None else config.timeout
+        return min(own, most)
+
+    async def _failure(self, route: Route, done: Run | Untouched, reply: Reply) -> DispatchError:
+        """Return the error that an answer is, in OpenAI's shape and without keys."""
+        raw = await reply.read(self._patience(route, self._service.config.limits.first_byte))
+        try:
+            said = _decode(raw)
+        except (msgspec.DecodeError, RecursionError):
+            said = raw.decode("utf-8", "replace")
+        if route.provider:
+            said = answers.translate_error(
+                said, route.provider, reply.status, request=done.root, rulebook=route.book, model=route.model
+            )
+        return envelopes.error_from(
+            reply.status,
+            reply.headers,
+            said,
+            provider=route.provider,
+            model=route.model,
+            retry_after=retry_after(reply.headers),
+            mask=route.mask,
+        )
+
+    def _pause(self, failure: DispatchError, most: int, targets: int) -> float | None:
+        """Return the seconds to wait before the next try; None: there is none."""
+        if self._tries >= most:
+            return None
+        elsewhere = self._tries < targets
+        if elsewhere and (failure.status is None or failure.status in _ELSEWHERE or failure.status >= 500):
+            return 0.0
+        return pause_before(max(1, self._tries - targets + 1), failure, most)
+
+    def _last(self, route: Route, failure: DispatchError) -> HTTPError:
+        """Return the error for the client, once nothing is left to try."""
+        if failure.status is None:
+            status = 504 if isinstance(failure, Timeout) else 502
+            tried = f" (tried {self._tries} times)" if self._tries > 1 else ""
+            text = route.mask(f"{route.provider or 'the upstream'}: {failure.message}{tried}")
+            return HTTPError(status, text, type="upstream_error", code="timeout" if status == 504 else "no_connection")
+        found = HTTPError(failure.http_status, failure.message)
+        found.body = failure.body
+        if failure.retry_after is not None:
+            found.headers["retry-after"] = f"{failure.retry_after:g}"
+        return found
+
+    # Back to the client
+
+    def _headers(self) -> Headers:
+        headers = [(b"x-request-id", self._id)]
+        if self._rules:
+            headers.append((RULES_HEADER, _bounded(self._rules)))
+        return headers
+
+    def _passed(self, reply: Reply) -> Headers:
+        found = self._headers()
+        for name, value in reply.headers.items():
+            if name not in _NOT_PASSED:
+                found.append((name.encode("latin-1"), value.encode("latin-1")))
+        return found
+
+    async def _hand_on(self, route: Route, done: Run | Untouched, reply: Reply) -> None:
+        limits = self._service.config.limits
+        if self._streams and reply.headers.get("content-type", "").startswith(_STREAM):
+            await self._stream(route, done, reply, self._patience(route, limits.idle_stream))
+            return
+        try:
+            raw = await reply.read(self._patience(route, limits.first_byte))
+        except APIConnectionError as error:
+            raise self._last(route, error) from None
+        if route.speaks_of_answers or b'"choices"' not in raw:
+            raw = self._completed(route, done, reply, raw)
+        self._note(reply.status)
+        self._begun = True
+        await answer(self._send, reply.status, raw, self._passed(reply))
+
+    def _completed(self, route: Route, done: Run | Untouched, reply: Reply, raw: bytes) -> bytes:
+        """Return a whole answer as OpenAI's clients expect it; the very bytes where no rule speaks of it."""
+        try:
+            said = _decode(raw)
+        except (msgspec.DecodeError, RecursionError):
+            return raw
+        if envelopes.is_error(said):
+            failure = envelopes.error_from(
+                None, reply.headers, said, provider=route.provider, model=route.model, mask=route.mask
+            )
+            failure.status = envelopes.status_of(failure.body)
+            raise self._last(route, failure)
+        if not route.provider:
+            return raw
+        passed = answers.translate_response(said, route.provider, request=done.root, rulebook=route.book)
+        return raw if passed is said else _encode(passed)
+
+    async def _stream(self, route: Route, done: Run | Untouched, reply: Reply, patience: float) -> None:
+        send = self._send
+        relay = route.relay(done)
+        headers = [*self._passed(reply), (b"x-accel-buffering", b"no")]
+        if "cache-control" not in reply.headers:
+            headers.append((b"cache-control", b"no-cache"))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        self._begun = True
+        self._note(reply.status)
+        try:
+            while data := await reply.piece(patience):
+                passed = relay.feed(data)
+                if passed:
+                    await send({"type": "http.response.body", "body": passed, "more_body": True})
+            last = relay.close()
+            reply.done()
+        except (APIConnectionError, ValueError) as error:
+            reply.close()
+            last = b""
+            if not relay.ended:
+                self._why = f"the stream was cut: {error}"
+                text = route.mask(
+                    f"{route.provider or 'the upstream'}: the stream ended before its answer did: {error}"
+                )
+                last = streams.failure(text, "stream_cut")
+        await send({"type": "http.response.body", "body": last})
+
+
+#: Statuses after which another deployment may do better: a key or a model of its own, a limit of its own.
+_ELSEWHERE: Final = frozenset({401, 403, 404, 408, 409, 429})
+
+
+def _bounded(rules: Sequence[str]) -> bytes:
+    text = ", ".join(rules)
+    if len(text) > HEADER_LENGTH:
+        kept = text[:HEADER_LENGTH].rpartition(", ")[0]
+        text = f"{kept}, and {len(rules) - kept.count(', ') - 1} more"
+    return text.encode("latin-1", "replace")
+
+
+def _policy(said: bytes | None, own: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the policy of a request: the config's, with what its header says of single effects.
+
+    ``lossy=error, semantic=error``; a client can make it stricter or milder, as it is its own payload.
+    """
+    if said is None:
+        return own
+    found = dict(own)
+    for part in said.decode("latin-1").split(","):
+        effect, _, verdict = (word.strip() for word in part.partition("="))
+        wanted = ("warn", "error") if effect == "refuse" else ("allow", "warn", "error")
+        if effect not in own or verdict not in wanted:
+            text = (
+                f"{POLICY_HEADER.decode()}: '{part.strip()[:100]}' is no verdict on an effect: "
+                "write 'lossy=error, semantic=error' (exact, lossy, semantic: allow, warn or error; refuse: warn or error)"
+            )
+            raise HTTPError(400, text, code="invalid_policy")
+        found[effect] = verdict
+    return found
+
+
+class _Watch:
+    """Stops the task in hand when the client hangs up; looks only at requests that take their time."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._timer: asyncio.TimerHandle | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._gone = False
+
+    def begin(self) -> None:
+        """Begin to watch, once the body has come."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._timer = asyncio.get_running_loop().call_later(WATCHED_AFTER, self._watch, task)
+
+    def _watch(self, task: asyncio.Task[Any]) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._until_gone(task))
+
+    async def _until_gone(self, task: asyncio.Task[Any]) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        task.cancel()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if self._gone and kind is asyncio.CancelledError:
+            task = asyncio.current_task()
+            with contextlib.suppress(AttributeError):
+                task.uncancel()  # type: ignore[union-attr]
+            raise GoneError from None

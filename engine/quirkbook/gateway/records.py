@@ -1,0 +1,99 @@
+"""What is told of each request: a line of JSON in the log, and the figures at /metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_encode = msgspec.json.Encoder().encode
+
+#: Seconds that log lines wait to be written together.
+TOGETHER: Final = 0.05
+_BUCKETS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+
+
+class Log:
+    """Writes a line per request; lines that come close together are written together."""
+
+    def __init__(self, write: Callable[[str], Any] | None = None) -> None:
+        self._write = write or sys.stderr.write
+        self._lines: list[bytes] = []
+
+    def tell(self, **facts: Any) -> None:
+        """Write down facts; those that are None are left out."""
+        now = time.time()
+        line = {"time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"}
+        line |= {name: value for name, value in facts.items() if value is not None}
+        if not self._lines:
+            try:
+                asyncio.get_running_loop().call_later(TOGETHER, self.flush)
+            except RuntimeError:  # before the server runs, and after it
+                self._write(_encode(line).decode() + "\n")
+                return
+        self._lines.append(_encode(line))
+
+    def flush(self) -> None:
+        """Write what waits."""
+        lines, self._lines = self._lines, []
+        if lines:
+            self._write(b"\n".join([*lines, b""]).decode())
+
+
+class Metrics:
+    """The figures of one worker."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "quirkbook_requests", "Requests answered.", ["model", "provider", "status"], registry=registry
+        )
+        self._fired = Counter("quirkbook_rules_fired", "Requests that a rule changed.", ["rule"], registry=registry)
+        self._seconds = Histogram(
+            "quirkbook_request_seconds",
+            "Seconds from a request's arrival to the end of its answer.",
+            ["model", "provider"],
+            registry=registry,
+            buckets=_BUCKETS,
+        )
+        self._upstream = Histogram(
+            "quirkbook_upstream_seconds",
+            "Seconds until the upstream's answer began.",
+            ["model", "provider"],
+            registry=registry,
+            buckets=_BUCKETS,
+        )
+        self.under_way = Gauge("quirkbook_requests_under_way", "Requests not yet answered.", registry=registry)
+        self._retries = Counter(
+            "quirkbook_retries", "Requests sent once more, or elsewhere.", ["model"], registry=registry
+        )
+        # Finding the child of a metric by its labels costs more than counting.
+        self._request = lru_cache(4096)(self._requests.labels)
+        self._rule = lru_cache(4096)(self._fired.labels)
+        self._times = lru_cache(4096)(lambda *of: (self._seconds.labels(*of), self._upstream.labels(*of)))
+
+    def count(
+        self, model: str, provider: str, status: int, seconds: float, upstream: float | None, rules: tuple[str, ...]
+    ) -> None:
+        """Count a request that was answered; ``model`` is a name of the config, never what a client wrote."""
+        self._request(model, provider, str(status)).inc()
+        whole, begun = self._times(model, provider)
+        whole.observe(seconds)
+        if upstream is not None:
+            begun.observe(upstream)
+        for rule in rules:
+            self._rule(rule).inc()
+
+    def retried(self, model: str, times: int) -> None:
+        """Count further tries."""
+        self._retries.labels(model).inc(times)
+
+    def page(self) -> bytes:
+        """Return the figures as Prometheus reads them."""
+        return generate_latest(self._registry)

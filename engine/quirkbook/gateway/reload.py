@@ -1,0 +1,63 @@
+"""Config and rules that were edited come into force without a restart; a broken edit changes nothing but what is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from watchfiles import Change, awatch
+
+from ..errors import QuirkbookError
+from .model import Config
+
+if TYPE_CHECKING:
+    from .app import Gateway
+
+
+class Watcher:
+    """Watches the files of one gateway."""
+
+    def __init__(self, gateway: Gateway, path: str | None, read: Callable[[str | None], Config]) -> None:
+        self._gateway, self._path, self._read = gateway, path, read
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Begin to watch; on an event loop."""
+        if any(True for _ in self._places()):
+            self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    def _places(self) -> Iterator[Path]:
+        """Yield what to watch: the folder of the config, as editors put a new file in the old one's place, and rules."""
+        if self._path is not None:
+            yield Path(self._path).absolute().parent
+        yield from (place for place in self._gateway.service.config.rules if place.exists())
+
+    async def _watch(self) -> None:
+        while True:
+            places = sorted(set(self._places()))
+            async for _ in awatch(*places, watch_filter=self._concerns, step=50, debounce=200):
+                self.reload()
+                if sorted(set(self._places())) != places:
+                    break
+
+    def _concerns(self, change: Change, changed: str) -> bool:
+        path = Path(changed)
+        if self._path is not None and path == Path(self._path).absolute():
+            return True
+        return path.suffix in (".yaml", ".yml", ".json") and any(
+            path.is_relative_to(place.absolute()) for place in self._gateway.service.config.rules
+        )
+
+    def reload(self) -> None:
+        """Read everything anew; what is faulty is told, and the last good set stays in force."""
+        gateway = self._gateway
+        try:
+            config = self._read(self._path)
+        except QuirkbookError as error:
+            gateway.trouble = str(error)
+            gateway.log.tell(event="reload refused", why=str(error))
+        else:
+            gateway.replace(config)
+            gateway.log.tell(event="reloaded", config=config.name, models=len({one.name for one in config.deployments}))

@@ -1,0 +1,127 @@
+"""A deployment made ready: where to send, with which head, by which rules. Made once per deployment and model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from .. import outgoing
+from ..answers import ChunkTranslator
+from ..api import apply_policy
+from ..compiler import Plan
+from ..errors import AuthenticationError, RefusedError
+from ..interpreter import Run, change, prepare, run
+from ..masking import Mask
+from ..rulebook import Rulebook
+from . import body, streams
+from .routing import Target
+from .upstream import Pool, Reply
+
+#: The effects of changes, which a policy may forbid; a refusal never comes that far.
+_CHANGING = ("exact", "lossy", "semantic")
+#: The stages of rules on answers.
+_ANSWERS = ("response", "chunk", "error")
+
+Pools = dict[tuple[str, str, int], Pool]
+
+
+class Route:
+    """The way to one deployment for one model of it."""
+
+    def __init__(self, target: Target, book: Rulebook, pools: Pools) -> None:
+        """Make a route ready.
+
+        Raises:
+            AuthenticationError: no key is known for the deployment.
+            UsageError: its address is none.
+        """
+        deployment = target.deployment
+        self.deployment = deployment
+        self.model = target.upstream_model
+        self.provider = deployment.provider
+        head = book.provider(self.provider).head if self.provider else {}
+        key = deployment.api_key or os.environ.get(head.get("api_key_env", ""), "")
+        if not key and head.get("api_key_env"):
+            raise AuthenticationError(
+                f"the gateway has no key for '{deployment.name}': set {head['api_key_env']}, or api_key in its config",
+                provider=self.provider,
+            )
+        self._head, self._key = head, key
+        url = urlsplit(outgoing.address(deployment.api_base, head))
+        tls = url.scheme == "https"
+        host, port = url.hostname or "", url.port or (443 if tls else 80)
+        origin = (url.scheme, host, port)
+        self.pool = pools.get(origin) or pools.setdefault(origin, Pool(host, port, tls=tls))
+        path = f"{url.path}?{url.query}" if url.query else url.path
+        self._start = f"POST {path} HTTP/1.1\r\nHost: {url.netloc}\r\n"
+        self._heads = {streams: self._written({}, streams=streams) for streams in (False, True)}
+        self.mask = Mask([key, *deployment.headers.values()])
+        self.request: Plan | None = book.plan(self.provider, self.model) if self.provider else None
+        answers = [book.plan(self.provider, self.model, stage=stage) for stage in _ANSWERS] if self.provider else []
+        self.speaks_of_answers = bool(answers and answers[0].rules)
+        """Whether there are rules on whole answers."""
+        self._words = streams.words(answers[1]) if answers else ()
+        keys = [self.request.looked_at() if self.request else frozenset(), *(one.asked_of_request() for one in answers)]
+        self._decoded = None if None in keys else body.OWN.union(*filter(None, keys))
+        self.book = book
+
+    def _written(self, ruled: Mapping[str, str | None], *, streams: bool) -> bytes:
+        headers = outgoing.wire_headers(self._head, self._key, ruled, self.deployment.headers, streams=streams)
+        headers["Accept-Encoding"] = "identity"
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{self._start}{lines}Content-Length: ".encode("latin-1")
+
+    def translate(self, fields: Mapping[str, Any], policy: Mapping[str, str]) -> Run | Untouched:
+        """Return the request as the provider takes it; ``policy`` names every effect.
+
+        Raises:
+            RefusedError: a rule says that the provider cannot take this.
+            PolicyError: the policy forbids a change.
+            HTTPError: a field is no JSON.
+        """
+        payload = body.decode(fields, self._decoded)
+        body.check_messages(payload)
+        for name, value in self.deployment.defaults.items():
+            payload.setdefault(name, value)
+        payload["model"] = self.model
+        if self.request is None:
+            return Untouched(payload)
+        done = Run(self.request, payload)
+        done.refuses = policy["refuse"] == "error"
+        if "extra_body" in payload:
+            prepare(done)
+        run(done)
+        if done.refusal:
+            raise RefusedError(change(*done.refusal))
+        if done.fired and any(policy[effect] == "error" for effect in _CHANGING):
+            # A gateway warns in its answer and its log, never through Python's warnings.
+            apply_policy(done, {effect: "error" if policy[effect] == "error" else "allow" for effect in _CHANGING})
+        return done
+
+    async def send(self, done: Run | Untouched, patience: float) -> Reply:
+        """Send a translated request, and return the answer when its head has come.
+
+        Raises:
+            APIConnectionError: none came, or (`Timeout`) none within ``patience`` seconds.
+        """
+        raw = body.encode(done.root)
+        streams = done.root.get("stream") is True
+        head = self._written(done.headers, streams=streams) if done.headers else self._heads[streams]
+        return await self.pool.ask(b"%b%d\r\n\r\n" % (head, len(raw)), raw, patience)
+
+    def relay(self, done: Run | Untouched) -> streams.Relay:
+        """Return what the events of an answer go through."""
+        rules = ChunkTranslator(self.provider, request=done.root, rulebook=self.book) if self.provider else None
+        return streams.Relay(rules, self._words)
+
+
+class Untouched:
+    """A request of which no rules are known."""
+
+    fired: tuple[Any, ...] = ()
+    headers: Mapping[str, str | None] = {}
+
+    def __init__(self, payload: dict[str, Any]) -> None:
+        self.root = payload

@@ -1,0 +1,128 @@
+"""The events of a stream on their way to the client: the very bytes, but where a rule on chunks may speak of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from typing import Any, Final
+
+import msgspec
+
+from ..answers import ChunkTranslator
+from ..compiler import CompiledRule, Plan
+from ..conditions import COMBINATORS
+from ..needs import Not
+from ..sse import MAX_EVENT
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+#: What ends an event.
+_GAPS: Final = (b"\n\n", b"\r\n\r\n")
+DONE: Final = b"data: [DONE]\n\n"
+
+
+#: Keys that are in every chunk say nothing.
+_EVERYWHERE: Final = frozenset({"choices", "delta", "id", "object", "created", "model", "index", "finish_reason", ""})
+
+
+def words(plan: Plan | None) -> tuple[bytes, ...] | None:
+    """Return words of which one stands in every event that some rule may speak of; None: it may be any event."""
+    found: set[str] = set()
+    for rule in plan.rules if plan else ():
+        named = _named(rule)
+        if not named:
+            return None
+        found |= named
+    return tuple(b'"%b"' % word.encode() for word in sorted(found))
+
+
+def _named(rule: CompiledRule) -> Set[str]:
+    """Return keys of which one must be in a chunk for the rule to fire; none if that is not known."""
+    for path, value in (rule.rule.when or {}).items():
+        if not path.startswith("$") and path not in COMBINATORS and value != {"exists": False}:
+            keys = {key.partition("[")[0] for key in path.split(".")} - _EVERYWHERE
+            telling = [key for key in keys if key.isidentifier()]
+            if telling:
+                return {max(telling, key=len)}
+    for clause in rule.needs:
+        keys = {field or array for array, field, mark in clause if not isinstance(mark, Not | frozenset)}
+        if len(keys) and all(not isinstance(mark, Not | frozenset) for _, _, mark in clause) and not keys & _EVERYWHERE:
+            return keys
+    return frozenset()
+
+
+class Relay:
+    """Takes the bytes of one stream and gives those for the client."""
+
+    def __init__(self, rules: ChunkTranslator | None, looked_for: tuple[bytes, ...] | None) -> None:
+        self._rules = rules
+        self._looked_for = looked_for
+        self._rest = b""
+        self.ended = False
+        """Whether the stream has said that it ends: by [DONE], or by a reason for finishing."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what to pass on of what has come so far: whole events only, where some may have to be changed.
+
+        Raises:
+            ValueError: an event is too long to wait for its end.
+        """
+        if self._rest:
+            data = self._rest + data
+        end = max((at + len(gap) for gap in _GAPS if (at := data.rfind(gap)) >= 0), default=0)
+        whole, self._rest = (data, b"") if end == len(data) else (data[:end], data[end:])
+        if len(self._rest) > MAX_EVENT:
+            raise ValueError("an event is too long")
+        if not whole:
+            return b""
+        self.ended = self.ended or b"[DONE]" in whole or b'"finish_reason":"' in whole or b'"finish_reason": "' in whole
+        if b"[DONE]" not in whole and not self._concerns(whole):
+            return whole
+        return b"".join(self._events(whole))
+
+    def close(self) -> bytes:
+        """Return what is left when the stream has ended."""
+        rest, self._rest = self._rest, b""
+        return b"".join([*self._events(rest), *self._owed()])
+
+    def _events(self, whole: bytes) -> Iterable[bytes]:
+        lines = whole.replace(b"\r\n", b"\n") if b"\r" in whole else whole
+        for event in lines.split(b"\n\n"):
+            if event:
+                yield from self._event(event)
+
+    def _event(self, event: bytes) -> Iterable[bytes]:
+        text = b"\n".join(line[5:].lstrip(b" ") for line in event.split(b"\n") if line.startswith(b"data:"))
+        if text.strip() == b"[DONE]":
+            yield from self._owed()
+            yield DONE
+            return
+        if not self._concerns(event):
+            yield event + b"\n\n"
+            return
+        try:
+            chunk = _decode(text)
+        except (msgspec.DecodeError, RecursionError):  # a comment, or what the client may make something of
+            yield event + b"\n\n"
+            return
+        passed = self._rules.feed(chunk) if self._rules else [chunk]
+        if len(passed) == 1 and passed[0] is chunk:
+            yield event + b"\n\n"
+        else:
+            yield from map(_event, passed)
+
+    def _concerns(self, data: bytes) -> bool:
+        """Tell whether a rule may speak of an event in it."""
+        return self._looked_for is None or any(word in data for word in self._looked_for)
+
+    def _owed(self) -> Iterable[bytes]:
+        return map(_event, self._rules.close() if self._rules else ())
+
+
+def _event(data: Any) -> bytes:
+    return b"data: %b\n\n" % _encode(data)
+
+
+def failure(message: str, code: str) -> bytes:
+    """Return the event that tells a client why its stream ends here, as OpenAI's SDKs read it."""
+    return _event({"error": {"message": message, "type": "upstream_error", "param": None, "code": code}})

@@ -1,0 +1,143 @@
+"""HTTP as the gateway speaks it: bodies in, answers and errors out, in OpenAI's shape."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import Any, Final
+
+import msgspec
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+JSON: Final = (b"content-type", b"application/json")
+
+#: Where clients put their key, as OpenAI's, Azure's, Anthropic's and LiteLLM's SDKs have it.
+_KEY_HEADERS: Final = (b"authorization", b"x-api-key", b"api-key", b"x-litellm-api-key")
+_REQUEST_ID: Final = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
+
+_encode = msgspec.json.Encoder().encode
+
+
+class HTTPError(Exception):
+    """An answer that is an error of the gateway's own: its status and its text."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        type: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        changes: Iterable[Any] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body: dict[str, Any] = {"error": {"message": message, "type": type, "param": param, "code": code}}
+        self.headers = dict(headers or {})
+        listed = list(changes)
+        if listed:
+            self.body["error"]["changes"] = listed
+
+
+class GoneError(Exception):
+    """The client has hung up."""
+
+
+async def body_of(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        HTTPError: 413, it holds more than ``limit`` bytes.
+        GoneError: the client hung up before its end.
+    """
+    stated = header(scope, b"content-length")
+    if stated is not None and int(stated) > limit:  # the server has checked that it is a number
+        raise _too_large(limit)
+    event = await receive()
+    if not event.get("more_body") and event["type"] == "http.request":
+        body: bytes = event.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(limit)
+        return body
+    pieces = []
+    size = 0
+    while event["type"] == "http.request":
+        pieces.append(event.get("body", b""))
+        size += len(pieces[-1])
+        if size > limit:
+            raise _too_large(limit)
+        if not event.get("more_body"):
+            return b"".join(pieces)
+        event = await receive()
+    raise GoneError
+
+
+def _too_large(limit: int) -> HTTPError:
+    text = f"the request holds more than {limit:,} bytes; the limit is quirkbook_settings.limits.body_bytes"
+    return HTTPError(413, text, code="request_too_large", headers={"connection": "close"})
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """Return the first header of that name, which is in lower case."""
+    for key, value in scope["headers"]:
+        if key == name:
+            found: bytes = value
+            return found
+    return None
+
+
+def request_id(scope: Scope, fallback: Callable[[], bytes]) -> bytes:
+    """Return the client's id for the request, where it is a plain word; else a new one."""
+    given = header(scope, b"x-request-id")
+    return given if given and _REQUEST_ID.fullmatch(given) else fallback()
+
+
+class Guard:
+    """Who may ask. Keys are compared in a time that does not depend on them."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = [key.encode() for key in keys]
+
+    def check(self, scope: Scope) -> None:
+        """Let a request pass that shows one of the keys; any if there are none.
+
+        Raises:
+            HTTPError: 401.
+        """
+        if not self._keys:
+            return
+        for name, value in scope["headers"]:
+            if name in _KEY_HEADERS:
+                shown = value[7:] if value[:7].lower() == b"bearer " else value
+                # Every key is compared, or the time would tell which of them begins alike.
+                if sum([hmac.compare_digest(shown.strip(), key) for key in self._keys]):
+                    return
+        text = "no valid key: send 'Authorization: Bearer' with one of the gateway's keys (general_settings.master_key)"
+        raise HTTPError(
+            401, text, type="authentication_error", code="invalid_api_key", headers={"www-authenticate": "Bearer"}
+        )
+
+
+async def answer(send: Send, status: int, body: bytes, headers: Headers) -> None:
+    """Send a whole answer."""
+    headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def answer_json(send: Send, status: int, data: Any, headers: Headers | None = None) -> None:
+    """Send JSON."""
+    await answer(send, status, _encode(data), [JSON, *(headers or ())])
+
+
+async def answer_error(send: Send, error: HTTPError, headers: Headers | None = None) -> None:
+    """Send an error in OpenAI's shape."""
+    own = [(name.encode(), value.encode()) for name, value in error.headers.items()]
+    await answer_json(send, error.status, error.body, [*(headers or ()), *own])
