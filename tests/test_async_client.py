@@ -290,9 +290,17 @@ def test_one_connection_serves_call_after_call_and_stream_after_stream():
         assert run(lambda: work(server)) == 1
 
 
-def test_a_whole_answer_where_a_stream_was_asked_for(pauses):
-    with serving(answer(COMPLETION)) as server, pytest.raises(errors.MalformedResponseError):
-        run(lambda: ask(server, stream=True))
+def test_a_whole_answer_where_a_stream_was_asked_for_comes_as_one_chunk():
+    async def work(server):
+        async with await ask(server, stream=True) as chunks:
+            return chunks, await gathered(chunks)
+
+    with serving(answer()) as server:
+        chunks, came = run(lambda: work(server))
+
+    assert [(one.choices[0].delta.content, one.choices[0].finish_reason) for one in came] == [("Hello!", "stop")]
+    assert chunks.received == COMPLETION
+    assert chunks.quirkbook.remarks == ("stream: the provider sent a whole answer all the same; it comes as one chunk",)
 
 
 def test_an_address_that_is_none_is_the_callers_mistake():

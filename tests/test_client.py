@@ -285,12 +285,22 @@ def test_a_stream_is_not_begun_again_once_a_chunk_has_come(pauses):
     assert (len(server.requests), pauses) == (1, [])
 
 
-def test_a_whole_answer_where_a_stream_was_asked_for(pauses):
-    with serving(answer(), answer({"error": {"message": "no", "type": "invalid_request_error"}})) as server:
-        with pytest.raises(errors.MalformedResponseError):
-            ask(server, stream=True)
-        with pytest.raises(errors.BadRequestError):
-            ask(server, stream=True)
+def test_a_whole_answer_where_a_stream_was_asked_for_comes_as_one_chunk(pauses):
+    with serving(answer("busy", 503), answer()) as server, ask(server, stream=True) as chunks:
+        assert repr(chunks) == "<Stream of moonshot, open>"
+        came = [*chunks]
+
+    assert [(one.choices[0].delta.content, one.choices[0].finish_reason) for one in came] == [("Hello!", "stop")]
+    assert (came[0].object, came[0].usage.total_tokens) == ("chat.completion.chunk", 8)
+    assert chunks.received == COMPLETION
+    assert (repr(chunks), len(pauses), chunks.quirkbook.attempts) == ("<Stream of moonshot, closed>", 1, 2)
+    assert chunks.quirkbook.remarks == ("stream: the provider sent a whole answer all the same; it comes as one chunk",)
+
+
+def test_a_whole_error_where_a_stream_was_asked_for_raises_at_the_call(pauses):
+    refused = answer({"error": {"message": "no", "type": "invalid_request_error"}})
+    with serving(refused) as server, pytest.raises(errors.BadRequestError):
+        ask(server, stream=True)
 
 
 def test_a_stream_that_stops_coming_is_a_timeout():
@@ -383,6 +393,8 @@ def leave(script, how):
         (stream(events(chunk("Hi"), chunk("there")), end="hang"), "break"),
         (answer("busy", 503), "read"),
         (answer("bad", 400), "read"),
+        (answer(), "read"),
+        (answer({}), "read"),
     ],
 )
 def test_no_socket_and_no_thread_is_left(script, how):

@@ -8,8 +8,8 @@ import pytest
 from tests.servers import COMPLETION, chunk, events
 
 from quirkbook import errors
-from quirkbook.assembly import Assembly
-from quirkbook.incoming import Incoming, completed, failed, is_stream, no_stream
+from quirkbook.assembly import Assembly, chunk_of
+from quirkbook.incoming import Incoming, completed, failed, is_stream, restreamed
 from quirkbook.outgoing import prepare
 from quirkbook.sse import MAX_EVENT
 
@@ -255,12 +255,46 @@ def test_a_stream_is_known_by_status_and_type(status, kind, wanted):
     assert is_stream(status, {"content-type": kind}) is wanted
 
 
-def test_a_whole_answer_is_no_stream(call):
-    error = no_stream(call, 200, {}, dumped({"choices": [{}]}))
+def test_a_whole_answer_to_a_request_for_a_stream_comes_as_one_chunk(call):
+    usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12, "cached_tokens": 2}
+    called = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "reasoning_content": "Hm.", "tool_calls": [called]}
+    body = {**COMPLETION, "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}], "usage": usage}
 
-    assert str(error) == ("moonshot: HTTP 200: a whole answer where a stream was asked for: '{\"choices\": [{}]}'")
-    assert type(no_stream(call, 200, {}, dumped({"error": "no"}))) is errors.InternalServerError
-    assert type(no_stream(call, 401, {}, b"")) is errors.AuthenticationError
+    made = restreamed(call, 200, HEADERS, dumped(body), attempts=2)
+
+    assert (len(made.ready), made.over, made.failure) == (1, True, None)
+    assert made.ready[0] == {
+        **COMPLETION,
+        "object": "chat.completion.chunk",
+        "choices": [
+            {"index": 0, "delta": {**message, "tool_calls": [{"index": 0, **called}]}, "finish_reason": "tool_calls"}
+        ],
+        "usage": {**usage, "prompt_tokens_details": {"cached_tokens": 2}},
+    }
+    assert made.received == {**made.received, "object": "chat.completion", "choices": body["choices"]}
+    assert made.ready[0].quirkbook is made.report
+    assert made.report.attempts == 2
+    assert {one.rule for one in made.report.response} == {"moonshot/cached-tokens-in-details"}
+    assert made.report.remarks == (
+        "cache has no effect: it is an argument of LiteLLM's own",
+        "stream: the provider sent a whole answer all the same; it comes as one chunk",
+    )
+
+
+def test_what_is_no_answer_is_no_stream_either(call):
+    with pytest.raises(errors.MalformedResponseError) as caught:
+        restreamed(call, 200, {}, dumped({"choices": None}))
+
+    told = "an answer without choices where a stream was asked for: '{\"choices\": null}'"
+    assert str(caught.value) == f"moonshot: HTTP 200: {told}"
+    for status, raw, kind in (
+        (200, dumped({"error": "no"}), errors.InternalServerError),
+        (200, b"[]", errors.MalformedResponseError),
+        (401, b"", errors.AuthenticationError),
+    ):
+        with pytest.raises(kind):
+            restreamed(call, status, {}, raw)
 
 
 # Putting together
@@ -347,3 +381,48 @@ def test_other_objects_and_lists_of_a_delta_are_kept():
         "x": 5,
         "tool_calls": 7,
     }
+
+
+# Taking apart
+
+
+def test_an_answer_taken_apart_and_put_together_is_the_answer():
+    calls = [{"id": one, "type": "function", "function": {"name": "f", "arguments": "{}"}} for one in "ab"]
+    choices = [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Hi"},
+            "finish_reason": "stop",
+            "logprobs": {"content": [1]},
+        },
+        {
+            "index": 1,
+            "message": {"role": "assistant", "content": None, "tool_calls": calls},
+            "finish_reason": "tool_calls",
+        },
+    ]
+    answer = {**COMPLETION, "choices": choices}
+    before = json.dumps(answer)
+
+    made = chunk_of(answer)
+
+    assert [call["index"] for call in made["choices"][1]["delta"]["tool_calls"]] == [0, 1]
+    assert (assembled(made).answer(), assembled(made).finished) == (answer, True)
+    assert json.dumps(answer) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [
+        ({}, {"choices": []}),
+        ({"choices": None}, {"choices": []}),
+        ({"choices": [None, {}]}, {"choices": [None, {"index": 1, "delta": {}}]}),
+        ({"choices": [{"index": 3, "message": "x"}]}, {"choices": [{"index": 3, "delta": {}}]}),
+        (
+            {"choices": [{"message": {"tool_calls": [None, {"index": 7}]}}]},
+            {"choices": [{"index": 0, "delta": {"tool_calls": [None, {"index": 7}]}}]},
+        ),
+    ],
+)
+def test_an_odd_answer_is_taken_apart_as_far_as_it_goes(given, made):
+    assert chunk_of(given) == {**made, "object": "chat.completion.chunk"}

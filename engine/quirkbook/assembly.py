@@ -1,4 +1,4 @@
-"""Chunks in, one after the other; the answer they make so far out."""
+"""Chunks in, one after the other; the answer they make so far out. And the other way round, an answer as one chunk."""
 
 from __future__ import annotations
 
@@ -114,3 +114,26 @@ class _Pieces:
 
 def _without_index(call: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in call.items() if key != "index"}
+
+
+def chunk_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return a whole answer in OpenAI's shape as the one chunk of a stream; the answer is not touched.
+
+    >>> chunk_of({"id": "x", "choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]})["choices"]
+    [{'index': 0, 'delta': {'content': 'Hi'}, 'finish_reason': 'stop'}]
+    """
+    found = answer.get("choices")
+    choices = [_in_chunk(choice, at) for at, choice in enumerate(found if isinstance(found, list) else ())]
+    return {**answer, "object": "chat.completion.chunk", "choices": choices}
+
+
+def _in_chunk(choice: Any, at: int) -> Any:
+    if not isinstance(choice, dict):
+        return choice
+    message = choice.get("message")
+    delta = dict(message) if isinstance(message, dict) else {}
+    calls = delta.get("tool_calls")
+    if isinstance(calls, list):  # clients put pieces of calls together by their index
+        delta["tool_calls"] = [{"index": i, **call} if isinstance(call, dict) else call for i, call in enumerate(calls)]
+    rest = {key: value for key, value in choice.items() if key not in ("index", "message")}
+    return {"index": choice.get("index", at), "delta": delta, **rest}

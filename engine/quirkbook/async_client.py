@@ -8,7 +8,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from .errors import DispatchError, UsageError
-from .incoming import Incoming, completed, is_stream, next_pause, no_stream, unsent
+from .incoming import Incoming, completed, is_stream, next_pause, restreamed, unsent
 from .outgoing import Call, prepare
 from .parameters import Messages, Options
 from .responses import ChatCompletion, ChatCompletionChunk, Report
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 class AsyncStream:
     """The chunks of an answer as they come. Iterate to the end, or close it: best in an ``async with``."""
 
-    def __init__(self, call: Call, reply: AsyncReply, attempts: int) -> None:
-        self._reply: AsyncReply | None = reply
-        self._incoming = Incoming(call, reply.status, reply.headers, attempts)
+    def __init__(self, incoming: Incoming, reply: AsyncReply | None) -> None:
+        self._reply = reply
+        """What is still to be read from; None: all has come."""
+        self._incoming = incoming
 
     @property
     def quirkbook(self) -> Report:
@@ -81,7 +82,7 @@ class AsyncStream:
             reply.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._reply is None else "open"
+        state = "open" if self._reply is not None or self._incoming.ready else "closed"
         return f"<AsyncStream of {self.quirkbook.provider}, {state}>"
 
 
@@ -131,10 +132,10 @@ async def _send(transport: ModuleType, call: Call, attempt: int) -> ChatCompleti
     try:
         reply: AsyncReply = await transport.send(call.url, call.headers, call.body, call.timeout)
         if call.streams and is_stream(reply.status, reply.headers):
-            return AsyncStream(call, reply, attempt)
+            return AsyncStream(Incoming(call, reply.status, reply.headers, attempt), reply)
         raw = await reply.read()
     except DispatchError as error:
         raise unsent(call, error) from None
     if call.streams:
-        raise no_stream(call, reply.status, reply.headers, raw)
+        return AsyncStream(restreamed(call, reply.status, reply.headers, raw, attempt), None)
     return completed(call, reply.status, reply.headers, raw, attempt)

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, Unpack, overload
 
 from . import transport
 from .errors import DispatchError
-from .incoming import Incoming, completed, is_stream, next_pause, no_stream, unsent
+from .incoming import Incoming, completed, is_stream, next_pause, restreamed, unsent
 from .outgoing import Call, prepare
 from .parameters import Messages, Options
 from .responses import ChatCompletion, ChatCompletionChunk, Report
@@ -21,9 +21,10 @@ class Stream:
     The provider has answered before there is a Stream: a refused key or payload raises at the call.
     """
 
-    def __init__(self, call: Call, reply: transport.Reply, attempts: int) -> None:
-        self._reply: transport.Reply | None = reply
-        self._incoming = Incoming(call, reply.status, reply.headers, attempts)
+    def __init__(self, incoming: Incoming, reply: transport.Reply | None) -> None:
+        self._reply = reply
+        """What is still to be read from; None: all has come."""
+        self._incoming = incoming
 
     @property
     def quirkbook(self) -> Report:
@@ -79,7 +80,7 @@ class Stream:
             self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._reply is None else "open"
+        state = "open" if self._reply is not None or self._incoming.ready else "closed"
         return f"<Stream of {self.quirkbook.provider}, {state}>"
 
 
@@ -127,10 +128,10 @@ def _send(call: Call, attempt: int) -> ChatCompletion | Stream:
     try:
         reply = transport.send(call.url, call.headers, call.body, call.timeout)
         if call.streams and is_stream(reply.status, reply.headers):
-            return Stream(call, reply, attempt)
+            return Stream(Incoming(call, reply.status, reply.headers, attempt), reply)
         raw = reply.read()
     except DispatchError as error:
         raise unsent(call, error) from None
     if call.streams:
-        raise no_stream(call, reply.status, reply.headers, raw)
+        return Stream(restreamed(call, reply.status, reply.headers, raw, attempt), None)
     return completed(call, reply.status, reply.headers, raw, attempt)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from . import answers, sse
-from .assembly import Assembly
+from .api import Translation
+from .assembly import Assembly, chunk_of
 from .envelopes import error_from, is_error, request_id
 from .errors import APIConnectionError, DispatchError, MalformedResponseError, NotFoundError, StreamCutError
 from .outgoing import Call
@@ -19,6 +20,7 @@ E = TypeVar("E", bound=DispatchError)
 
 _EXCERPT: Final = 200
 """Characters of an answer nobody can read that an error shows."""
+_WHOLE: Final = "stream: the provider sent a whole answer all the same; it comes as one chunk"
 
 
 def next_pause(call: Call, attempt: int, error: DispatchError) -> float | None:
@@ -54,17 +56,21 @@ def completed(call: Call, status: int, headers: Mapping[str, str], raw: bytes, a
     Raises:
         DispatchError: it is an error, whatever its status says, or no completion.
     """
-    body = _json(raw)
-    if not 200 <= status < 300 or is_error(body):
-        raise failed(call, status, headers, raw)
-    if not isinstance(body, dict):
-        raise _malformed(call, status, headers, "the answer is no JSON object", raw)
-    done = answers.explain_response(body, call.provider, request=call.payload, rulebook=call.rulebook)
+    done = _translated(call, status, headers, raw)
     response = ChatCompletion(done.payload)
     found = report(call, status, headers, attempts)
     found.response = done.changes
     response._report = found
     return response
+
+
+def _translated(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> Translation:
+    body = _json(raw)
+    if not 200 <= status < 300 or is_error(body):
+        raise failed(call, status, headers, raw)
+    if not isinstance(body, dict):
+        raise _malformed(call, status, headers, "the answer is no JSON object", raw)
+    return answers.explain_response(body, call.provider, request=call.payload, rulebook=call.rulebook)
 
 
 def failed(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> DispatchError:
@@ -81,11 +87,20 @@ def is_stream(status: int, headers: Mapping[str, str]) -> bool:
     return 200 <= status < 300 and not headers.get("content-type", "").startswith("application/json")
 
 
-def no_stream(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> DispatchError:
-    """Return the typed error for an answer to a request for a stream that is none."""
-    if not 200 <= status < 300 or is_error(_json(raw)):
-        return failed(call, status, headers, raw)
-    return _malformed(call, status, headers, "a whole answer where a stream was asked for", raw)
+def restreamed(call: Call, status: int, headers: Mapping[str, str], raw: bytes, attempts: int = 1) -> Incoming:
+    """Return a stream of one chunk for a whole answer to a request for a stream; the report says so.
+
+    Some providers and proxies answer so, for models that cannot stream.
+
+    Raises:
+        DispatchError: it is an error, whatever its status says, or no completion.
+    """
+    done = _translated(call, status, headers, raw)
+    if not isinstance(done.payload.get("choices"), list):
+        raise _malformed(call, status, headers, "an answer without choices where a stream was asked for", raw)
+    made = Incoming(call, status, headers, attempts)
+    made.take_whole(done)
+    return made
 
 
 def _typed(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
@@ -166,6 +181,13 @@ class Incoming:
             if self.over or self.failure:
                 return
             self._take(event)
+
+    def take_whole(self, done: Translation) -> None:
+        """Take a whole answer, and with it the end."""
+        self.report.remarks += (_WHOLE,)
+        self._pass_on([chunk_of(done.payload)])
+        self.report.response = done.changes
+        self.over = True
 
     def end(self) -> None:
         """Take the end of the bytes."""
