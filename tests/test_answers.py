@@ -3,7 +3,7 @@
 import pytest
 
 from quirkbook.actions.streams import Splitter
-from quirkbook.answers import ChunkTranslator, explain_response, translate_error, translate_response
+from quirkbook.answers import ChunkTranslator, explain_error, explain_response, translate_error, translate_response
 from quirkbook.rulebook import Rulebook
 
 USAGE = {"total_tokens": 9}
@@ -50,6 +50,27 @@ def test_an_error_gets_what_openais_clients_read():
         "error": {"message": "no", "type": "invalid_request_error", "param": None, "code": None}
     }
     assert translate_error("no", "moonshot", 502) == "no"
+
+
+def test_what_changed_in_an_error_is_told():
+    body = {"error": {"message": "no", "type": "t"}}
+
+    done = explain_error(body, "moonshot", 400, request={"model": "kimi-k2.6"})
+
+    assert (done.payload, done.provider) == (translate_error(body, "moonshot", 400), "moonshot")
+    assert [(one.rule, one.pointer) for one in done.changes] == [
+        ("moonshot/errors-have-code-and-param", "/error/param"),
+        ("moonshot/errors-have-code-and-param", "/error/code"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body", ["no", None, [{"error": {}}], {"error": {"message": "no", "param": None, "code": None}}]
+)
+def test_an_error_no_rule_touches_is_the_same_object(body):
+    done = explain_error(body, "moonshot", 502)
+
+    assert (done.payload is body, done.changes) == (True, ())
 
 
 def test_an_untouched_chunk_is_the_same_object():

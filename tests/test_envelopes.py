@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from quirkbook import errors
 from quirkbook.envelopes import class_of, error_from, is_error, normalise, request_id
 from quirkbook.masking import Mask
+from quirkbook.model import Change, Effect
 from quirkbook.retries import LONGEST_ASKED, pause_before, retry_after
 
 BARE = {"message": None, "type": None, "param": None, "code": None}
@@ -213,10 +216,23 @@ def test_an_error_tells_all_it_knows():
         "retry_after": 2.0,
         "retryable": False,
         "changes": (),
+        "response_changes": (),
         "attempts": 1,
         "received": None,
     }
     assert (error.status_code, error.http_status, error.type, error.code, error.param) == (400, 400, "t", "c", "n")
+
+
+def test_what_rules_changed_in_an_error_is_told_without_keys():
+    key = "my-own-secret-key-7"
+    known = ("r", "map", Effect.EXACT, "why", "source", "file:1")
+    moved = Change(*known, keys=("error", key), before=key, after={"a": [f"no {key}"]}, moved_from=(key, 0), note=key)
+    remark = Change(*known)
+
+    error = error_from(400, {}, {"error": "no"}, response_changes=[moved, remark], mask=Mask([key]))
+
+    hidden = {"keys": ("error", "***"), "before": "***", "after": {"a": ["no ***"]}, "moved_from": ("***", 0)}
+    assert error.response_changes == (replace(moved, **hidden, note="***"), remark)
 
 
 def test_an_error_without_an_answer_knows_nothing_of_one():

@@ -61,6 +61,7 @@ def test_an_error_of_the_provider_carries_what_translation_had_changed(call):
     assert error.body == {"error": {"message": "no such model, ***", "type": "t", "param": None, "code": None}}
     assert error.raw == {"error": {"message": "no such model, ***", "type": "t"}}
     assert [one.rule for one in error.changes] == ["quirkbook/model-prefix"]
+    assert [one.pointer for one in error.response_changes] == ["/error/param", "/error/code"]
 
 
 def test_an_error_with_a_good_status_is_an_error(call):

@@ -31,7 +31,7 @@ from .errors import (
 from .model import Change, Effect, Quiet
 
 if TYPE_CHECKING:
-    from .answers import ChunkTranslator, explain_response, translate_error, translate_response
+    from .answers import ChunkTranslator, explain_error, explain_response, translate_error, translate_response
     from .api import Translation, explain, translate
     from .async_client import AsyncStream, acompletion
     from .client import Stream, completion
@@ -79,6 +79,7 @@ __all__ = [
     "acompletion",
     "completion",
     "explain",
+    "explain_error",
     "explain_response",
     "translate",
     "translate_error",
@@ -99,6 +100,7 @@ _LATER = {
     "acompletion": "async_client",
     "completion": "client",
     "explain": "api",
+    "explain_error": "answers",
     "explain_response": "answers",
     "translate": "api",
     "translate_error": "answers",

@@ -43,10 +43,16 @@ def explain_response(
     request: Mapping[str, Any] | None = None,
     rulebook: Rulebook | None = None,
 ) -> Translation:
-    """Do what `translate_response` does and tell all about it."""
-    done = _run("response", body, provider, model, request, 200, rulebook)
-    made = changes(done) if done else ()
-    return Translation(done.root if done and done.fired else body, made, provider, model)
+    """Do what `translate_response` does and tell all about it.
+
+    >>> done = explain_response({"usage": {"cached_tokens": 7}}, "moonshot")
+    >>> done.changes[0].rule, done.changes[0].pointer
+    ('moonshot/cached-tokens-in-details', '/usage/prompt_tokens_details')
+
+    Raises:
+        UnknownProviderError: no rules are known for that provider.
+    """
+    return _told(_run("response", body, provider, model, request, 200, rulebook), body, provider, model)
 
 
 def translate_error(
@@ -58,9 +64,38 @@ def translate_error(
     request: Mapping[str, Any] | None = None,
     rulebook: Rulebook | None = None,
 ) -> Any:
-    """Return the body of an answer of status 400 or more in OpenAI's shape, ``{"error": {...}}``."""
+    """Return the body of an answer of status 400 or more in OpenAI's shape, ``{"error": {...}}``.
+
+    >>> translate_error({"error": {"message": "no", "type": "t"}}, "moonshot", 400)
+    {'error': {'message': 'no', 'type': 't', 'param': None, 'code': None}}
+
+    Raises:
+        UnknownProviderError: no rules are known for that provider.
+    """
     done = _run("error", body, provider, model, request, status, rulebook)
     return done.root if done and done.fired else body
+
+
+def explain_error(
+    body: Any,
+    provider: str,
+    status: int,
+    *,
+    model: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    rulebook: Rulebook | None = None,
+) -> Translation:
+    """Do what `translate_error` does and tell all about it.
+
+    Raises:
+        UnknownProviderError: no rules are known for that provider.
+    """
+    return _told(_run("error", body, provider, model, request, status, rulebook), body, provider, model)
+
+
+def _told(done: Run | None, body: Any, provider: str, model: str | None) -> Translation:
+    made = changes(done) if done else ()
+    return Translation(done.root if done and done.fired else body, made, provider, model)
 
 
 def _run(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from .errors import (
@@ -208,15 +209,6 @@ def class_of(status: int | None, error: Mapping[str, Any]) -> type[DispatchError
     return _BY_STATUS.get(status) or (BadRequestError if status < 500 else InternalServerError)
 
 
-def status_of(body: Mapping[str, Any]) -> int:
-    """Return the status that an error in OpenAI's shape stands for, though it came with a good one; 500: nothing tells.
-
-    >>> status_of({"error": {"message": "slow down", "type": "rate_limit_error", "param": None, "code": None}})
-    429
-    """
-    return _meant(body["error"])
-
-
 def _meant(error: Mapping[str, Any]) -> int:
     """Return the status that an error in an answer of status 200 stands for; 500 where nothing tells."""
     for value in (error.get("code"), error.get("status"), error.get("http_code")):
@@ -254,14 +246,15 @@ def error_from(
     provider: str = "",
     model: str | None = None,
     changes: Sequence[Change] = (),
+    response_changes: Sequence[Change] = (),
     raw: Any = None,
     retry_after: float | None = None,
     mask: Mask = NO_SECRETS,
 ) -> DispatchError:
     """Return the typed error for an answer.
 
-    ``body`` may have been through a provider's error rules; ``raw`` is what it was before. Header names are in lower
-    case.
+    ``body`` may have been through a provider's error rules; ``raw`` is what it was before, ``response_changes`` what
+    they did. Header names are in lower case.
     """
     shaped = mask.deep(normalise(body, status))
     error = shaped["error"]
@@ -277,4 +270,18 @@ def error_from(
         retry_after=retry_after,
         retryable=_is_passing(kind, status, error["message"]),
         changes=changes,
+        response_changes=[_masked(one, mask) for one in response_changes],
+    )
+
+
+def _masked(change: Change, mask: Mask) -> Change:
+    """Return a change of an error body, in which the provider may have echoed the key."""
+    keys, moved = (mask.deep(list(one)) if one is not None else None for one in (change.keys, change.moved_from))
+    return replace(
+        change,
+        keys=None if keys is None else tuple(keys),
+        moved_from=None if moved is None else tuple(moved),
+        before=mask.deep(change.before),
+        after=mask.deep(change.after),
+        note=mask(change.note),
     )

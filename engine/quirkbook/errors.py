@@ -122,6 +122,7 @@ class DispatchError(QuirkbookError):
         retry_after: float | None = None,
         retryable: bool = False,
         changes: Sequence[Change] = (),
+        response_changes: Sequence[Change] = (),
     ) -> None:
         said = f"HTTP {status}: {message}" if status else message
         super().__init__(f"{provider}: {said}" if provider else said)
@@ -139,6 +140,8 @@ class DispatchError(QuirkbookError):
         """Whether the same request may do better at the next try."""
         self.changes = tuple(changes)
         """What translation had changed in the request."""
+        self.response_changes = tuple(response_changes)
+        """What rules changed in the error that the provider sent, `raw`, before it became `body`."""
         self.attempts = 1
         """How often the request was sent."""
         self.received: ChatCompletion | None = None

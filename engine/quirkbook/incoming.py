@@ -104,14 +104,15 @@ def restreamed(call: Call, status: int, headers: Mapping[str, str], raw: bytes, 
 
 
 def _typed(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
-    ruled = answers.translate_error(body, call.provider, status, request=call.payload, rulebook=call.rulebook)
+    done = answers.explain_error(body, call.provider, status, request=call.payload, rulebook=call.rulebook)
     return error_from(
         status,
         headers,
-        ruled,
+        done.payload,
         provider=call.provider,
         model=call.model,
         changes=call.changes,
+        response_changes=done.changes,
         raw=body,
         retry_after=retry_after(headers),
         mask=call.mask,

@@ -131,9 +131,10 @@ def test_half_an_event_at_the_end_passes_as_it_is():
 def test_an_error_in_the_stream_gets_the_shape_of_an_error():
     error = {"error": {"message": "no more", "type": "server_error"}}
 
-    written = passed(made(), events(error))
+    written = passed(translator := made(), events(error))
 
     assert decoded(written) == [{"error": {"message": "no more", "type": "server_error", "param": None, "code": None}}]
+    assert {change.rule for change in translator.changes} == {"moonshot/errors-have-code-and-param"}
 
 
 def test_an_endless_event_passes_and_is_not_kept(monkeypatch):

@@ -132,9 +132,10 @@ def test_an_answer_is_translated():
 
 @pytest.mark.parametrize("status", [200, 400])
 def test_an_error_gets_its_shape_whatever_its_status_says(status):
-    body, _ = whole({"error": {"message": "no", "type": "t"}}, status)
+    body, changes = whole({"error": {"message": "no", "type": "t"}}, status)
 
     assert json.loads(body) == {"error": {"message": "no", "type": "t", "param": None, "code": None}}
+    assert {change.rule for change in changes} == {"moonshot/errors-have-code-and-param"}
 
 
 @pytest.mark.parametrize("body", [b'{"choices":  []}', b"<html>", b"", b"[ ]"])

@@ -27,13 +27,14 @@ class Events:
         self._held = bytearray()
         """The event whose end has not come."""
         self._line_end = b"\n"
+        self._failed: tuple[Change, ...] = ()
         self._over = False
         """Whether what comes is none of ours any more: the stream said that it is done, or talks no sense."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """The first change of each rule that fired so far."""
-        return self._chunks.changes
+        """The first change of each rule that fired so far, and what was changed in an error."""
+        return (*self._chunks.changes, *self._failed)
 
     def feed(self, data: bytes) -> bytes:
         """Return the events that ``data`` completes."""
@@ -86,7 +87,9 @@ class Events:
     def _made(self, chunk: Any) -> list[Any]:
         if is_error(chunk):
             given: Any = {"request": self._request, "rulebook": self._rulebook}
-            return [answers.translate_error(chunk, self._provider, self._status, **given)]
+            done = answers.explain_error(chunk, self._provider, self._status, **given)
+            self._failed += done.changes
+            return [done.payload]
         return self._chunks.feed(chunk)
 
     def _owed(self) -> bytes:

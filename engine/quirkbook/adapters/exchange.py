@@ -159,11 +159,11 @@ class Whole:
         body = json_of(raw)
         given: Any = {"request": self._request, "rulebook": self._rulebook}
         if self._status >= 400 or is_error(body):
-            made = answers.translate_error(body, self._provider, self._status, **given)
+            done = answers.explain_error(body, self._provider, self._status, **given)
         else:
             done = answers.explain_response(body, self._provider, **given)
-            made, self.changes = done.payload, done.changes
-        return raw if made is body else encode(made)
+        self.changes = done.changes
+        return raw if done.payload is body else encode(done.payload)
 
 
 def is_stream(content_type: str, request: Mapping[str, Any]) -> bool:
