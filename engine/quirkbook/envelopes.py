@@ -209,6 +209,15 @@ def class_of(status: int | None, error: Mapping[str, Any]) -> type[DispatchError
     return _BY_STATUS.get(status) or (BadRequestError if status < 500 else InternalServerError)
 
 
+def status_of(body: Mapping[str, Any]) -> int:
+    """Return the status that an error in OpenAI's shape stands for, though it came with a good one; 500: nothing tells.
+
+    >>> status_of({"error": {"message": "slow down", "type": "rate_limit_error", "param": None, "code": None}})
+    429
+    """
+    return _meant(body["error"])
+
+
 def _meant(error: Mapping[str, Any]) -> int:
     """Return the status that an error in an answer of status 200 stands for; 500 where nothing tells."""
     for value in (error.get("code"), error.get("status"), error.get("http_code")):
