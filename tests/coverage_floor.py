@@ -12,8 +12,9 @@ import coverage
 #: From `model` up to `api`: what a payload passes through.
 CORE = {
     "actions", "answers", "api", "compiler", "conditions", "data", "document", "draft", "errors", "examples", "faults",
-    "fieldpath", "foresight", "globs", "idle", "interpreter", "jsonsource", "kinds", "layers", "lint", "lint_pack", "loader", "model",
-    "needs", "operators", "portability", "readers", "report", "rulebook", "validation", "yamlsource",
+    "fieldpath", "foresight", "globs", "idle", "interpreter", "jsonsource", "jsontext", "kinds", "layers", "lint",
+    "lint_pack", "loader", "model", "needs", "operators", "portability", "readers", "report", "rulebook", "structured",
+    "validation", "yamlsource",
 }  # fmt: skip
 
 #: Needs a package that the test extra leaves out: tests/peers.txt.

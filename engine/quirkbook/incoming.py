@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
@@ -12,6 +11,7 @@ from .api import Translation
 from .assembly import Assembly, chunk_of
 from .envelopes import error_from, is_error, request_id
 from .errors import APIConnectionError, DispatchError, MalformedResponseError, NotFoundError, StreamCutError
+from .jsontext import decode
 from .outgoing import Call
 from .responses import ChatCompletion, ChatCompletionChunk, Report
 from .retries import pause_before, retry_after
@@ -65,7 +65,7 @@ def completed(call: Call, status: int, headers: Mapping[str, str], raw: bytes, a
 
 
 def _translated(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> Translation:
-    body = _json(raw)
+    body = decode(raw)
     if not 200 <= status < 300 or is_error(body):
         raise failed(call, status, headers, raw)
     if not isinstance(body, dict):
@@ -78,7 +78,7 @@ def failed(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> D
     if 300 <= status < 400:
         text = f"the address is redirected to {headers.get('location', 'nowhere')}, which is not followed: set base_url"
         return _error(NotFoundError, call, status, headers, text)
-    body = _json(raw)
+    body = decode(raw)
     return _typed(call, status, headers, raw.decode("utf-8", "replace") if body is None else body)
 
 
@@ -139,14 +139,6 @@ def _error(kind: type[E], call: Call, status: int | None, headers: Mapping[str, 
     )
 
 
-def _json(raw: bytes | str) -> Any:
-    """Return the JSON, None where it is none."""
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-
-
 class Incoming:
     """The state of one stream: bytes are fed, chunks get ready, and sooner or later it is over or has failed.
 
@@ -193,7 +185,7 @@ class Incoming:
     def end(self) -> None:
         """Take the end of the bytes."""
         for event in self._decoder.close():
-            if _json(event.data) is not None or event.data == "[DONE]":  # else it is cut itself
+            if decode(event.data) is not None or event.data == "[DONE]":  # else it is cut itself
                 self._take(event)
         if self.over or self.failure:
             return
@@ -217,7 +209,7 @@ class Incoming:
         if event.data == "[DONE]":
             self._finish()
             return
-        chunk = _json(event.data)
+        chunk = decode(event.data)
         if is_error(chunk):
             self._fail(_typed(self._call, self._status, self._headers, chunk))
         elif event.type == "error":

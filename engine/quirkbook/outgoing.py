@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from . import api, parameters
+from . import api, jsontext, parameters
 from .errors import AuthenticationError, PayloadError, RefusedError, UnknownProviderError, UsageError
 from .interpreter import change, changes
 from .masking import Mask
@@ -210,9 +209,6 @@ def _split(url: str) -> SplitResult:
 
 def _encode(payload: Mapping[str, Any]) -> bytes:
     try:
-        try:
-            return json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-        except UnicodeEncodeError:  # half of a surrogate pair: only an escape can say it
-            return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode()
+        return jsontext.encode(payload, nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise PayloadError(f"the payload is no JSON: {error}") from None

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from .. import answers, sse
 from ..envelopes import is_error
+from ..jsontext import decode, encode
 from ..model import Change
 from ..rulebook import Rulebook
-from .exchange import encode, json_of
 
 #: The end of a line and the empty line after it. Atomic, or the halves of a CR LF would count as two ends.
 _END: Final = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
@@ -80,7 +80,7 @@ class Events:
         if events[0].data.strip() == "[DONE]":
             owed, self._over = self._owed(), True
             return owed + raw
-        chunk = json_of(events[0].data)
+        chunk = decode(events[0].data)
         made = self._made(chunk)
         return raw if len(made) == 1 and made[0] is chunk else self._written(made, raw)
 

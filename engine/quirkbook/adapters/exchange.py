@@ -5,7 +5,6 @@ No sockets and no HTTP library: an adapter only carries what is given here to an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -16,6 +15,7 @@ from ..api import Policy, Translation
 from ..envelopes import is_error
 from ..errors import RefusedError, UnknownProviderError, UsageError
 from ..interpreter import change, changes
+from ..jsontext import decode, encode
 from ..model import Change
 from ..rulebook import Rulebook
 
@@ -80,7 +80,7 @@ class Rules:
             PolicyError: the policy forbids a change that the payload needs.
             PayloadError: it is no chat payload.
         """
-        payload = json_of(body)
+        payload = decode(body)
         if not isinstance(payload, dict):
             return None
         try:
@@ -156,7 +156,7 @@ class Whole:
     def close(self) -> bytes:
         """Return the whole answer: the same bytes where no rule touched it."""
         raw = b"".join(self._pieces)
-        body = json_of(raw)
+        body = decode(raw)
         given: Any = {"request": self._request, "rulebook": self._rulebook}
         if self._status >= 400 or is_error(body):
             done = answers.explain_error(body, self._provider, self._status, **given)
@@ -170,22 +170,6 @@ def is_stream(content_type: str, request: Mapping[str, Any]) -> bool:
     """Tell whether an answer comes in events: it says so, or was asked for so and is no JSON."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind == "text/event-stream" or (request.get("stream") is True and kind != "application/json")
-
-
-def json_of(data: bytes | str) -> Any:
-    """Return the JSON, None where it is none."""
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-
-
-def encode(value: Any) -> bytes:
-    """Return JSON as bytes; half of a surrogate pair, which only an escape can say, as that."""
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def listed(rules: Iterable[str]) -> str:

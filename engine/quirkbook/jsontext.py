@@ -1,0 +1,33 @@
+"""JSON to bytes and back, as it goes over the wire."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def encode(value: Any, *, nan: bool = True) -> bytes:
+    """Return JSON as bytes, as short as it gets; half of a surrogate pair, which only an escape can say, as that.
+
+    >>> encode({"a": ["é", "\\ud83d"]}), encode({"a": "é"}).decode()
+    (b'{"a":["\\\\u00e9","\\\\ud83d"]}', '{"a":"é"}')
+
+    Raises:
+        TypeError, ValueError, RecursionError: it is no JSON; without ``nan`` that holds for NaN and infinities too.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=nan, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=nan, separators=(",", ":")).encode()
+
+
+def decode(data: bytes | str) -> Any:
+    """Return the JSON, None where it is none.
+
+    >>> decode(b'{"a": 1}'), decode("<html>"), decode("[" * 100_000)
+    ({'a': 1}, None, None)
+    """
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
