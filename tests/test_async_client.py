@@ -10,36 +10,13 @@ import time
 import warnings
 
 import pytest
+from tests.calling import HI, KEY, MODEL, RESTREAMED, SAID, faults_in_streams, texts, unusual_streams
 from tests.servers import COMPLETION, answer, chunk, events, nothing, raw, refusing_address, rudely, serving, stream
 
 import quirkbook
 from quirkbook import UsageError, acompletion, errors
-from quirkbook.emulator import Emulator, running
 
 pytest.importorskip("aiohttp")
-
-HI = [{"role": "user", "content": "Hello, how are you?"}]
-MODEL = "moonshot/moonshot-v1-8k"
-KEY = "my-own-secret-key-7"
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    return Emulator("moonshot")
-
-
-@pytest.fixture(scope="module")
-def url(emulator):
-    with running(emulator) as url:
-        yield url
-
-
-@pytest.fixture
-def moonshot(url, emulator, monkeypatch):
-    emulator.forget()
-    monkeypatch.setenv("MOONSHOT_API_BASE", url)
-    monkeypatch.setenv("MOONSHOT_API_KEY", KEY)
-    return emulator
 
 
 @pytest.fixture
@@ -83,7 +60,7 @@ def test_an_answer(moonshot):
         warnings.simplefilter("ignore", quirkbook.QuirkbookWarning)
         response = asyncio.run(acompletion(MODEL, HI, temperature=1.4))
 
-    assert response.choices[0].message.content == "You said: Hello, how are you?"
+    assert response.choices[0].message.content == SAID
     assert moonshot.requests[-1]["body"] == {"model": "moonshot-v1-8k", "messages": HI, "temperature": 1}
     assert [one.rule for one in response.quirkbook.request] == ["quirkbook/model-prefix", "moonshot/temperature-range"]
 
@@ -109,7 +86,7 @@ def test_a_stream(moonshot):
     chunks, came = run(work)
 
     text = "".join(one.choices[0].delta.content or "" for one in came)
-    assert text == chunks.received.choices[0].message.content == "You said: Hello, how are you?"
+    assert text == chunks.received.choices[0].message.content == SAID
     assert chunks.quirkbook.provider == "moonshot"
 
 
@@ -139,15 +116,7 @@ def test_a_refused_key_raises_at_the_call(moonshot, wanted):
         run(lambda: acompletion(MODEL, HI, stream=wanted, api_key="bad-key-1234567890"))
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [
-        ("cut=3", errors.StreamCutError),
-        ("stop-early=3", errors.StreamCutError),
-        ("error-mid-stream=3", errors.InternalServerError),
-        ("malformed-sse=3", errors.MalformedResponseError),
-    ],
-)
+@faults_in_streams
 def test_a_fault_in_the_stream_keeps_what_came(moonshot, pauses, fault, kind):
     async def work():
         came = []
@@ -164,13 +133,13 @@ def test_a_fault_in_the_stream_keeps_what_came(moonshot, pauses, fault, kind):
     assert error.received.choices[0].message.content == "".join(came) == "You said:"
 
 
-@pytest.mark.parametrize("fault", ["crlf", "no-done", "slow-drip=0.0001"])
+@unusual_streams
 def test_what_is_merely_unusual_in_a_stream_is_no_fault(moonshot, fault):
     async def work():
         return await gathered(await acompletion(MODEL, HI, stream=True, extra_headers={"x-emulate-fault": fault}))
 
     text = "".join(one.choices[0].delta.content or "" for one in run(work))
-    assert text == "You said: Hello, how are you?"
+    assert text == SAID
 
 
 def test_a_call_that_passes_at_the_third_try(pauses):
@@ -298,9 +267,9 @@ def test_a_whole_answer_where_a_stream_was_asked_for_comes_as_one_chunk():
     with serving(answer()) as server:
         chunks, came = run(lambda: work(server))
 
-    assert [(one.choices[0].delta.content, one.choices[0].finish_reason) for one in came] == [("Hello!", "stop")]
+    assert texts(came) == [("Hello!", "stop")]
     assert chunks.received == COMPLETION
-    assert chunks.quirkbook.remarks == ("stream: the provider sent a whole answer all the same; it comes as one chunk",)
+    assert chunks.quirkbook.remarks == RESTREAMED
 
 
 def test_an_address_that_is_none_is_the_callers_mistake():
@@ -401,4 +370,4 @@ def test_threads_may_call_from_loops_of_their_own(moonshot):
     for thread in threads:
         thread.join()
 
-    assert found == ["You said: Hello, how are you?"] * 4
+    assert found == [SAID] * 4

@@ -12,36 +12,12 @@ import warnings
 from pathlib import Path
 
 import pytest
+from tests.calling import HI, KEY, MODEL, RESTREAMED, SAID, faults_in_streams, texts, unusual_streams
 from tests.servers import COMPLETION, answer, chunk, events, nothing, refusing_address, rudely, serving, sockets, stream
 
 import quirkbook
 from quirkbook import UsageError, completion, errors, transport
-from quirkbook.emulator import Emulator, running
 from quirkbook.responses import ChatCompletion, ChatCompletionChunk
-
-HI = [{"role": "user", "content": "Hello, how are you?"}]
-MODEL = "moonshot/moonshot-v1-8k"
-KEY = "my-own-secret-key-7"
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    return Emulator("moonshot")
-
-
-@pytest.fixture(scope="module")
-def url(emulator):
-    with running(emulator) as url:
-        yield url
-
-
-@pytest.fixture
-def moonshot(url, emulator, monkeypatch):
-    """The emulated provider where MOONSHOT_API_BASE says."""
-    emulator.forget()
-    monkeypatch.setenv("MOONSHOT_API_BASE", url)
-    monkeypatch.setenv("MOONSHOT_API_KEY", KEY)
-    return emulator
 
 
 @pytest.fixture
@@ -65,7 +41,7 @@ def test_an_answer(moonshot):
     response = completion(model=MODEL, messages=HI, temperature=0.3)
 
     assert type(response) is ChatCompletion
-    assert response.choices[0].message.content == "You said: Hello, how are you?"
+    assert response.choices[0].message.content == SAID
     assert moonshot.requests[-1]["body"] == {"model": "moonshot-v1-8k", "messages": HI, "temperature": 0.3}
 
 
@@ -102,7 +78,7 @@ def test_a_stream(moonshot):
             assert type(one) is ChatCompletionChunk
             text += one.choices[0].delta.content or ""
 
-    assert text == "You said: Hello, how are you?"
+    assert text == SAID
     assert chunks.received.choices[0].message.content == text
     assert chunks.received.usage.total_tokens == one.usage.total_tokens
     assert [change.rule for change in chunks.quirkbook.request] == ["quirkbook/model-prefix"]
@@ -142,15 +118,7 @@ def test_a_fault_before_the_answer(moonshot, pauses, fault, kind, wanted):
     assert (type(caught.value), caught.value.attempts, len(pauses)) == (kind, tries, tries - 1)
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [
-        ("cut=3", errors.StreamCutError),
-        ("stop-early=3", errors.StreamCutError),
-        ("error-mid-stream=3", errors.InternalServerError),
-        ("malformed-sse=3", errors.MalformedResponseError),
-    ],
-)
+@faults_in_streams
 def test_a_fault_in_the_stream_keeps_what_came(moonshot, pauses, fault, kind):
     came = []
     with pytest.raises(errors.DispatchError) as caught:
@@ -162,11 +130,11 @@ def test_a_fault_in_the_stream_keeps_what_came(moonshot, pauses, fault, kind):
     assert ([*chunks], pauses) == ([], [])
 
 
-@pytest.mark.parametrize("fault", ["crlf", "no-done", "slow-drip=0.0001", "crlf;slow-drip=0.0001;no-done"])
+@unusual_streams
 def test_what_is_merely_unusual_in_a_stream_is_no_fault(moonshot, fault):
     chunks = completion(MODEL, HI, stream=True, extra_headers={"x-emulate-fault": fault})
 
-    assert "".join(one.choices[0].delta.content or "" for one in chunks) == "You said: Hello, how are you?"
+    assert "".join(one.choices[0].delta.content or "" for one in chunks) == SAID
 
 
 def test_a_stream_that_is_left_stops_the_provider(moonshot):
@@ -230,7 +198,7 @@ def test_chunk_by_chunk_as_clients_of_litellm_do(moonshot):
         if hasattr(one.choices[0], "delta") and one.choices[0].delta.content is not None:
             text += one.choices[0].delta.content
 
-    assert text == "You said: Hello, how are you?"
+    assert text == SAID
 
 
 # A provider that does as it is told
@@ -290,11 +258,11 @@ def test_a_whole_answer_where_a_stream_was_asked_for_comes_as_one_chunk(pauses):
         assert repr(chunks) == "<Stream of moonshot, open>"
         came = [*chunks]
 
-    assert [(one.choices[0].delta.content, one.choices[0].finish_reason) for one in came] == [("Hello!", "stop")]
+    assert texts(came) == [("Hello!", "stop")]
     assert (came[0].object, came[0].usage.total_tokens) == ("chat.completion.chunk", 8)
     assert chunks.received == COMPLETION
     assert (repr(chunks), len(pauses), chunks.quirkbook.attempts) == ("<Stream of moonshot, closed>", 1, 2)
-    assert chunks.quirkbook.remarks == ("stream: the provider sent a whole answer all the same; it comes as one chunk",)
+    assert chunks.quirkbook.remarks == RESTREAMED
 
 
 def test_a_whole_error_where_a_stream_was_asked_for_raises_at_the_call(pauses):
