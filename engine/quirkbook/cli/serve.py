@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from ..errors import UsageError
@@ -33,7 +31,4 @@ def serve(path: str | None, host: str, port: int, workers: int, no_auth: bool, r
         from ..gateway import serving
     except ImportError as error:
         raise UsageError(f"the gateway needs {error.name}: pip install 'quirkbook[serve]'") from None
-    for name, value in serving.MALLOC.items():
-        if name not in os.environ:
-            os.environ.update({name: value})
     serving.serve(path, host, port, workers, no_auth=no_auth, reload=reload)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ..errors import QuirkbookError, UsageError
+from ..errors import UsageError
 from .app import Gateway
 from .config import from_environment, read_config
 from .model import Config
@@ -30,12 +31,16 @@ DRAIN: Final = 30
 KEPT: Final = 75
 """Seconds that an idle client may keep its connection."""
 #: glibc gives memory blocks of a megabyte back and faults them in again for each large body, unless told to keep them.
-MALLOC: Final = {
-    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TOP_PAD_": str(16 << 20),
-    "MALLOC_ARENA_MAX": "2",
-}
+#: (parameter of mallopt, value): M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_TOP_PAD, M_ARENA_MAX.
+MALLOC: Final = ((-1, 256 << 20), (-3, 32 << 20), (-2, 16 << 20), (-8, 2))
+
+
+def tune_allocator() -> None:
+    """Let glibc keep the memory of large bodies; elsewhere nothing happens."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        for parameter, value in MALLOC:
+            mallopt(parameter, value)
 
 
 def settings(path: str | None, environ: Mapping[str, str] = os.environ) -> Config:
@@ -88,6 +93,7 @@ def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool
 
 def application() -> Gateway:
     """Make the app of one worker, as `serve` has set it up."""
+    tune_allocator()
     given: dict[str, Any] = json.loads(os.environ[SETTINGS])
     gateway = Gateway(settings(given["path"]))
     if given["reload"]:
@@ -209,6 +215,3 @@ def running(config: Config | Gateway, *, log: Log | None = None) -> Iterator[str
         finally:
             server.should_exit = True
             thread.join()
-
-
-__all__ = ["MALLOC", "Path", "QuirkbookError", "application", "running", "serve"]
