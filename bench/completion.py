@@ -1,6 +1,6 @@
 """What a call of completion() costs beside OpenAI's SDK and LiteLLM, against a loopback server; and the imports.
 
-usage: python bench/completion.py        needs openai and litellm; those missing are left out
+usage: python bench/completion.py        needs openai and litellm; those missing are left out; exit 1: a target is missed
 
 Overhead is the time per call less that of the barest client there is (http.client on a kept connection, the payload
 encoded and the answer decoded). Each contender runs in a process of its own; the best of many short rounds counts,
@@ -26,6 +26,9 @@ MODEL = "moonshot-v1-8k"
 MESSAGES = [{"role": "user", "content": "Hello, how are you?"}]
 KEY = "k-0123456789abcdef"
 CALLS, ROUNDS = 25, 80
+#: Contender -> how many times our overhead per call its own is at least; and the same of `import`.
+TARGETS = {"litellm": 10.0, "openai": 1.0}
+IMPORT_TARGETS = {"openai": 10.0}
 Contender = Callable[[str], tuple[Callable[[], Any], Callable[[], Any]]]
 
 
@@ -126,11 +129,11 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": engine, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
 
 
-def main() -> None:
-    """Measure all contenders and print a table."""
+def main() -> int:
+    """Measure all contenders, print a table, and say which targets are reached."""
     if len(sys.argv) == 3:
         run(sys.argv[1], sys.argv[2])
-        return
+        return 0
     found: dict[str, list[float]] = {}
     with loopback.server() as url:
         for name in CONTENDERS:
@@ -140,19 +143,38 @@ def main() -> None:
                 print(f"{name}: {done.stderr.strip().splitlines()[-1]}")
             else:
                 found[name] = json.loads(done.stdout.strip().splitlines()[-1])
-    lowest, ours = found.pop("floor"), found["quirkbook"]
+    lowest = found.pop("floor")
+    over = {name: [own - low for own, low in zip(figures, lowest, strict=True)] for name, figures in found.items()}
+    imports = {name: importing(f"import {name}") for name in found}
     names = ("us per call", "us CPU per call", "us CPU per stream of 20")
     print("the barest client: " + ", ".join(f"{low * 1e6:.0f} {name}" for low, name in zip(lowest, names, strict=True)))
     print("| client |" + "".join(f" overhead {name} | x ours |" for name in names) + " import ms CPU | x ours |")
     print("| --- |" + " --- |" * 8)
-    imports = {name: importing(f"import {name}") for name in found}
-    for name, figures in found.items():
+    for name, figures in over.items():
         cells = []
-        for own, low, our in zip(figures, lowest, ours, strict=True):
-            cells += [f"{(own - low) * 1e6:.0f}", f"{(own - low) / (our - low):.1f}"]
+        for own, our in zip(figures, over["quirkbook"], strict=True):
+            cells += [f"{own * 1e6:.0f}", f"{own / our:.1f}"]
         cells += [f"{imports[name] * 1e3:.0f}", f"{imports[name] / imports['quirkbook']:.1f}"]
         print(f"| {name} | {' | '.join(cells)} |")
+    whole = importing("from quirkbook import completion")
+    print(f"import quirkbook loads no HTTP client; from quirkbook import completion does: {whole * 1e3:.0f} ms CPU\n")
+    reached = [
+        _target(f"overhead per call, {name} / ours", over[name][0] / over["quirkbook"][0], least)
+        for name, least in TARGETS.items()
+        if name in over
+    ]
+    reached += [
+        _target(f"import, {name} / ours", imports[name] / imports["quirkbook"], least)
+        for name, least in IMPORT_TARGETS.items()
+        if name in imports
+    ]
+    return 0 if all(reached) else 1
+
+
+def _target(what: str, value: float, least: float) -> bool:
+    print(f"{'reached' if value >= least else 'MISSED'}: {what} is {value:.1f}, at least {least:g} is wanted")
+    return value >= least
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
