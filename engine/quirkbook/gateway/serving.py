@@ -79,6 +79,8 @@ def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool
         print(line)
     if not config.keys:
         print(f"no master key: anybody who reaches {host} may ask")
+    for name in sorted({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} & {name.upper() for name in os.environ}):
+        print(f"{name} is set, and not used: the gateway connects to upstreams itself")
     print(f"http://{host}:{port} - POST /v1/chat/completions, or open / in a browser", flush=True)
     os.environ[SETTINGS] = json.dumps({"path": path, "reload": reload})
     uvicorn.run(
