@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import zipfile
 
 import pytest
@@ -28,17 +29,22 @@ def test_a_schema_is_read_once():
     assert data.schema("rules") is data.schema("rules")
 
 
-def test_data_inside_a_zipped_package_is_preferred(tmp_path, monkeypatch):
+def test_data_inside_a_zipped_package_is_found(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "wheel.zip", "w") as wheel:
         wheel.writestr("quirkbook/schemas/accepts/acme.schema.json", '{"type": "object"}')
     package = zipfile.Path(tmp_path / "wheel.zip", "quirkbook/")
-    monkeypatch.setattr(data, "files", lambda name: package)
+    monkeypatch.setattr(importlib.resources, "files", lambda name: package)
+    monkeypatch.setattr(data, "__file__", str(tmp_path / "wheel.zip" / "quirkbook" / "data.py"))
 
     assert data.schema("accepts/acme") == {"type": "object"}
 
 
-def test_a_checkout_has_its_data_beside_the_source_root(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "files", lambda name: tmp_path)
-    monkeypatch.setattr(data, "__file__", str(tmp_path / "engine" / "quirkbook" / "data.py"))
+@pytest.mark.parametrize("place", ["engine/quirkbook/rules", "rules"])
+def test_data_stands_in_the_package_or_beside_the_source_root(tmp_path, monkeypatch, place):
+    module = tmp_path / "engine" / "quirkbook" / "data.py"
+    module.parent.mkdir(parents=True)
+    module.touch()
+    (tmp_path / place).mkdir()
+    monkeypatch.setattr(data, "__file__", str(module))
 
-    assert data.folder("rules") == tmp_path / "rules"
+    assert data.folder("rules") == tmp_path / place

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import functools
 import json
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 
 @functools.cache
 def folder(name: str) -> Traversable:
     """Return the folder ``rules`` or ``schemas``: in the package, else beside ``engine/`` in a checkout."""
-    installed = files(__package__) / name
-    if installed.is_dir():
-        return installed
-    return Path(__file__).parents[2] / name
+    module = Path(__file__)
+    if not module.is_file():  # zipped; only then, as importing this costs a tenth of the start
+        from importlib.resources import files
+
+        return files("quirkbook") / name
+    installed = module.parent / name
+    return installed if installed.is_dir() else module.parents[2] / name
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import string
 from collections.abc import Callable
 from typing import Any
@@ -198,6 +197,8 @@ def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
     fits = _fitting(length, alphabet) if "length" in node else _is_some_text
 
     def made(value: Any, at: int, index: int, taken: set[str]) -> str:
+        import hashlib  # costs more than most of the package, and is needed once in a while
+
         old = value if isinstance(value, str) else None  # what else it may be can be too deep or too big to write
         for salt in range(_TRIES):
             seed = hashlib.sha256(f"{old!r}/{at}/{index}/{salt}".encode("utf-8", "backslashreplace")).digest()
