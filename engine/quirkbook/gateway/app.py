@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 from ..rulebook import Rulebook
@@ -134,6 +134,7 @@ class Gateway:
     async def _other(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handler = self._handlers.get((method, path))
+        send = _named(send, request_id_of(scope, self._ids))
         try:
             if handler is None:
                 raise self._nowhere(scope["method"], path)
@@ -175,8 +176,9 @@ class Gateway:
         service = self.service
         limits = service.config.limits
         raw = await body_of(scope, receive, limits.body_bytes)
-        asked = body.decode(body.fields(raw), None)
-        body.check_depth(raw, asked, limits.json_depth)
+        found = body.fields(raw)
+        body.check_depth(raw, limits.json_depth)
+        asked = body.decode(found, None)
         status, report = await asyncio.to_thread(dryrun.dry_run, asked, service.book, policy=service.config.policy)
         await answer(send, status, dryrun.encode(report), [(b"content-type", b"application/json")])
 
@@ -202,6 +204,17 @@ class Gateway:
 _CHAT: Final = {"/v1/chat/completions", "/chat/completions"}
 _CREATED: Final = 1_700_000_000
 """A time for clients that want one; nobody knows when a model was made."""
+
+
+def _named(send: Send, id: bytes) -> Send:
+    """Return a way to send that adds the request's id to the head of the answer."""
+
+    async def sending(event: MutableMapping[str, Any]) -> None:
+        if event["type"] == "http.response.start":
+            event["headers"].append((b"x-request-id", id))
+        await send(event)
+
+    return sending
 
 
 def _ids() -> Callable[[], bytes]:

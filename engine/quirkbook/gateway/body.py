@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Set
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
+from ..compiler import REPEATED
 from .wire import HTTPError
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _value = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
+
+#: What is decoded once while it keeps coming. Nobody may write into it, as nobody writes into a payload.
+_again = lru_cache(32)(_value)
 
 _NO_MESSAGES: Final[list[Any]] = []
 
@@ -28,6 +33,8 @@ def fields(raw: bytes) -> dict[str, Any]:
     """
     try:
         found: dict[str, Any] = _fields(raw)
+        if not raw.isascii():  # what is not decoded is not looked at for this
+            raw.decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(raw, error) from None
     # A key that comes twice is read one way here and another way elsewhere. What was lost shows in the length, which
@@ -46,7 +53,9 @@ def decode(found: Mapping[str, Any], wanted: Set[str] | None) -> dict[str, Any]:
     """
     try:
         return {
-            key: _value(value) if value.__class__ is msgspec.Raw and (wanted is None or key in wanted) else value
+            key: (_again(bytes(value)) if key in REPEATED else _value(value))
+            if value.__class__ is msgspec.Raw and (wanted is None or key in wanted)
+            else value
             for key, value in found.items()
         }
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -70,21 +79,25 @@ def check_messages(payload: Mapping[str, Any]) -> None:
 
 
 #: What shows that something nests deep: so many brackets that close one after the other.
-_CLOSERS: Final = tuple(text * (16 // len(text)) for text in (b"]", b"}", b"}]"))
+_MANY: Final = 16
+_CLOSERS: Final = tuple(text * (_MANY // len(text)) for text in (b"]", b"}", b"}]"))
 
 
-def check_depth(raw: bytes, decoded: Any, limit: int) -> None:
+def check_depth(raw: bytes, limit: int) -> None:
     """Refuse what nests deeper than ``limit`` levels.
 
-    It is measured where the text shows many levels ending at once. Who spreads their ends is stopped at about a thousand
-    levels, as what is deeper cannot be decoded.
+    It is measured where the text shows many levels ending at once, or the limit is low. Who spreads their ends is
+    stopped at about a thousand levels, as what is deeper cannot be decoded.
 
     Raises:
         HTTPError: 400.
     """
-    if not any(closers in raw for closers in _CLOSERS):
+    if limit >= _MANY and not any(closers in raw for closers in _CLOSERS):
         return
-    level = [decoded]
+    try:
+        level = [_value(raw)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(raw, error) from None
     for _ in range(limit):
         level = [
             one
@@ -98,9 +111,20 @@ def check_depth(raw: bytes, decoded: Any, limit: int) -> None:
     raise HTTPError(400, text, code="nested_too_deep")
 
 
-def encode(payload: Mapping[str, Any]) -> bytes:
-    """Return JSON; fields that were never decoded are copied as they are."""
-    return _encode(payload)
+def encode(payload: Mapping[str, Any], given: Mapping[str, Any] = {}, fields: Mapping[str, Any] = {}) -> bytes:
+    """Return JSON; a field whose value still is the one ``given`` is copied from ``fields``, where it stands as it came.
+
+    Fields that were never decoded are copied, too.
+    """
+    # The model is the gateway's own to name. A scalar is written as fast as it is copied.
+    return _encode(
+        {
+            key: fields[key]
+            if (value.__class__ is list or value.__class__ is dict) and value is given.get(key) and key in fields
+            else value
+            for key, value in payload.items()
+        }
+    )
 
 
 def _unreadable(raw: bytes, error: Exception) -> HTTPError:

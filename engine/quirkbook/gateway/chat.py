@@ -20,11 +20,10 @@ from ..errors import (
     RefusedError,
     Timeout,
 )
-from ..interpreter import Run
 from ..report import as_data
 from ..retries import pause_before, retry_after
 from . import body, streams
-from .routes import Route, Untouched
+from .routes import Prepared, Route
 from .routing import Target, UnknownModelError
 from .upstream import Reply
 from .wire import GoneError, Headers, HTTPError, Receive, Scope, Send, answer, body_of, header
@@ -60,7 +59,6 @@ class Exchange:
         self._gateway, self._service = gateway, service
         self._scope, self._receive, self._send = scope, receive, send
         self._id = id
-        self._raw = b""
         self._started = perf_counter()
         self._upstream: float | None = None
         self.model = ""
@@ -117,8 +115,9 @@ class Exchange:
 
     async def _answer(self, watch: _Watch) -> None:
         limits = self._service.config.limits
-        self._raw = await body_of(self._scope, self._receive, limits.body_bytes)
-        fields = body.fields(self._raw)
+        raw = await body_of(self._scope, self._receive, limits.body_bytes)
+        fields = body.fields(raw)
+        body.check_depth(raw, limits.json_depth)
         targets = self._targets(fields)
         policy = _policy(header(self._scope, POLICY_HEADER), self._service.config.policy)
         watch.begin()
@@ -143,7 +142,7 @@ class Exchange:
 
     async def _reach(
         self, targets: Sequence[Target], fields: Mapping[str, Any], policy: Mapping[str, str]
-    ) -> tuple[Route, Run | Untouched, Reply]:
+    ) -> tuple[Route, Prepared, Reply]:
         """Return the first good answer, or the last bad one; each failure sends the request on to the next deployment."""
         config = self._service.config
         retries = targets[0].deployment.retries
@@ -183,7 +182,7 @@ class Exchange:
         except QuirkbookError as error:
             raise HTTPError(500, str(error), type="configuration_error") from None
 
-    def _translate(self, route: Route, fields: Mapping[str, Any], policy: Mapping[str, str]) -> Run | Untouched:
+    def _translate(self, route: Route, fields: Mapping[str, Any], policy: Mapping[str, str]) -> Prepared:
         try:
             done = route.translate(fields, policy)
         except RefusedError as error:
@@ -194,9 +193,8 @@ class Exchange:
         except PolicyError as error:
             listed = [as_data(one) for one in error.changes]
             raise HTTPError(400, str(error), code="forbidden_by_policy", changes=listed) from None
-        body.check_depth(self._raw, done.root, self._service.config.limits.json_depth)
         self._streams = done.root.get("stream") is True
-        self._rules = tuple(dict.fromkeys(rule.name for rule, _, _ in done.fired))
+        self._rules = tuple(dict.fromkeys(done.rules))
         return done
 
     def _patience(self, route: Route, most: float) -> float:
@@ -207,7 +205,7 @@ class Exchange:
             own = config.stream_timeout if self._streams and config.stream_timeout is not None else config.timeout
         return min(own, most)
 
-    async def _failure(self, route: Route, done: Run | Untouched, reply: Reply) -> DispatchError:
+    async def _failure(self, route: Route, done: Prepared, reply: Reply) -> DispatchError:
         """Return the error that an answer is, in OpenAI's shape and without keys."""
         raw = await reply.read(self._patience(route, self._service.config.limits.first_byte))
         try:
@@ -265,7 +263,7 @@ class Exchange:
                 found.append((name.encode("latin-1"), value.encode("latin-1")))
         return found
 
-    async def _hand_on(self, route: Route, done: Run | Untouched, reply: Reply) -> None:
+    async def _hand_on(self, route: Route, done: Prepared, reply: Reply) -> None:
         limits = self._service.config.limits
         if self._streams and reply.headers.get("content-type", "").startswith(_STREAM):
             await self._stream(route, done, reply, self._patience(route, limits.idle_stream))
@@ -280,7 +278,7 @@ class Exchange:
         self._begun = True
         await answer(self._send, reply.status, raw, self._passed(reply))
 
-    def _completed(self, route: Route, done: Run | Untouched, reply: Reply, raw: bytes) -> bytes:
+    def _completed(self, route: Route, done: Prepared, reply: Reply, raw: bytes) -> bytes:
         """Return a whole answer as OpenAI's clients expect it; the very bytes where no rule speaks of it."""
         try:
             said = _decode(raw)
@@ -297,7 +295,7 @@ class Exchange:
         passed = answers.translate_response(said, route.provider, request=done.root, rulebook=route.book)
         return raw if passed is said else _encode(passed)
 
-    async def _stream(self, route: Route, done: Run | Untouched, reply: Reply, patience: float) -> None:
+    async def _stream(self, route: Route, done: Prepared, reply: Reply, patience: float) -> None:
         send = self._send
         relay = route.relay(done)
         headers = [*self._passed(reply), (b"x-accel-buffering", b"no")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import json
@@ -14,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..errors import UsageError
 from .app import Gateway
 from .config import from_environment, read_config
 from .model import Config
+from .protocol import bounded
 from .records import Log
 from .reload import Watcher
 
@@ -104,10 +103,8 @@ def application() -> Gateway:
 
 
 def _options(config: Config) -> dict[str, Any]:
-    limits = config.limits
-    guarded = type("Guarded", (Protocol,), {"header_bytes": limits.header_bytes, "slow_client": limits.slow_client})
     return {
-        "http": guarded,
+        "http": bounded(config.limits),
         "ws": "none",
         "log_config": None,
         "log_level": "warning",
@@ -119,86 +116,6 @@ def _options(config: Config) -> dict[str, Any]:
         "timeout_graceful_shutdown": DRAIN,
         "backlog": 2048,
     }
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP with bounds: on the size of headers, on the time for a request, on how slowly answers are taken."""
-
-    header_bytes: int
-    slow_client: float
-
-    def connection_made(self, transport: Any) -> None:
-        """Take a connection; its first request has to come in time."""
-        super().connection_made(transport)
-        self._head = 0
-        self._stalled: asyncio.TimerHandle | None = None
-        self._due: asyncio.TimerHandle | None = self.loop.call_later(self.slow_client, self._too_slow)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the clocks."""
-        self._in_time()
-        if self._stalled is not None:
-            self._stalled.cancel()
-        super().connection_lost(exc)
-
-    def on_message_begin(self) -> None:
-        """Start the clock for a request."""
-        self._head = 0
-        if self._due is None:
-            self._due = self.loop.call_later(self.slow_client, self._too_slow)
-        super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        """Count what the head takes."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Count what the head takes."""
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
-
-    def on_message_complete(self) -> None:
-        """Stop the clock."""
-        self._in_time()
-        super().on_message_complete()
-
-    def _in_time(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
-
-    def _count(self, more: int) -> None:
-        self._head += more
-        if self._head > self.header_bytes and not self.transport.is_closing():
-            self._refuse(
-                431, "Request Header Fields Too Large", f"the head holds more than {self.header_bytes:,} bytes"
-            )
-
-    def _too_slow(self) -> None:
-        self._due = None
-        if not self.transport.is_closing():
-            self._refuse(408, "Request Timeout", f"the request did not come within {self.slow_client:g} seconds")
-
-    def _refuse(self, status: int, phrase: str, text: str) -> None:
-        error = {"message": text, "type": "invalid_request_error", "param": None, "code": None}
-        raw = json.dumps({"error": error}).encode()
-        head = f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/json\r\nconnection: close\r\n"
-        self.transport.write(f"{head}content-length: {len(raw)}\r\n\r\n".encode() + raw)
-        self.transport.close()
-
-    def pause_writing(self) -> None:
-        """Start the clock for a client that does not take its answer."""
-        super().pause_writing()
-        if self._stalled is None:
-            self._stalled = self.loop.call_later(self.slow_client, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """Stop it."""
-        super().resume_writing()
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
 
 
 @contextlib.contextmanager
