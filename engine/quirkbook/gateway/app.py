@@ -177,8 +177,7 @@ class Gateway:
         limits = service.config.limits
         raw = await body_of(scope, receive, limits.body_bytes)
         found = body.fields(raw)
-        body.check_depth(raw, limits.json_depth)
-        asked = body.decode(found, None)
+        asked = body.decode(found, None, limits.json_depth)
         status, report = await asyncio.to_thread(dryrun.dry_run, asked, service.book, policy=service.config.policy)
         await answer(send, status, dryrun.encode(report), [(b"content-type", b"application/json")])
 

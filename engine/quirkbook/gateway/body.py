@@ -16,9 +16,6 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _value = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
-#: What is decoded once while it keeps coming. Nobody may write into it, as nobody writes into a payload.
-_again = lru_cache(32)(_value)
-
 _NO_MESSAGES: Final[list[Any]] = []
 
 #: What the engine itself looks at, whoever the provider is.
@@ -33,8 +30,6 @@ def fields(raw: bytes) -> dict[str, Any]:
     """
     try:
         found: dict[str, Any] = _fields(raw)
-        if not raw.isascii():  # what is not decoded is not looked at for this
-            raw.decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(raw, error) from None
     # A key that comes twice is read one way here and another way elsewhere. What was lost shows in the length, which
@@ -45,21 +40,76 @@ def fields(raw: bytes) -> dict[str, Any]:
     return found
 
 
-def decode(found: Mapping[str, Any], wanted: Set[str] | None) -> dict[str, Any]:
-    """Return the fields with those that are wanted decoded; None: all.
+def decode(found: Mapping[str, Any], wanted: Set[str] | None, depth: int) -> dict[str, Any]:
+    """Return the fields with those that are wanted decoded; None: all. None of them nests deeper than ``depth`` levels.
 
     Raises:
-        HTTPError: 400, a value nests too deep or is a number that no float holds.
+        HTTPError: 400, a value nests too deep, is a number that no float holds, or no UTF-8.
     """
+    payload: dict[str, Any] = {}
     try:
-        return {
-            key: (_again(bytes(value)) if key in REPEATED else _value(value))
-            if value.__class__ is msgspec.Raw and (wanted is None or key in wanted)
-            else value
-            for key, value in found.items()
-        }
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _bad(str(error)) from None
+        for key, value in found.items():
+            if value.__class__ is msgspec.Raw:
+                if wanted is not None and key not in wanted:
+                    _check_raw(bytes(value), depth - 1)
+                elif key in REPEATED:
+                    value, levels = _again(bytes(value))
+                    if levels > depth - 1:
+                        raise _too_deep(depth)
+                else:
+                    value = _value(value)
+                    if _levels(value, depth) > depth - 1:
+                        raise _too_deep(depth)
+            payload[key] = value
+    except UnicodeDecodeError as error:
+        raise _bad(f"'{key}' is not UTF-8: byte 0x{error.object[error.start]:02x}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _bad("it nests too deep" if isinstance(error, RecursionError) else str(error)) from None
+    return payload
+
+
+@lru_cache(32)
+def _again(raw: bytes) -> tuple[Any, int]:
+    """Decode what keeps coming once, and say how deep it nests. Nobody may write into it: nobody writes into a payload."""
+    value = _value(raw)
+    return value, _levels(value, 1000)
+
+
+def _levels(value: Any, most: int) -> int:
+    """Return how many levels of arrays and objects a value has; it is not counted beyond ``most``."""
+    if value.__class__ is not dict and value.__class__ is not list:
+        return 0
+    level = [value]
+    for count in range(1, most + 1):
+        level = [
+            one
+            for node in level
+            for one in (node.values() if node.__class__ is dict else node)
+            if one.__class__ is dict or one.__class__ is list
+        ]
+        if not level:
+            return count
+    return most + 1
+
+
+def _check_raw(raw: bytes, depth: int) -> None:
+    """Look at what is copied as it is: it shall be UTF-8, and not nest too deep.
+
+    How deep is looked at where many levels end at once. Who spreads their ends is stopped by whoever decodes it.
+    """
+    if not raw.isascii():
+        raw.decode()
+    if any(closers in raw for closers in _CLOSERS) and _levels(_value(raw), depth) > depth:
+        raise _too_deep(depth + 1)
+
+
+def _too_deep(depth: int) -> HTTPError:
+    text = f"the body nests deeper than {depth} levels; the limit is quirkbook_settings.limits.json_depth"
+    return HTTPError(400, text, code="nested_too_deep")
+
+
+#: What shows that something nests deep: so many brackets that close one after the other.
+_CLOSERS: Final = tuple(text * (8 // len(text)) for text in (b"]", b"}", b"}]"))
 
 
 def check_messages(payload: Mapping[str, Any]) -> None:
@@ -76,39 +126,6 @@ def check_messages(payload: Mapping[str, Any]) -> None:
     if not fits:
         text = 'messages is an array: write [{"role": "user", "content": ...}]'
         raise HTTPError(400, text, param="messages", code="invalid_type")
-
-
-#: What shows that something nests deep: so many brackets that close one after the other.
-_MANY: Final = 16
-_CLOSERS: Final = tuple(text * (_MANY // len(text)) for text in (b"]", b"}", b"}]"))
-
-
-def check_depth(raw: bytes, limit: int) -> None:
-    """Refuse what nests deeper than ``limit`` levels.
-
-    It is measured where the text shows many levels ending at once, or the limit is low. Who spreads their ends is
-    stopped at about a thousand levels, as what is deeper cannot be decoded.
-
-    Raises:
-        HTTPError: 400.
-    """
-    if limit >= _MANY and not any(closers in raw for closers in _CLOSERS):
-        return
-    try:
-        level = [_value(raw)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unreadable(raw, error) from None
-    for _ in range(limit):
-        level = [
-            one
-            for node in level
-            for one in (node.values() if node.__class__ is dict else node)
-            if one.__class__ is dict or one.__class__ is list
-        ]
-        if not level:
-            return
-    text = f"the body nests deeper than {limit} levels; the limit is quirkbook_settings.limits.json_depth"
-    raise HTTPError(400, text, code="nested_too_deep")
 
 
 def encode(payload: Mapping[str, Any], given: Mapping[str, Any] = {}, fields: Mapping[str, Any] = {}) -> bytes:

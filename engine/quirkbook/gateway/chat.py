@@ -117,7 +117,6 @@ class Exchange:
         limits = self._service.config.limits
         raw = await body_of(self._scope, self._receive, limits.body_bytes)
         fields = body.fields(raw)
-        body.check_depth(raw, limits.json_depth)
         targets = self._targets(fields)
         policy = _policy(header(self._scope, POLICY_HEADER), self._service.config.policy)
         watch.begin()
@@ -129,7 +128,7 @@ class Exchange:
             raise
 
     def _targets(self, fields: Mapping[str, Any]) -> Sequence[Target]:
-        named = body.decode({"model": fields.get("model")}, None)["model"]
+        named = body.decode({"model": fields.get("model")}, None, 1000)["model"]
         if not isinstance(named, str):
             text = "model is missing: name one of GET /v1/models" if named is None else "model is a string"
             raise HTTPError(400, text, param="model", code="missing_parameter" if named is None else "invalid_type")
@@ -184,7 +183,7 @@ class Exchange:
 
     def _translate(self, route: Route, fields: Mapping[str, Any], policy: Mapping[str, str]) -> Prepared:
         try:
-            done = route.translate(fields, policy)
+            done = route.translate(fields, policy, self._service.config.limits.json_depth)
         except RefusedError as error:
             listed = [as_data(error.change)]
             raise HTTPError(

@@ -73,21 +73,21 @@ class Route:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"{self._start}{lines}Content-Length: ".encode("latin-1")
 
-    def translate(self, fields: Mapping[str, Any], policy: Mapping[str, str]) -> Run | Untouched:
-        """Return the request as the provider takes it; ``policy`` names every effect.
+    def translate(self, fields: Mapping[str, Any], policy: Mapping[str, str], depth: int) -> Prepared:
+        """Return the request as the provider takes it; ``policy`` names every effect, ``depth`` is that of the body at most.
 
         Raises:
             RefusedError: a rule says that the provider cannot take this.
             PolicyError: the policy forbids a change.
             HTTPError: a field is no JSON.
         """
-        payload = body.decode(fields, self._decoded)
+        payload = body.decode(fields, self._decoded, depth)
         body.check_messages(payload)
         for name, value in self.deployment.defaults.items():
             payload.setdefault(name, value)
         payload["model"] = self.model
         if self.request is None:
-            return Untouched(payload)
+            return Prepared(payload, body.encode(payload))
         done = Run(self.request, payload)
         done.refuses = policy["refuse"] == "error"
         if "extra_body" in payload:
@@ -98,30 +98,34 @@ class Route:
         if done.fired and any(policy[effect] == "error" for effect in _CHANGING):
             # A gateway warns in its answer and its log, never through Python's warnings.
             apply_policy(done, {effect: "error" if policy[effect] == "error" else "allow" for effect in _CHANGING})
-        return done
+        return Prepared(done.root, body.encode(done.root, payload, fields), done)
 
-    async def send(self, done: Run | Untouched, patience: float) -> Reply:
+    async def send(self, done: Prepared, patience: float) -> Reply:
         """Send a translated request, and return the answer when its head has come.
 
         Raises:
             APIConnectionError: none came, or (`Timeout`) none within ``patience`` seconds.
         """
-        raw = body.encode(done.root)
         streams = done.root.get("stream") is True
         head = self._written(done.headers, streams=streams) if done.headers else self._heads[streams]
-        return await self.pool.ask(b"%b%d\r\n\r\n" % (head, len(raw)), raw, patience)
+        return await self.pool.ask(b"%b%d\r\n\r\n" % (head, len(done.raw)), done.raw, patience)
 
-    def relay(self, done: Run | Untouched) -> streams.Relay:
+    def relay(self, done: Prepared) -> streams.Relay:
         """Return what the events of an answer go through."""
         rules = ChunkTranslator(self.provider, request=done.root, rulebook=self.book) if self.provider else None
         return streams.Relay(rules, self._words)
 
 
-class Untouched:
-    """A request of which no rules are known."""
+class Prepared:
+    """A request as the provider takes it."""
 
-    fired: tuple[Any, ...] = ()
-    headers: Mapping[str, str | None] = {}
+    __slots__ = ("headers", "raw", "root", "rules")
 
-    def __init__(self, payload: dict[str, Any]) -> None:
-        self.root = payload
+    def __init__(self, root: dict[str, Any], raw: bytes, done: Run | None = None) -> None:
+        self.root = root
+        """The payload; fields that nobody looks at are not decoded."""
+        self.raw = raw
+        self.headers: Mapping[str, str | None] = done.headers if done else {}
+        """Those that rules ask for; None: to leave out."""
+        self.rules: tuple[str, ...] = tuple(rule.name for rule, _, _ in done.fired) if done else ()
+        """The names of the rules that fired, in order."""
