@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Set
 from functools import lru_cache
+from operator import is_
 from typing import Any, Final
 
 import msgspec
@@ -112,6 +113,26 @@ def _too_deep(depth: int) -> HTTPError:
 _CLOSERS: Final = tuple(text * (8 // len(text)) for text in (b"]", b"}", b"}]"))
 
 
+#: Fields with which clients tell a library, or LiteLLM's proxy, where to send a request and how to sign it.
+_STEERING: Final = frozenset({"api_base", "api_key", "base_url", "custom_llm_provider", "extra_headers"})
+
+
+def check_steering(found: Mapping[str, Any]) -> None:
+    """Refuse a payload that would say where it goes: dropped in silence, it would go where nobody meant it to.
+
+    Raises:
+        HTTPError: 400.
+    """
+    for name in _STEERING.intersection(found):
+        text = f"{name} is not taken from a request: where it goes, and with which key, says the gateway's config"
+        raise HTTPError(400, text, param=name, code="not_allowed")
+    inner = found.get("extra_body")
+    if isinstance(inner, msgspec.Raw):
+        inner = _value(inner)
+    if isinstance(inner, dict):
+        check_steering(inner)
+
+
 def check_messages(payload: Mapping[str, Any]) -> None:
     """Refuse messages that are no array, decoded or not.
 
@@ -129,19 +150,23 @@ def check_messages(payload: Mapping[str, Any]) -> None:
 
 
 def encode(payload: Mapping[str, Any], given: Mapping[str, Any] = {}, fields: Mapping[str, Any] = {}) -> bytes:
-    """Return JSON; a field whose value still is the one ``given`` is copied from ``fields``, where it stands as it came.
+    """Return JSON; fields that were never decoded are copied.
 
-    Fields that were never decoded are copied, too.
+    So is, from ``fields``, an array or object that still is the one ``given``, and the start of an array that only grew.
     """
-    # The model is the gateway's own to name. A scalar is written as fast as it is copied.
-    return _encode(
-        {
-            key: fields[key]
-            if (value.__class__ is list or value.__class__ is dict) and value is given.get(key) and key in fields
-            else value
-            for key, value in payload.items()
-        }
-    )
+    return _encode({key: _written(value, given.get(key), fields.get(key)) for key, value in payload.items()})
+
+
+def _written(value: Any, given: Any, raw: Any) -> Any:
+    """Return a value, or the JSON that it came as; scalars are written as fast as they are copied."""
+    if raw is None or (value.__class__ is not list and value.__class__ is not dict):
+        return value
+    if value is given:
+        return raw
+    if given.__class__ is list and given and len(value) >= len(given) and all(map(is_, given, value)):
+        more = [_encode(item) for item in value[len(given) :]]
+        return msgspec.Raw(b",".join([bytes(raw)[:-1], *more]) + b"]")
+    return value
 
 
 def _unreadable(raw: bytes, error: Exception) -> HTTPError:

@@ -1,0 +1,141 @@
+"""What is read of a body, and what is written of it: never anything else than the JSON it stands for."""
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quirkbook.gateway import body
+from quirkbook.gateway.wire import HTTPError
+
+from ..running import exact
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+)
+keys = st.sampled_from(["model", "messages", "tools", "temperature", "x", "é", 'q"'])
+bodies = st.dictionaries(keys, values, max_size=6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(bodies, st.sampled_from([(",", ":"), (", ", ": "), (" , ", " :\n")]), st.booleans())
+def test_what_was_read_is_written_again(payload, separators, escaped):
+    try:
+        raw = json.dumps(payload, separators=separators, ensure_ascii=escaped).encode()
+        json.loads(raw)["x"].encode() if isinstance(payload.get("x"), str) else None
+        fields = body.fields(raw)
+        decoded = body.decode(fields, None, 1000)
+    except (UnicodeEncodeError, HTTPError):
+        return  # half a surrogate pair
+
+    assert exact(decoded) == exact(payload)
+    assert exact(json.loads(body.encode(decoded))) == exact(payload)
+    assert exact(json.loads(body.encode(decoded, decoded, fields))) == exact(payload)
+    assert exact(json.loads(body.encode(body.decode(fields, {"x"}, 1000)))) == exact(payload)
+
+
+def written(raw, change):
+    fields = body.fields(raw)
+    given = body.decode(fields, None, 100)
+    payload = dict(given)
+    change(payload)
+    return body.encode(payload, given, fields)
+
+
+def test_what_did_not_change_is_copied_as_it_came():
+    raw = b'{"messages": [ {"role":"user"} ], "n": 1}'
+
+    assert written(raw, lambda payload: payload.update(n=2)) == b'{"messages":[ {"role":"user"} ],"n":2}'
+
+
+@pytest.mark.parametrize(
+    ("raw", "change", "expected"),
+    [
+        (b'{"m":[ 1.0, [2] ]}', lambda list_: [*list_, {"a": 1}, 3], b'{"m":[ 1.0, [2] ,{"a":1},3]}'),
+        (b'{"m":[[1],[2]]}', lambda list_: [[0], *list_], b'{"m":[[0],[1],[2]]}'),
+        (b'{"m":[[1],[2]]}', lambda list_: list_[:1], b'{"m":[[1]]}'),
+        (b'{"m":[[1],[2]]}', lambda list_: [list_[0], [3]], b'{"m":[[1],[3]]}'),
+        (b'{"m":[]}', lambda list_: [1], b'{"m":[1]}'),
+        (b'{"m":[[1]]}', lambda list_: {"a": list_}, b'{"m":{"a":[[1]]}}'),
+        (b'{"m":{"a": 1}}', lambda one: {"a": 2}, b'{"m":{"a":2}}'),
+    ],
+)
+def test_an_array_that_only_grew_is_copied_and_added_to(raw, change, expected):
+    assert written(raw, lambda payload: payload.update(m=change(payload["m"]))) == expected
+
+
+def test_fields_that_nobody_looks_at_are_not_decoded():
+    fields = body.fields(b'{"a":[1.10],"b":[1.10]}')
+
+    found = body.decode(fields, {"a"}, 100)
+
+    assert found["a"] == [1.1]
+    assert isinstance(found["b"], msgspec.Raw)
+    assert body.encode(found) == b'{"a":[1.1],"b":[1.10]}'
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"", 'it is empty: write {"model": ..., "messages": [...]}'),
+        (b"[]", 'it is no object: write {"model": ..., "messages": [...]}'),
+        (b'{"a":1}x', "JSON is malformed: trailing characters (byte 8)"),
+        (b'{"a":NaN}', "JSON is malformed: invalid character (byte 5)"),
+        (b'{"a":1,"a":2}', 'the key "a" comes twice in one object: keep one of them'),
+        (b'{ "a" : 1, "b": 2, "b": 3}', 'the key "b" comes twice in one object: keep one of them'),
+        (b"\xff", "it is not UTF-8: byte 0xff at 0"),
+    ],
+)
+def test_what_is_no_json_object_is_refused_in_words(raw, message):
+    with pytest.raises(HTTPError) as caught:
+        body.fields(raw)
+
+    assert str(caught.value) == f"the body is no JSON that can be sent on: {message}"
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("wanted", [None, {"a"}, {"b"}])
+@pytest.mark.parametrize("value", [b'"\xff"', b'["' + b"x" * 99 + b'\xc3"]'])
+def test_a_field_that_is_not_utf_8_is_named(wanted, value):
+    with pytest.raises(HTTPError) as caught:
+        body.decode(body.fields(b'{"a":' + value + b"}"), wanted, 100)
+
+    assert str(caught.value).startswith("the body is no JSON that can be sent on: 'a' is not UTF-8: byte 0x")
+
+
+@pytest.mark.parametrize("key", ["a", "tools"])
+@pytest.mark.parametrize("wanted", [None, set()])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"k":', b"}"), (b'[{"k":', b"}]")])
+def test_depth_is_bounded_wherever_it_stands(key, wanted, opening, closing):
+    levels = opening.count(b"[") + opening.count(b"{")
+
+    def nested(times):
+        raw = b'{"%b":%b1%b}' % (key.encode(), opening * times, closing * times)
+        return body.decode(body.fields(raw), wanted, 1 + 40 * levels)
+
+    nested(40)
+    with pytest.raises(HTTPError) as caught:
+        nested(41)
+    assert str(caught.value) == (
+        f"the body nests deeper than {1 + 40 * levels} levels; the limit is quirkbook_settings.limits.json_depth"
+    )
+    with pytest.raises(HTTPError, match=r"nests (too deep|deeper)"):
+        nested(50_000)
+
+
+def test_messages_are_an_array_decoded_or_not():
+    for wanted in (None, set()):
+        body.check_messages(body.decode(body.fields(b'{"messages": [] }'), wanted, 9))
+        body.check_messages({})
+        with pytest.raises(HTTPError) as caught:
+            body.check_messages(body.decode(body.fields(b'{"messages": {} }'), wanted, 9))
+        assert str(caught.value) == 'messages is an array: write [{"role": "user", "content": ...}]'
