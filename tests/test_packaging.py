@@ -84,7 +84,9 @@ def test_the_source_archive_holds_the_tests_and_all_that_they_read(tmp_path):
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         inside = {name.partition("/")[2] for name in archive.getnames()}
 
-    tested = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*") if path.suffix in (".py", ".yml")}
+    tested = {
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*") if path.suffix in (".py", ".yml")
+    }
     read = {
         path.relative_to(ROOT).as_posix()
         for name in ("rules", "schemas", "docs", "examples")
