@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from .. import answers, envelopes
 from ..errors import (
     APIConnectionError,
     AuthenticationError,
@@ -21,8 +20,8 @@ from ..errors import (
     Timeout,
 )
 from ..report import as_data
-from ..retries import pause_before, retry_after
-from . import body, streams
+from ..retries import pause_before
+from . import body, streams, verdicts
 from .routes import Prepared, Route
 from .routing import Target, UnknownModelError
 from .upstream import Reply
@@ -44,9 +43,6 @@ _NOT_PASSED: Final = frozenset(
      "upgrade", "content-length", "set-cookie", "server", "date", "alt-svc", "strict-transport-security", "x-request-id",
      "www-authenticate"}
 )  # fmt: skip
-_STREAM: Final = "text/event-stream"
-
-_decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -69,8 +65,6 @@ class Exchange:
         self._status = 0
         self._why: str | None = None
         self._streams = False
-        self._begun = False
-        """Whether the client has been sent anything."""
 
     async def run(self) -> None:
         """Answer the request, whatever happens, and tell of it."""
@@ -117,12 +111,13 @@ class Exchange:
         limits = self._service.config.limits
         raw = await body_of(self._scope, self._receive, limits.body_bytes)
         fields = body.fields(raw)
+        body.check_steering(fields)
         targets = self._targets(fields)
         policy = _policy(header(self._scope, POLICY_HEADER), self._service.config.policy)
         watch.begin()
-        route, done, reply = await self._reach(targets, fields, policy)
+        route, done, reply, data, live = await self._reach(targets, fields, policy)
         try:
-            await self._hand_on(route, done, reply)
+            await self._hand_on(route, done, reply, data, live)
         except BaseException:
             reply.close()
             raise
@@ -141,9 +136,10 @@ class Exchange:
 
     async def _reach(
         self, targets: Sequence[Target], fields: Mapping[str, Any], policy: Mapping[str, str]
-    ) -> tuple[Route, Prepared, Reply]:
-        """Return the first good answer, or the last bad one; each failure sends the request on to the next deployment."""
+    ) -> tuple[Route, Prepared, Reply, bytes, bool]:
+        """Return the first good answer as `verdicts.begun` has it; a failure sends the request on to the next deployment."""
         config = self._service.config
+        limits = config.limits
         retries = targets[0].deployment.retries
         retries = config.retries if retries is None else retries
         most = max(len(targets), retries + 1)
@@ -158,14 +154,13 @@ class Exchange:
             failure: DispatchError
             try:
                 started = perf_counter()
-                reply = await route.send(done, self._patience(route, config.limits.first_byte))
+                first = self._patience(route, limits.first_byte)
+                reply = await route.send(done, first)
                 self._upstream = perf_counter() - started
-            except APIConnectionError as error:
+                idle = self._patience(route, limits.idle_stream)
+                return route, done, reply, *await verdicts.begun(route, done, reply, self._streams, first, idle)
+            except DispatchError as error:
                 failure = error
-            else:
-                if reply.status < 400:
-                    return route, done, reply
-                failure = await self._failure(route, done, reply)
             pause = self._pause(failure, most, len(targets))
             if pause is None:
                 raise self._last(route, failure)
@@ -204,27 +199,6 @@ class Exchange:
             own = config.stream_timeout if self._streams and config.stream_timeout is not None else config.timeout
         return min(own, most)
 
-    async def _failure(self, route: Route, done: Prepared, reply: Reply) -> DispatchError:
-        """Return the error that an answer is, in OpenAI's shape and without keys."""
-        raw = await reply.read(self._patience(route, self._service.config.limits.first_byte))
-        try:
-            said = _decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            said = raw.decode("utf-8", "replace")
-        if route.provider:
-            said = answers.translate_error(
-                said, route.provider, reply.status, request=done.root, rulebook=route.book, model=route.model
-            )
-        return envelopes.error_from(
-            reply.status,
-            reply.headers,
-            said,
-            provider=route.provider,
-            model=route.model,
-            retry_after=retry_after(reply.headers),
-            mask=route.mask,
-        )
-
     def _pause(self, failure: DispatchError, most: int, targets: int) -> float | None:
         """Return the seconds to wait before the next try; None: there is none."""
         if self._tries >= most:
@@ -255,70 +229,46 @@ class Exchange:
             headers.append((RULES_HEADER, _bounded(self._rules)))
         return headers
 
-    def _passed(self, reply: Reply) -> Headers:
+    def _passed(self, route: Route, reply: Reply) -> Headers:
         found = self._headers()
+        hops = reply.headers.get("connection", "").lower()
         for name, value in reply.headers.items():
-            if name not in _NOT_PASSED:
+            if name not in _NOT_PASSED and not (hops and name in hops) and not route.shows_key(value):
                 found.append((name.encode("latin-1"), value.encode("latin-1")))
         return found
 
-    async def _hand_on(self, route: Route, done: Prepared, reply: Reply) -> None:
-        limits = self._service.config.limits
-        if self._streams and reply.headers.get("content-type", "").startswith(_STREAM):
-            await self._stream(route, done, reply, self._patience(route, limits.idle_stream))
-            return
-        try:
-            raw = await reply.read(self._patience(route, limits.first_byte))
-        except APIConnectionError as error:
-            raise self._last(route, error) from None
-        if route.speaks_of_answers or b'"choices"' not in raw:
-            raw = self._completed(route, done, reply, raw)
+    async def _hand_on(self, route: Route, done: Prepared, reply: Reply, data: bytes, live: bool) -> None:
         self._note(reply.status)
-        self._begun = True
-        await answer(self._send, reply.status, raw, self._passed(reply))
+        headers = self._passed(route, reply)
+        if live:
+            await self._stream(route, done, reply, data, headers)
+        else:
+            await answer(self._send, reply.status, data, headers)
 
-    def _completed(self, route: Route, done: Prepared, reply: Reply, raw: bytes) -> bytes:
-        """Return a whole answer as OpenAI's clients expect it; the very bytes where no rule speaks of it."""
-        try:
-            said = _decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            return raw
-        if envelopes.is_error(said):
-            failure = envelopes.error_from(
-                None, reply.headers, said, provider=route.provider, model=route.model, mask=route.mask
-            )
-            failure.status = envelopes.status_of(failure.body)
-            raise self._last(route, failure)
-        if not route.provider:
-            return raw
-        passed = answers.translate_response(said, route.provider, request=done.root, rulebook=route.book)
-        return raw if passed is said else _encode(passed)
-
-    async def _stream(self, route: Route, done: Prepared, reply: Reply, patience: float) -> None:
-        send = self._send
-        relay = route.relay(done)
-        headers = [*self._passed(reply), (b"x-accel-buffering", b"no")]
+    async def _stream(self, route: Route, done: Prepared, reply: Reply, data: bytes, headers: Headers) -> None:
+        send, relay = self._send, route.relay(done)
+        patience = self._patience(route, self._service.config.limits.idle_stream)
+        headers.append((b"x-accel-buffering", b"no"))
         if "cache-control" not in reply.headers:
             headers.append((b"cache-control", b"no-cache"))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        self._begun = True
-        self._note(reply.status)
         try:
-            while data := await reply.piece(patience):
+            while data:
                 passed = relay.feed(data)
                 if passed:
                     await send({"type": "http.response.body", "body": passed, "more_body": True})
+                data = await reply.piece(patience)
             last = relay.close()
             reply.done()
+            cut = None if relay.ended or relay.failed else "it stopped without saying that it is complete"
         except (APIConnectionError, ValueError) as error:
             reply.close()
-            last = b""
-            if not relay.ended:
-                self._why = f"the stream was cut: {error}"
-                text = route.mask(
-                    f"{route.provider or 'the upstream'}: the stream ended before its answer did: {error}"
-                )
-                last = streams.failure(text, "stream_cut")
+            cut, last = (None, streams.DONE) if relay.ended else (str(error), b"")
+        if cut is not None:
+            self._why = f"the stream was cut: {cut}"
+            who = route.provider or "the upstream"
+            text = route.mask(f"{who}: the stream ended before its answer did: {cut}")
+            last += streams.failure(text, "stream_cut")
         await send({"type": "http.response.body", "body": last})
 
 

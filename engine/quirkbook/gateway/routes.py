@@ -13,7 +13,7 @@ from ..api import apply_policy
 from ..compiler import Plan
 from ..errors import AuthenticationError, RefusedError
 from ..interpreter import Run, change, prepare, run
-from ..masking import Mask
+from ..masking import HIDDEN, Mask
 from ..rulebook import Rulebook
 from . import body, streams
 from .routing import Target
@@ -58,6 +58,7 @@ class Route:
         self._start = f"POST {path} HTTP/1.1\r\nHost: {url.netloc}\r\n"
         self._heads = {streams: self._written({}, streams=streams) for streams in (False, True)}
         self.mask = Mask([key, *deployment.headers.values()])
+        self._secret = key.encode() or None
         self.request: Plan | None = book.plan(self.provider, self.model) if self.provider else None
         answers = [book.plan(self.provider, self.model, stage=stage) for stage in _ANSWERS] if self.provider else []
         self.speaks_of_answers = bool(answers and answers[0].rules)
@@ -113,7 +114,17 @@ class Route:
     def relay(self, done: Prepared) -> streams.Relay:
         """Return what the events of an answer go through."""
         rules = ChunkTranslator(self.provider, request=done.root, rulebook=self.book) if self.provider else None
-        return streams.Relay(rules, self._words)
+        return streams.Relay(rules, self._words, self.without_key)
+
+    def without_key(self, data: bytes) -> bytes:
+        """Return bytes for a client, in which the upstream may have echoed its key."""
+        if self._secret is not None and self._secret in data:
+            return data.replace(self._secret, HIDDEN.encode())
+        return data
+
+    def shows_key(self, value: str) -> bool:
+        """Tell whether a header's value holds the upstream's key."""
+        return self._secret is not None and self._key in value
 
 
 class Prepared:

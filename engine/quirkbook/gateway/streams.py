@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+import re
+from collections.abc import Callable, Iterable, Set
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,8 @@ _encode = msgspec.json.Encoder().encode
 #: What ends an event.
 _GAPS: Final = (b"\n\n", b"\r\n\r\n")
 DONE: Final = b"data: [DONE]\n\n"
+_FAILED: Final = re.compile(rb'"error"\s*:\s*[{"]').search
+_FINISHED: Final = re.compile(rb'"finish_reason"\s*:\s*"').search
 
 
 #: Keys that are in every chunk say nothing.
@@ -54,12 +57,25 @@ def _named(rule: CompiledRule) -> Set[str]:
 class Relay:
     """Takes the bytes of one stream and gives those for the client."""
 
-    def __init__(self, rules: ChunkTranslator | None, looked_for: tuple[bytes, ...] | None) -> None:
+    def __init__(
+        self,
+        rules: ChunkTranslator | None,
+        looked_for: tuple[bytes, ...] | None,
+        mask: Callable[[bytes], bytes] = bytes,
+    ) -> None:
         self._rules = rules
+        self._mask = mask
         self._looked_for = looked_for
         self._rest = b""
+        self._done = False
+        self._last = b""
         self.ended = False
         """Whether the stream has said that it ends: by [DONE], or by a reason for finishing."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last that came was the upstream's own word on why it goes no further."""
+        return _FAILED(self._last) is not None
 
     def feed(self, data: bytes) -> bytes:
         """Return what to pass on of what has come so far: whole events only, where some may have to be changed.
@@ -75,54 +91,80 @@ class Relay:
             raise ValueError("an event is too long")
         if not whole:
             return b""
-        self.ended = self.ended or b"[DONE]" in whole or b'"finish_reason":"' in whole or b'"finish_reason": "' in whole
+        whole = self._last = self._mask(whole)
+        self.ended = self.ended or b"[DONE]" in whole or _FINISHED(whole) is not None
         if b"[DONE]" not in whole and not self._concerns(whole):
             return whole
         return b"".join(self._events(whole))
 
     def close(self) -> bytes:
-        """Return what is left when the stream has ended."""
-        rest, self._rest = self._rest, b""
-        return b"".join([*self._events(rest), *self._owed()])
+        """Return what is left when the stream has ended; an event that was cut is left out."""
+        rest, self._rest = self._rest.strip(b"\r\n"), b""
+        last = self.feed(rest + b"\n\n") if rest and _is_whole(rest) else b""
+        if self._done or not self.ended:
+            return last
+        return b"".join([last, *self._owed(), DONE])
 
     def _events(self, whole: bytes) -> Iterable[bytes]:
         lines = whole.replace(b"\r\n", b"\n") if b"\r" in whole else whole
-        for event in lines.split(b"\n\n"):
-            if event:
-                yield from self._event(event)
+        for one in lines.split(b"\n\n"):
+            if one:
+                yield from self._event(one)
 
-    def _event(self, event: bytes) -> Iterable[bytes]:
-        text = b"\n".join(line[5:].lstrip(b" ") for line in event.split(b"\n") if line.startswith(b"data:"))
+    def _event(self, lines: bytes) -> Iterable[bytes]:
+        text = _text(lines)
         if text.strip() == b"[DONE]":
+            self._done = True
             yield from self._owed()
             yield DONE
             return
-        if not self._concerns(event):
-            yield event + b"\n\n"
+        if not self._concerns(lines):
+            yield lines + b"\n\n"
             return
         try:
             chunk = _decode(text)
-        except (msgspec.DecodeError, RecursionError):  # a comment, or what the client may make something of
-            yield event + b"\n\n"
+        except (
+            msgspec.DecodeError,
+            UnicodeDecodeError,
+            RecursionError,
+        ):  # a comment, or what the client may make something of
+            yield lines + b"\n\n"
             return
         passed = self._rules.feed(chunk) if self._rules else [chunk]
         if len(passed) == 1 and passed[0] is chunk:
-            yield event + b"\n\n"
+            yield lines + b"\n\n"
         else:
-            yield from map(_event, passed)
+            yield from map(event, passed)
 
     def _concerns(self, data: bytes) -> bool:
         """Tell whether a rule may speak of an event in it."""
         return self._looked_for is None or any(word in data for word in self._looked_for)
 
     def _owed(self) -> Iterable[bytes]:
-        return map(_event, self._rules.close() if self._rules else ())
+        return map(event, self._rules.close() if self._rules else ())
 
 
-def _event(data: Any) -> bytes:
+def _is_whole(rest: bytes) -> bool:
+    """Tell whether the last event of a stream, which nothing follows, came to its end."""
+    text = _text(rest)
+    if text.strip() == b"[DONE]":
+        return True
+    try:
+        _decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _text(lines: bytes) -> bytes:
+    return b"\n".join(line[5:].strip(b" \r") for line in lines.split(b"\n") if line.startswith(b"data:"))
+
+
+def event(data: Any) -> bytes:
+    """Return an event that carries JSON."""
     return b"data: %b\n\n" % _encode(data)
 
 
 def failure(message: str, code: str) -> bytes:
     """Return the event that tells a client why its stream ends here, as OpenAI's SDKs read it."""
-    return _event({"error": {"message": message, "type": "upstream_error", "param": None, "code": code}})
+    return event({"error": {"message": message, "type": "upstream_error", "param": None, "code": code}})

@@ -15,6 +15,7 @@ from typing import Any, Final
 import httptools
 
 from ..errors import APIConnectionError, Timeout
+from .unpacking import Unpacking, UnpackingError
 
 CONNECT: Final = 10.0
 """Seconds to wait for a connection."""
@@ -26,6 +27,9 @@ HEAD_BYTES: Final = 128 * 1024
 """Bytes of an answer's headers; more is no answer."""
 AHEAD: Final = 256 * 1024
 """Bytes of an answer that are taken in before the reader has taken out those before."""
+
+LONGEST: Final = 256 * 1024 * 1024
+"""Bytes of a whole answer; nobody waits for the end of what is longer."""
 
 _NO_HEADERS: Final[dict[str, str]] = {}
 
@@ -58,8 +62,13 @@ class Reply:
             Timeout: nothing came for ``patience`` seconds.
         """
         pieces = []
+        size = 0
         while data := await self.piece(patience):
             pieces.append(data)
+            size += len(data)
+            if size > LONGEST:
+                self.close()
+                raise APIConnectionError(f"its answer holds more than {LONGEST:,} bytes")
             if self._connection is None or self._connection.spent:
                 break
         self.done()
@@ -82,7 +91,7 @@ class Connection(asyncio.Protocol):
     """One connection, which bears one request at a time, and as much of the answer as has come."""
 
     __slots__ = (
-        "_close_delimited", "_complete", "_deadline", "_error", "_head_bytes", "_head_came", "_parser", "_paused", "_pieces",
+        "_close_delimited", "_coding", "_complete", "_deadline", "_error", "_head_bytes", "_head_came", "_parser", "_paused", "_pieces",
         "_pool", "_size", "_stays", "_transport", "_waiter", "closed", "headers", "idle_since", "status", "used",
     )  # fmt: skip
 
@@ -101,6 +110,7 @@ class Connection(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._size = 0
         self._head_bytes = 0
+        self._coding: Unpacking | None = None
         self._head_came = self._complete = self._paused = self._stays = False
         self._close_delimited = True
         self._error: Exception | None = None
@@ -121,8 +131,10 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeDecodeError):
-            self._fail(APIConnectionError("the upstream's answer is no HTTP"))
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            unpacked = isinstance(error.__context__, UnpackingError)
+            text = str(error.__context__) if unpacked else "the upstream's answer is no HTTP"
+            self._fail(APIConnectionError(text))
         else:
             self._wake()
 
@@ -137,6 +149,11 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     # What the parser says
+
+    def on_message_begin(self) -> None:
+        """Refuse a second answer to one question."""
+        if self._complete:
+            raise httptools.HttpParserError("unasked")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
@@ -155,10 +172,14 @@ class Connection(asyncio.Protocol):
         self.status = self._parser.get_status_code()
         if self.status >= 200:
             self._head_came = True
+            if "content-encoding" in self.headers:
+                self._unpack()
             self._close_delimited &= self.status not in (204, 304)
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
+        if self._coding is not None:
+            body = self._coding.feed(body)
         self._pieces.append(body)
         self._size += len(body)
         if self._size > AHEAD and not self._paused:
@@ -168,10 +189,18 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Take the end; an interim answer (1xx) is followed by the real one."""
         if self._head_came:
+            if self._coding is not None:
+                self._coding.close()
             self._complete = True
             self._stays = self._parser.should_keep_alive()
         else:
             self.headers, self._close_delimited = _NO_HEADERS, True
+
+    def _unpack(self) -> None:
+        """Read what was packed, though it was asked not to be; those who get it did not ask for it either."""
+        coding = self.headers.pop("content-encoding").lower()
+        if coding != "identity":
+            self._coding = Unpacking(coding)
 
     # What the gateway asks for
 
@@ -206,7 +235,8 @@ class Connection(asyncio.Protocol):
 
     def done(self) -> None:
         """Go back to the pool, if the whole answer was read; else close."""
-        if self.spent and self._stays and not self.closed:
+        # An answer may come before the request has gone out whole.
+        if self.spent and self._stays and not self.closed and not self._transport.get_write_buffer_size():
             self._pool.give_back(self)
             self._start()
             self._complete = True  # until it is asked again, nothing may come

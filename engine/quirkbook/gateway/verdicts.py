@@ -1,0 +1,123 @@
+"""Whether an upstream's answer will do, found out before the client has had a byte of it: till then another may be asked."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from .. import answers, envelopes
+from ..assembly import chunk_of
+from ..errors import APIConnectionError, DispatchError, MalformedResponseError
+from ..retries import retry_after
+from .routes import Prepared, Route
+from .streams import DONE, event
+from .upstream import Reply
+
+_EXCERPT: Final = 200
+"""Characters of an answer nobody can read that an error shows."""
+_STREAM: Final = "text/event-stream"
+#: With what a whole answer begins, JSON or a web page. All else is taken for a stream, whatever its headers say.
+_OF_WHOLES: Final = frozenset({b"{", b"[", b"<", b'"'})
+
+_decode = msgspec.json.Decoder().decode
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+async def begun(
+    route: Route, done: Prepared, reply: Reply, streams: bool, first: float, idle: float
+) -> tuple[bytes, bool]:
+    """Return the body of a good answer; or the first bytes of a stream, and True, as more will come.
+
+    ``first`` and ``idle`` are how many seconds to wait for bytes, of a whole answer and of a stream.
+
+    Raises:
+        DispatchError: it is an error, no completion, or breaks off.
+    """
+    try:
+        if reply.status >= 400:
+            raise refusal(route, done, reply, await reply.read(first))
+        if not 200 <= reply.status < 300:
+            raise _redirected(route, reply)
+        if not streams:
+            return whole(route, done, reply, await reply.read(first)), False
+        data = await reply.piece(idle)
+        if not data:
+            raise APIConnectionError("the stream ended before it began", retryable=True)
+        if reply.headers.get("content-type", "").startswith(_STREAM) or data.lstrip()[:1] not in _OF_WHOLES:
+            return data, True
+        return _restreamed(route, reply, whole(route, done, reply, data + await reply.read(first))), False
+    except BaseException:
+        reply.close()
+        raise
+
+
+def refusal(route: Route, done: Prepared, reply: Reply, raw: bytes) -> DispatchError:
+    """Return the error that an answer is, in OpenAI's shape and without keys."""
+    try:
+        said = _decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        said = raw.decode("utf-8", "replace")
+    if route.provider:
+        said = answers.translate_error(
+            said, route.provider, reply.status, request=done.root, rulebook=route.book, model=route.model
+        )
+    return envelopes.error_from(
+        reply.status,
+        reply.headers,
+        said,
+        provider=route.provider,
+        model=route.model,
+        retry_after=retry_after(reply.headers),
+        mask=route.mask,
+    )
+
+
+def whole(route: Route, done: Prepared, reply: Reply, raw: bytes) -> bytes:
+    """Return a whole answer as OpenAI's clients expect it; the very bytes where no rule speaks of it.
+
+    Raises:
+        DispatchError: it is an error all the same, or no completion.
+    """
+    try:
+        has_choices = "choices" in _fields(raw)
+        if has_choices and not route.speaks_of_answers:
+            return route.without_key(raw)
+        said = _decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        shown = route.mask(raw[: 4 * _EXCERPT].decode("utf-8", "replace"))[:_EXCERPT]
+        raise unusable(route, f"the upstream's answer is no JSON object: {shown!r}", "malformed_answer") from None
+    if envelopes.is_error(said):
+        failure = envelopes.error_from(
+            None, reply.headers, said, provider=route.provider, model=route.model, mask=route.mask
+        )
+        failure.status = envelopes.status_of(failure.body or {})
+        raise failure
+    if not route.provider:
+        return route.without_key(raw)
+    passed = answers.translate_response(said, route.provider, request=done.root, rulebook=route.book)
+    return route.without_key(raw if passed is said else _encode(passed))
+
+
+def unusable(route: Route, text: str, code: str) -> DispatchError:
+    """Return the error for an answer that cannot be handed on; its status is 502."""
+    text = route.mask(f"{route.provider or 'the upstream'}: {text}")
+    error = {"message": text, "type": "upstream_error", "param": None, "code": code}
+    return MalformedResponseError(text, status=502, provider=route.provider, model=route.model, body={"error": error})
+
+
+def _redirected(route: Route, reply: Reply) -> DispatchError:
+    place = reply.headers.get("location")
+    if place is None:
+        return unusable(route, f"an answer of status {reply.status} is none that can be used", "malformed_answer")
+    return unusable(route, f"it redirects to {place}, which is not followed: set api_base", "redirected")
+
+
+def _restreamed(route: Route, reply: Reply, raw: bytes) -> bytes:
+    """Return a whole answer as a stream of one chunk: some upstreams answer so, for models that cannot stream."""
+    answer: dict[str, Any] = _decode(raw)
+    if not isinstance(answer.get("choices"), list):
+        raise unusable(route, "an answer without choices came where a stream was asked for", "malformed_answer")
+    reply.headers["content-type"] = _STREAM
+    return event(chunk_of(answer)) + DONE
