@@ -31,6 +31,7 @@ URL = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "h
 @pytest.fixture(autouse=True)
 def fresh_process(monkeypatch):
     monkeypatch.setattr(api, "_warned", set())
+    monkeypatch.setattr(api, "_told", set())
 
 
 @pytest.mark.parametrize(

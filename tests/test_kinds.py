@@ -20,8 +20,9 @@ def probe(*conditions):
 def tokens(item, *conditions):
     """Return (field, mark) of what is told of an item, but for the fields it has and what it has together."""
     look = probe(*conditions)
-    (kind,) = look.look([item]).kinds
-    return {(field, mark) for _, field, mark in look.tokens(kind) if field and mark is not None}
+    found = look.look([item])
+    (kind,) = found.kinds
+    return {(field, mark) for _, field, mark in look.tokens(kind, found.fields) if field and mark is not None}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ USER = (frozenset({("messages", "role", "user")}),)
 
 def seen(look):
     found = look.look(MESSAGES)
-    found.tokens = {kind: look.tokens(kind) for kind in found.kinds}
+    found.tokens = {kind: look.tokens(kind, found.fields) for kind in found.kinds}
     return found
 
 

@@ -22,6 +22,8 @@ DEFAULT_POLICY: Policy = {"exact": "allow", "lossy": "warn", "semantic": "warn",
 
 #: Rules that this process has warned of already. Not a switch: it only keeps a warning from being said twice.
 _warned: set[str] = set()
+#: Those of them that the default policy has nothing more to say of.
+_told: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -196,13 +198,15 @@ def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:
     """
     edits = done.edits
     for rule, first, end in done.fired:
-        if policy is None and rule.name in _warned and rule.rule.effect is not Effect.REFUSE:
+        if policy is None and rule.name in _told:
             continue
         effects = {effect_of(rule, edit) for edit in edits[first:end]}
         if any(verdict(effect, policy) == "error" for effect in effects):
             raise _forbidden(done, policy or {})
         if rule.name not in _warned and any(verdict(effect, policy) == "warn" for effect in effects):
             _warned.add(rule.name)
+            if rule.rule.effect is not Effect.REFUSE:
+                _told.add(rule.name)
             worst = [one for one in changes(done) if one.rule == rule.name and verdict(one.effect, policy) == "warn"]
             warnings.warn(_warning(worst[0], len(worst)), QuirkbookWarning, stacklevel=stacklevel)
 

@@ -91,6 +91,15 @@ class Draft:
         before = (self.own(keys[:-1]) if len(keys) > 1 else self.root).pop(keys[-1])
         self._record((action, effect, keys, before, MISSING, None, note))
 
+    def append(self, action: str, effect: Effect, key: str, value: Any) -> None:
+        """Put ``value``, which nobody else holds, at the end of the list at a top-level key."""
+        items = self.root[key]
+        if id(items) not in self._owned:
+            items = self.root[key] = items.copy()
+            self._owned.add(id(items))
+        self.edits.append((action, effect, (key, len(items)), MISSING, value, None, ""))
+        items.append(value)
+
     def insert(self, action: str, effect: Effect, keys: Keys, value: Any) -> None:
         """Put ``value``, which nobody else holds, into a list before the index that ends ``keys``."""
         self.own(keys[:-1]).insert(keys[-1], value)

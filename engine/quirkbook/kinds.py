@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from itertools import repeat
 from operator import is_
 from typing import Any
 
@@ -13,7 +12,7 @@ from .draft import Draft
 from .needs import LONGEST_MARK, EmptyList, Mark, Needs, Not, Token
 
 Kind = tuple[Any, ...]
-"""The outline of an item, and for each field that matters its text or its type."""
+"""The outline of an item, and for each field that matters and that some item has, its text or its type."""
 
 
 class Outline:
@@ -32,11 +31,13 @@ KnownKinds = Mapping[Kind, frozenset[Token]]
 class Seen:
     """An array as it was looked at."""
 
-    __slots__ = ("_compared", "_each", "_having", "_places", "_probe", "items", "kinds", "tokens")
+    __slots__ = ("_compared", "_each", "_having", "_places", "_probe", "fields", "items", "kinds", "tokens")
 
-    def __init__(self, probe: Probe, items: Sequence[Any], each: Sequence[Kind]) -> None:
+    def __init__(self, probe: Probe, items: Sequence[Any], each: Sequence[Kind], fields: Sequence[Field]) -> None:
         self._probe = probe
         self.items = items
+        self.fields = fields
+        """What the kinds tell of, in this order."""
         self.kinds = frozenset(each)
         self._each = each
         self._places: dict[Kind, list[int]] = {}
@@ -84,12 +85,6 @@ Column = Callable[[Sequence[Any]], Iterable[Any]]
 
 #: How many mixtures of items a look remembers how to read.
 MIXTURES_REMEMBERED = 512
-
-_NOTHING: Iterable[Any] = repeat(type(None))
-
-
-def _absent(items: Sequence[Any]) -> Iterable[Any]:
-    return _NOTHING
 
 
 class OddItemError(TypeError):
@@ -142,7 +137,7 @@ class Probe:
     """What one item must have at once, for some rule to fire."""
     _telling: dict[Needs, Needs] = dataclass_field(default_factory=dict, compare=False, repr=False)
     _outlines: dict[tuple[str, ...], Outline] = dataclass_field(default_factory=dict, compare=False, repr=False)
-    _columns: dict[frozenset[Outline], tuple[Column, ...]] = dataclass_field(
+    _columns: dict[frozenset[Outline], tuple[tuple[Field, ...], tuple[Column, ...]]] = dataclass_field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -158,23 +153,24 @@ class Probe:
         if None in outlines:
             outlines = [self._outline(tuple(item)) for item in items]
         mixture = frozenset(outlines)
-        columns = self._columns.get(mixture) or self._columns_of(mixture)
+        fields, columns = self._columns.get(mixture) or self._columns_of(mixture)
         try:
-            return Seen(self, items, list(zip(outlines, *[column(items) for column in columns], strict=False)))
+            each = list(zip(outlines, *[column(items) for column in columns], strict=False))
         except AttributeError:  # no object
             raise TypeError from None
+        return Seen(self, items, each, fields)
 
     def _outline(self, keys: tuple[str, ...]) -> Outline:
         if len(self._outlines) >= MIXTURES_REMEMBERED:  # a stranger's payloads must not fill the memory
             self._outlines.clear()
         return self._outlines.setdefault(keys, Outline(keys))
 
-    def _columns_of(self, mixture: frozenset[Outline]) -> tuple[Column, ...]:
+    def _columns_of(self, mixture: frozenset[Outline]) -> tuple[tuple[Field, ...], tuple[Column, ...]]:
         there = {key for one in mixture for key in one.keys}
-        found = tuple(one.column() if one.name in there else _absent for one in self.fields)
+        fields = tuple(one for one in self.fields if one.name in there)
         if len(self._columns) >= MIXTURES_REMEMBERED:
             self._columns.clear()
-        self._columns[mixture] = found
+        self._columns[mixture] = found = fields, tuple(one.column() for one in fields)
         return found
 
     def telling(self, needs: Needs) -> Needs:
@@ -190,17 +186,19 @@ class Probe:
             self._telling[needs] = found
         return found
 
-    def tokens(self, kind: Kind) -> frozenset[Token]:
-        """Spell out what an item of a kind has.
+    def tokens(self, kind: Kind, fields: Sequence[Field]) -> frozenset[Token]:
+        """Spell out what an item of a kind has; ``fields`` are those that the kind tells of.
 
         Raises:
             OddItemError: it holds something other than a short text where only texts matter.
         """
-        outline, *seen = kind
+        outline, *values = kind
+        seen = dict(zip((one.name for one in fields), values, strict=True))
         keys = outline.keys
         found: set[Token] = {(self.array, key, None) for key in keys}
-        for looked, value in zip(self.fields, seen, strict=True):
+        for looked in self.fields:
             name = looked.name
+            value = seen.get(name)
             if not looked.marks and name in keys and not (value is None or _is_short(value)):
                 raise OddItemError
             if value is None:

@@ -46,7 +46,10 @@ def _put_in(draft: Draft, action: str, at: int | None, message: Any) -> None:
     """Put a message in before the index; None: at the end."""
     messages = draft.root.get("messages", MISSING)
     if isinstance(messages, list):
-        draft.insert(action, SEMANTIC, ("messages", len(messages) if at is None else at), message)
+        if at is None:
+            draft.append(action, SEMANTIC, "messages", message)
+        else:
+            draft.insert(action, SEMANTIC, ("messages", at), message)
     elif messages is MISSING:
         draft.put(action, SEMANTIC, ("messages",), [message])
 
