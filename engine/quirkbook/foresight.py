@@ -93,8 +93,9 @@ class Foresight:
         if found is None:
             return self._learn(payload, layout, key)
         steps, tokens = found
-        for array, look in seen.items():
-            look.tokens = tokens[array]
+        if tokens:
+            for array, look in seen.items():
+                look.tokens = tokens[array]
         return steps, seen
 
     def _layout(self, keys: tuple[str, ...], asked: Set[str]) -> Layout:
@@ -233,7 +234,11 @@ def _is_plain(edit: Edit) -> bool:
 
 
 def _replayer(edits: Sequence[Edit]) -> Run:
-    """Return what makes edits that were told beforehand."""
+    """Return what makes edits that were told beforehand; nearly always it is one."""
+    first = edits[0]
+    _, _, keys, before, after, moved_from, _ = first
+    if len(edits) == 1 and keys is not None and moved_from is None and after is not before:
+        return _remover(first, keys[0]) if after is MISSING else _writer(first, keys[0], after)
 
     def replay(draft: Draft, base: tuple[()]) -> None:
         root: dict[Any, Any] = draft.root
@@ -250,3 +255,19 @@ def _replayer(edits: Sequence[Edit]) -> Run:
                 root[keys[0]] = after
 
     return replay
+
+
+def _writer(edit: Edit, key: Any, value: Any) -> Run:
+    def write(draft: Draft, base: tuple[()]) -> None:
+        draft.root[key] = value
+        draft.edits.append(edit)
+
+    return write
+
+
+def _remover(edit: Edit, key: Any) -> Run:
+    def remove(draft: Draft, base: tuple[()]) -> None:
+        del draft.root[key]
+        draft.edits.append(edit)
+
+    return remove
