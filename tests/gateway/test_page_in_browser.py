@@ -471,3 +471,19 @@ def test_tidying_up_keeps_what_numbers_say(visit, gateway):
     tab.get_by_role("button", name="Tidy up").click()
 
     assert tab.get_by_label("Chat payload, as JSON").input_value() == ('{\n  "model": "moonshot/x",\n  "top_p": 1.0\n}')
+
+
+def test_the_gateway_itself_serves_the_page_and_what_it_asks_for(visit):
+    """All other tests have a stand-in, which can be slow or broken on purpose."""
+    from types import SimpleNamespace
+
+    from quirkbook.gateway.model import Config
+    from quirkbook.gateway.serving import running
+
+    with running(Config((), Rulebook.load(), keys=("sk-gateway",))) as url:
+        tab = visit(SimpleNamespace(url=f"{url}/"))
+        tab.locator("input[type=password]").fill("sk-gateway")
+        tab.keyboard.press("Enter")
+
+        sync_api.expect(tab.locator("#status")).to_contain_text("changes")
+        sync_api.expect(tab.locator("body")).to_contain_text("moonshot/temperature-range")
