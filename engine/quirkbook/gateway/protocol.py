@@ -9,26 +9,24 @@ from typing import Any, Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .model import Limits
-
 _PHRASES: Final = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
 class Protocol(HttpToolsProtocol):
     """One connection of a client. What is refused here never reaches the app, and ends the connection."""
 
-    header_bytes: int
-    slow_client: float
-
     def connection_made(self, transport: Any) -> None:
         """Take a connection; its first request has to come in time."""
         super().connection_made(transport)
+        gateway: Any = self.app  # a class of its own per config could not be sent to worker processes
+        limits = gateway.service.config.limits
+        self._header_bytes, self._slow_client = limits.header_bytes, limits.slow_client
         self._head = self._unfinished = 0
         self._in_head, self._in_body = True, False
         self._parting = False
         """Whether nothing is read any more: the connection ends with the answer that is under way."""
         self._stalled: asyncio.TimerHandle | None = None
-        self._due: asyncio.TimerHandle | None = self.loop.call_later(self.slow_client, self._too_slow)
+        self._due: asyncio.TimerHandle | None = self.loop.call_later(self._slow_client, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the clocks."""
@@ -50,7 +48,7 @@ class Protocol(HttpToolsProtocol):
             return
         if self._in_head:  # the parser tells of a header when it has come whole, however long that is
             self._unfinished += len(data)
-            if self._unfinished > self.header_bytes:
+            if self._unfinished > self._header_bytes:
                 self._too_much()
 
     def on_message_begin(self) -> None:
@@ -58,7 +56,7 @@ class Protocol(HttpToolsProtocol):
         self._head = self._unfinished = 0
         self._in_head, self._in_body = True, False
         if self._due is None:
-            self._due = self.loop.call_later(self.slow_client, self._too_slow)
+            self._due = self.loop.call_later(self._slow_client, self._too_slow)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -92,17 +90,17 @@ class Protocol(HttpToolsProtocol):
 
     def _count(self, more: int) -> None:
         self._head += more
-        if self._head > self.header_bytes:
+        if self._head > self._header_bytes:
             self._too_much()
             raise _Refused
 
     def _too_much(self) -> None:
-        self._refuse(431, f"the head holds more than {self.header_bytes:,} bytes", "head_too_large")
+        self._refuse(431, f"the head holds more than {self._header_bytes:,} bytes", "head_too_large")
 
     def _too_slow(self) -> None:
         self._due = None
         if not self.transport.is_closing():
-            text = f"the request did not come within {self.slow_client:g} seconds"
+            text = f"the request did not come within {self._slow_client:g} seconds"
             self._refuse(408, text, "request_timeout")
 
     def _refuse(self, status: int, text: str, code: str) -> None:
@@ -122,7 +120,7 @@ class Protocol(HttpToolsProtocol):
         """Start the clock for a client that does not take its answer."""
         super().pause_writing()
         if self._stalled is None:
-            self._stalled = self.loop.call_later(self.slow_client, self.transport.abort)
+            self._stalled = self.loop.call_later(self._slow_client, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Stop it."""
@@ -134,8 +132,3 @@ class Protocol(HttpToolsProtocol):
 
 class _Refused(Exception):  # noqa: N818 - it stops the parser, and is no error
     """Nothing more of the request is read."""
-
-
-def bounded(limits: Limits) -> type[Protocol]:
-    """Return the protocol with the limits of a config."""
-    return type("Bounded", (Protocol,), {"header_bytes": limits.header_bytes, "slow_client": limits.slow_client})

@@ -38,7 +38,7 @@ class Watcher:
         while True:
             places = sorted(set(self._places()))
             async for _ in awatch(*places, watch_filter=self._concerns, step=50, debounce=200):
-                self.reload()
+                await self.reload()
                 if sorted(set(self._places())) != places:
                     break
 
@@ -50,11 +50,11 @@ class Watcher:
             path.is_relative_to(place.absolute()) for place in self._gateway.service.config.rules
         )
 
-    def reload(self) -> None:
+    async def reload(self) -> None:
         """Read everything anew; what is faulty is told, and the last good set stays in force."""
         gateway = self._gateway
         try:
-            config = self._read(self._path)
+            config = await asyncio.to_thread(self._read, self._path)  # requests go on meanwhile
         except QuirkbookError as error:
             gateway.trouble = str(error)
             gateway.log.tell(event="reload refused", why=str(error))

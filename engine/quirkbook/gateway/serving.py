@@ -18,7 +18,7 @@ from ..errors import UsageError
 from .app import Gateway
 from .config import from_environment, read_config
 from .model import Config
-from .protocol import bounded
+from .protocol import Protocol
 from .records import Log
 from .reload import Watcher
 
@@ -65,6 +65,20 @@ def check_exposure(config: Config, host: str, *, no_auth: bool) -> None:
         )
 
 
+def check_port(host: str, port: int) -> None:
+    """Find out whether one can listen there, before anything is started.
+
+    Raises:
+        UsageError: one cannot.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        text = f"{host}:{port} cannot be listened on: {os.strerror(error.errno) if error.errno and error.errno > 0 else error}"
+        raise UsageError(f"{text}: stop what serves there, or choose another --port") from None
+
+
 def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool, reload: bool = True) -> None:
     """Serve until asked to stop.
 
@@ -74,6 +88,7 @@ def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool
     """
     config = settings(path)
     check_exposure(config, host, no_auth=no_auth)
+    check_port(host, port)
     for line in config.summary():
         print(line)
     if not config.keys:
@@ -88,7 +103,7 @@ def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool
         host=host,
         port=port,
         workers=workers,
-        **_options(config),
+        **_options(),
     )
 
 
@@ -102,9 +117,9 @@ def application() -> Gateway:
     return gateway
 
 
-def _options(config: Config) -> dict[str, Any]:
+def _options() -> dict[str, Any]:
     return {
-        "http": bounded(config.limits),
+        "http": Protocol,
         "ws": "none",
         "log_config": None,
         "log_level": "warning",
@@ -122,7 +137,7 @@ def _options(config: Config) -> dict[str, Any]:
 def running(config: Config | Gateway, *, log: Log | None = None) -> Iterator[str]:
     """Run a gateway in a thread on a free port of this machine, and yield its URL without ``/v1``."""
     gateway = config if isinstance(config, Gateway) else Gateway(config, log=log or Log(lambda text: None))
-    options = _options(gateway.service.config) | {"timeout_graceful_shutdown": 1, "log_level": "critical"}
+    options = _options() | {"timeout_graceful_shutdown": 1, "log_level": "critical"}
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(2048)
