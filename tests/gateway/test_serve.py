@@ -1,0 +1,176 @@
+"""`quirkbook serve` as a process: what it says, how it ends, and what its workers survive."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from tests.gateway.asking import until
+from tests.gateway.served import a_config, command, environment, free_port, served
+from tests.servers import answer, chunk, events, serving
+
+from quirkbook.gateway import serving as gateway_serving
+
+pytestmark = pytest.mark.timeout(40)
+
+
+def run(folder, *arguments, **environ):
+    """Run `quirkbook serve` that is to end by itself; return its exit code and what it wrote."""
+    done = subprocess.run(
+        command(*arguments), cwd=folder, env=environment(**environ), capture_output=True, text=True, timeout=20
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_it_says_what_it_serves_and_nothing_else(tmp_path):
+    with serving(answer()) as server:
+        config = a_config(server.url, general_settings={"master_key": "sk-master", "database_url": "x"})
+        with served(tmp_path, config=config) as gateway:
+            port = gateway.port
+            code = gateway.stop()
+
+    said = (tmp_path / "said.txt").read_text().splitlines()
+    assert said[0] == "config.yaml: 1 model; 8 keys used, 0 ignored, 1 unsupported"
+    assert said[1].startswith("config.yaml:14:3: unsupported /general_settings/database_url: ")
+    assert said[2:] == [f"http://127.0.0.1:{port} - POST /v1/chat/completions, or open / in a browser"]
+    assert code in (0, -signal.SIGTERM)
+
+
+def test_without_a_config_the_keys_of_the_environment_offer_their_providers(tmp_path):
+    with serving(answer()) as server:
+        environ = {"MOONSHOT_API_KEY": "sk-moon", "MOONSHOT_API_BASE": server.url}
+        with served(tmp_path, config=None, **environ) as gateway:
+            assert gateway.ask("moonshot/moonshot-v1-8k")[0] == 200
+            assert [one["id"] for one in gateway.get("/v1/models")[1]["data"]] == ["moonshot/*"]
+
+    assert "no master key: anybody who reaches 127.0.0.1 may ask\n" in (tmp_path / "said.txt").read_text()
+
+
+def test_strangers_are_not_served_without_a_key(tmp_path):
+    (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
+
+    assert run(tmp_path, "-c", "config.yaml", "--host", "0.0.0.0") == (
+        2,
+        "quirkbook: without a master key only this machine is served, and 0.0.0.0 is open to others: set"
+        " general_settings.master_key (or LITELLM_MASTER_KEY), serve on 127.0.0.1, or say --no-auth\n",
+    )
+
+
+@pytest.mark.parametrize(("arguments", "environ"), [(["--no-auth"], {}), ([], {"LITELLM_MASTER_KEY": "sk-master"})])
+def test_strangers_are_served_with_a_key_or_on_demand(tmp_path, arguments, environ):
+    with served(
+        tmp_path, "--host", "0.0.0.0", *arguments, config=a_config("http://127.0.0.1:9/v1"), **environ
+    ) as gateway:
+        assert gateway.get("/v1/models")[0] == (401 if environ else 200)
+
+
+def test_a_port_in_use_is_said(tmp_path):
+    (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        for workers in ("1", "2"):
+            code, said = run(tmp_path, "-c", "config.yaml", "--port", str(port), "--workers", workers)
+
+            assert code == 2
+            assert said == (
+                f"quirkbook: 127.0.0.1:{port} cannot be listened on: Address already in use: stop what serves there, or choose"
+                " another --port\n"
+            )
+
+
+def test_a_config_with_faults_and_no_config_are_said_and_end_it(tmp_path):
+    (tmp_path / "config.yaml").write_text("model_list: 7\n")
+    code, said = run(tmp_path, "-c", "config.yaml")
+    assert code == 1
+    assert said.startswith("quirkbook: config.yaml:1:13: ")
+
+    code, said = run(tmp_path)
+    assert code == 2
+    assert said.startswith("quirkbook: no config, and no key of any provider: ")
+
+
+def slow_stream(connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+    for _ in range(10):
+        connection.sendall(events(chunk("Hel")))
+        time.sleep(0.1)
+    connection.sendall(events(chunk(finish="stop"), "[DONE]"))
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def stream_of(gateway, got):
+    connection = socket.create_connection(("127.0.0.1", gateway.port), 10)
+    with connection:
+        body = b'{"model": "kimi", "messages": [{"role": "user", "content": "Hi"}], "stream": true}'
+        connection.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+        )
+        while data := connection.recv(65536):
+            got.append(data)
+            if data.endswith(b"0\r\n\r\n"):
+                break
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_stream_under_way_is_finished_when_it_is_asked_to_stop(tmp_path, workers):
+    got = []
+    with serving(slow_stream) as server, served(tmp_path, "--workers", workers, config=a_config(server.url)) as gateway:
+        thread = threading.Thread(target=stream_of, args=(gateway, got))
+        thread.start()
+        until(lambda: got)
+        gateway.process.send_signal(signal.SIGTERM)
+        thread.join()
+        gateway.process.wait(10)
+
+    whole = b"".join(got)
+    assert whole.count(b"Hel") == 10
+    assert b"data: [DONE]\n\n" in whole and whole.endswith(b"0\r\n\r\n")
+    assert [line["status"] for line in gateway.lines()] == [200]
+
+
+def workers_of(process):
+    """Return the ids of the processes that serve."""
+    found = set()
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                stat = Path(f"/proc/{entry}/stat").read_text()
+                line = Path(f"/proc/{entry}/cmdline").read_bytes()
+            except OSError:
+                continue
+            if stat.rpartition(")")[2].split()[1] == str(process.pid) and b"spawn_main" in line:
+                found.add(int(entry))
+    return found
+
+
+def test_a_worker_that_dies_is_replaced_and_requests_go_on(tmp_path):
+    with serving(answer()) as server, served(tmp_path, "--workers", "2", config=a_config(server.url)) as gateway:
+        until(lambda: len(workers_of(gateway.process)) == 2)
+        before = workers_of(gateway.process)
+        assert gateway.ask()[0] == 200
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: len(workers_of(gateway.process) - before) == 1, 15)
+
+        until(gateway.alive)
+        assert [gateway.ask()[0] for _ in range(20)] == [200] * 20
+        assert min(before) not in workers_of(gateway.process)
+        assert gateway.stop() in (0, -signal.SIGTERM)
+
+
+def test_options_that_are_none_are_said(tmp_path):
+    assert re.search("--port", run(tmp_path, "--port", "0")[1])
+    assert run(tmp_path, "--port", str(free_port()), "--workers", "0")[0] == 2
+
+
+def test_a_worker_makes_its_app_from_what_serve_left_for_it(tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
+    monkeypatch.setenv(gateway_serving.SETTINGS, f'{{"path": "{tmp_path}/config.yaml", "reload": false}}')
+
+    assert gateway_serving.application().service.router.names() == ("kimi",)
