@@ -283,8 +283,28 @@ CUSTOM = {"messages": ASKED, "tools": [{"type": "custom", "custom": {"name": "ru
 NAMED = {"messages": ASKED, "tools": [tool("2fa")]}
 NOTHING = {"messages": [assistant("")]}
 
+BARE = {"*": "openai-own/no-custom-tools"}
+
 #: Provider, request -> the rules that refuse it, by model: what no rule can make of it.
 REFUSED: list[tuple[str, Payload, dict[str, str]]] = [
+    ("deepseek", SEEN, {"*": "deepseek/text-only"}),
+    ("deepseek", LINKED, {"*": "deepseek/text-only"}),
+    ("deepseek", HEARD, {"*": "deepseek/text-only"}),
+    ("deepseek", CUSTOM, BARE),
+    ("deepseek", NAMED, {}),
+    ("deepseek", NOTHING, {}),
+    ("groq", SEEN, {}),
+    ("groq", LINKED, {}),
+    ("groq", HEARD, {"*": "groq/no-sound-and-no-files"}),
+    ("groq", CUSTOM, BARE),
+    ("groq", NAMED, {}),
+    ("groq", NOTHING, {}),
+    ("mistral", SEEN, {}),
+    ("mistral", LINKED, {}),
+    ("mistral", HEARD, {}),
+    ("mistral", CUSTOM, BARE),
+    ("mistral", NAMED, {}),
+    ("mistral", NOTHING, {"*": "mistral/conversations-have-a-start"}),
     ("moonshot", SEEN, dict.fromkeys(TEXT_ONLY["moonshot"], "moonshot/text-models-see-no-images")),
     ("moonshot", LINKED, {"*": "moonshot/no-image-urls"}),
     ("moonshot", HEARD, {"*": "moonshot/no-sound-and-no-files"}),

@@ -6,6 +6,7 @@ The rules and the emulated providers were written apart, from the same documenta
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -15,12 +16,15 @@ from tests.chat_payloads import PAYLOADS, REFUSED
 from tests.chat_requests import requests as drawn_requests
 
 from quirkbook import explain, translate
-from quirkbook.emulator import provider, running
+from quirkbook.emulator import available, provider, running
 from quirkbook.emulator.keywords import compile_schema
 from quirkbook.errors import RefusedError
 
 SILENT = {"lossy": "allow", "semantic": "allow"}
 MODELS = {
+    "deepseek": ["deepseek-v4-pro", "deepseek-chat", "deepseek-reasoner"],
+    "groq": ["llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3-32b"],
+    "mistral": ["mistral-large-latest", "mistral-small-latest"],
     "moonshot": [
         "moonshot-v1-8k",
         "moonshot-v1-8k-vision-preview",
@@ -63,7 +67,7 @@ def refusal(name: str, payload: dict[str, Any]) -> Any:
     model = emulated.model(payload["model"])
     assert model is not None
     refused = emulated.refusal(payload, model)
-    return refused and refused.body
+    return refused and {refused.check: refused.body}
 
 
 def outcome(name: str, payload: dict[str, Any]) -> Any:
@@ -88,6 +92,10 @@ def test_any_request_is_accepted_once_translated_or_refused_by_a_rule(name, mode
     assert translate(translated, name, policy=SILENT) == translated
 
 
+def test_every_emulated_provider_is_asked():
+    assert sorted(MODELS) == available()
+
+
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 def test_a_request_that_applications_send_is_accepted_by_every_model(name, payload):
@@ -107,12 +115,18 @@ def test_a_request_that_cannot_be_translated_is_refused_by_a_rule(name, payload,
 
 @pytest.fixture(scope="module")
 def urls() -> Iterator[dict[str, str]]:
-    with running("moonshot") as moonshot, running("openai") as openai:
-        yield {"moonshot": moonshot, "openai": openai}
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(running(name)) for name in ("moonshot", "openai", "mistral")}
 
 
 @pytest.mark.parametrize(
-    ("name", "model"), [("moonshot", "kimi-k2.6"), ("moonshot", "moonshot-v1-8k"), ("openai", "gpt-5.5")]
+    ("name", "model"),
+    [
+        ("moonshot", "kimi-k2.6"),
+        ("moonshot", "moonshot-v1-8k"),
+        ("openai", "gpt-5.5"),
+        ("mistral", "mistral-small-latest"),
+    ],
 )
 @pytest.mark.parametrize(
     "about", ["one question", "as wild as it gets", "this tool", "calls in parallel", "a union of classes", "a stream"]

@@ -15,7 +15,6 @@ from . import provider as providers
 from . import replies
 from .completion import CREATED, complete
 from .faults import HEADER, QUERY, SUFFIX, Fault
-from .keywords import compile_schema
 from .refusal import Refusal
 from .stream import broken, frames
 
@@ -140,9 +139,9 @@ class Emulator:
     def answer(self, payload: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Return the completion of an accepted request, and the dialect to write it in."""
         dialect = self.provider.dialect(payload["model"])
-        reasoning = dialect.get("reasoning")
-        thinks = reasoning is not None and compile_schema(reasoning["when"]).is_valid(payload)
-        return complete(payload, thinks=thinks, call_ids=dialect["tool_call_id"]), dialect
+        heard = {key: value for key, value in payload.items() if key not in dialect.get("ignores", ())}
+        thinks = self.provider.thinks(heard, dialect)
+        return complete(heard, thinks=thinks, call_ids=dialect["tool_call_id"]), dialect
 
 
 class _Exchange:

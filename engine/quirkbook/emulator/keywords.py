@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12 and seven keywords more: what is checked of requests and plain JSON Schema cannot say.
+"""JSON Schema 2020-12 and eleven keywords more: what is checked of requests and plain JSON Schema cannot say.
 
 The list is closed, and no keyword knows a provider. ``says`` validates nothing: it is the text for a failure
 of the schema it stands in.
@@ -10,6 +10,7 @@ import functools
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
@@ -100,11 +101,45 @@ def calls_answered(validator: Any, wanted: str, instance: Any, schema: Any) -> I
         yield ValidationError("no result", path=(turn, "tool_calls"), instance=", ".join(open_calls))
 
 
+def known_keys(validator: Any, wanted: list[str], instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """``knownKeys``: an object has no other keys; the error stands at the key, with its value."""
+    for name, value in instance.items() if isinstance(instance, dict) else ():
+        if name not in wanted:
+            yield ValidationError("unknown", path=(name,), instance=value)
+
+
+def holds_json(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """``holdsJson``: a string is JSON."""
+    if isinstance(instance, str):
+        try:
+            json.loads(instance)
+        except (ValueError, RecursionError):
+            yield ValidationError("no JSON", instance=instance)
+
+
+def order(validator: Any, wanted: Mapping[str, list[str]], instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """``order``: after a message of this role comes one of these roles; what is not named may be followed by any."""
+    roles = [at(message, ["role"]) for message in instance] if isinstance(instance, list) else []
+    for index, (before, role) in enumerate(pairwise(roles), 1):
+        if before in wanted and role not in wanted[before]:
+            yield ValidationError(f"'{role}' after role '{before}'", path=(index, "role"), instance=role)
+
+
+def last_item(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """``lastItem``: the last item of an array fits the schema."""
+    if isinstance(instance, list) and instance:
+        yield from validator.descend(instance[-1], wanted, path=len(instance) - 1)
+
+
 KEYWORDS: Mapping[str, Keyword] = {
     "callsAnswered": calls_answered,
+    "holdsJson": holds_json,
+    "knownKeys": known_keys,
+    "lastItem": last_item,
     "listedIn": listed_in,
     "maxBytes": max_bytes,
     "objectValues": object_values,
+    "order": order,
     "refsRepeatNothing": refs_repeat_nothing,
     "refsResolve": refs_resolve,
     "uniqueBy": unique_by,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +29,7 @@ class Model:
 class Check:
     """One thing the provider refuses: what ``when`` fits must fit ``must``, or ``fits`` into the context."""
 
+    name: str
     models: Sequence[str]
     errors: Mapping[str, Mapping[str, Any]]
     """JSON Schema keyword that failed, or ``*`` -> the error."""
@@ -63,6 +64,10 @@ class Provider:
     auth: Mapping[str, str]
     words: Mapping[str, Mapping[str, str]]
     replies: Sequence[Mapping[str, Any]]
+    bodies: Mapping[str, Any] = field(default_factory=dict)
+    """Name -> another body, for errors that ask for it."""
+    defs: Mapping[str, Any] = field(default_factory=dict)
+    """Schemas that checks and replies name."""
     _plans: dict[str, tuple[Check, ...]] = field(default_factory=dict, repr=False)
 
     def model(self, name: Any) -> Model | None:
@@ -78,7 +83,7 @@ class Provider:
         for check in self._plan(model.id):
             concerned = check.when is None or check.applies.is_valid(payload)
             if concerned and (found := next(self._failures(check, payload, model), None)):
-                return found
+                return replace(found, check=check.name)
         return None
 
     def _plan(self, model: str) -> tuple[Check, ...]:
@@ -114,8 +119,9 @@ class Provider:
     def _refuse(self, error: Mapping[str, Any], values: Mapping[str, Any]) -> Refusal:
         said = {"type": "invalid_request_error", **error}
         texts = {key: text.format_map(values) for key, text in said.items() if isinstance(text, str)}
-        parts = {**said, **texts}
-        return Refusal(parts.get("status", 400), fill(self.body, parts))
+        parts = {**values, **said, **texts}
+        body = self.bodies[said["body"]] if "body" in said else self.body
+        return Refusal(parts.get("status", 400), fill(body, parts))
 
     def dialect(self, model: str) -> dict[str, Any]:
         """Return how answers of that model look: its entries of ``replies``, later ones over earlier."""
@@ -124,6 +130,11 @@ class Provider:
             if compile_globs(entry["models"])(model):
                 merged |= entry
         return merged
+
+    def thinks(self, payload: Mapping[str, Any], dialect: Mapping[str, Any]) -> bool:
+        """Return whether the model thinks about that request, in a dialect that `dialect` returned."""
+        when = dialect.get("reasoning", {"when": {"not": {}}})["when"]
+        return bool(compile_schema(when, self.defs).is_valid(payload))
 
 
 def available() -> list[str]:
@@ -155,12 +166,15 @@ def load(name: str) -> Provider:
         auth=document["auth"],
         words=document.get("words", {}),
         replies=document["replies"],
+        bodies=document.get("bodies", {}),
+        defs=document.get("defs", {}),
     )
 
 
 def _check(node: Mapping[str, Any], defs: Mapping[str, Any]) -> Check:
     names = ("when", "must", "fits", "below")
     return Check(
+        name=node["name"],
         models=node.get("models", ["*"]),
         errors=node["errors"] if "errors" in node else {"*": node["error"]},
         defs=defs,

@@ -19,6 +19,8 @@ class Refusal:
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+    check: str = ""
+    """The check that failed, by its name in the provider's file."""
 
 
 def fill(template: Any, parts: Mapping[str, Any]) -> Any:
@@ -52,6 +54,10 @@ def describe(error: ValidationError, words: Mapping[str, Mapping[str, str]], bel
         "field": dotted(path),
         "inside": dotted(path[path.index(below) + 1 :] if below in path else path) or "root",
         "index": next((step for step in path if isinstance(step, int)), 0),
+        "key": path[-1] if path else "",
+        "owner": ".".join(map(str, path[:-1])),
+        "place": ["body", *path],
+        "instance": error.instance,
         "missing": bracketed((*path, *_missing(error))),
         "value": _text(error.instance, words),
         "quoted": f"'{error.instance}'" if isinstance(error.instance, str) else _text(error.instance, words),

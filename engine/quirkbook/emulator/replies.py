@@ -7,6 +7,7 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from .completion import CREATED, Answer, Choice, pieces
+from .refusal import fill
 
 Dialect = Mapping[str, Any]
 """How answers look; ``schemas/accepts.schema.json`` describes its keys."""
@@ -16,7 +17,7 @@ def body(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> dict[s
     """Return the whole reply."""
     choices = []
     for index, choice in enumerate(answer.choices):
-        said = {"index": index, "message": _message(choice, dialect), "finish_reason": choice.finish_reason}
+        said = {"index": index, "message": _message(choice, dialect), "finish_reason": _finish(choice, dialect)}
         if payload.get("logprobs"):
             said["logprobs"] = _logprobs(pieces(choice.content or ""), payload)
         choices.append(said)
@@ -26,16 +27,19 @@ def body(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> dict[s
 
 def chunks(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the chunks of a stream; those of several choices take turns."""
-    head = _head(answer, dialect, "chat.completion.chunk")
+    usage = _usage(answer, answer.choices, dialect)
+    parts = {"id": f"{dialect['id']}{answer.digest}", "usage": usage}
+    head = {**_head(answer, dialect, "chat.completion.chunk"), **fill(dialect.get("chunk", {}), parts)}
+    last = fill(dialect.get("last_chunk", {}), parts)
     asked = bool((payload.get("stream_options") or {}).get("include_usage"))
     # Whoever asks for usage gets a null in every chunk but the last, where the provider says so.
     rest = {"usage": None} if asked and dialect.get("null_usage") else {}
     turns = (_choice_chunks(answer, index, dialect, payload) for index in range(len(answer.choices)))
     for choice in chain.from_iterable(zip_longest(*turns)):
         if choice is not None:
-            yield {**head, "choices": [choice], **rest}
-    if asked:
-        yield {**head, "choices": [], "usage": _usage(answer, answer.choices, dialect)}
+            yield {**head, "choices": [choice], **rest, **(last if choice["finish_reason"] else {})}
+    if asked and dialect.get("usage_chunk", True):
+        yield {**head, "choices": [], "usage": usage}
 
 
 def _choice_chunks(
@@ -47,7 +51,7 @@ def _choice_chunks(
         if payload.get("logprobs"):
             chunk["logprobs"] = _logprobs([piece], payload) if piece else None
         yield chunk
-    last = {"index": index, "delta": {}, "finish_reason": choice.finish_reason}
+    last = {"index": index, "delta": {}, "finish_reason": _finish(choice, dialect)}
     if dialect.get("usage_in_choice"):
         last["usage"] = _usage(answer, (choice,), dialect)
     yield last
@@ -60,15 +64,23 @@ def _deltas(choice: Choice, dialect: Dialect) -> Iterator[tuple[str, dict[str, A
     if choice.reasoning and dialect["reasoning"].get("field"):
         for piece in pieces(choice.reasoning):
             yield "", {dialect["reasoning"]["field"]: piece}
-    for piece in pieces(choice.content or ""):
+    for piece in pieces(_aloud(choice, dialect) + (choice.content or "")):
         yield piece, {"content": piece}
-    for index, call in enumerate(choice.tool_calls):
-        arguments = call["function"]["arguments"]
-        half = len(arguments) // 2
-        first = {"name": call["function"]["name"], "arguments": ""}
-        yield "", {"tool_calls": [{"index": index, "id": call["id"], "type": "function", "function": first}]}
-        for part in (arguments[:half], arguments[half:]):
-            yield "", {"tool_calls": [{"index": index, "function": {"arguments": part}}]}
+    for index, call in enumerate(_calls(choice, dialect)):
+        yield from (("", {"tool_calls": [part]}) for part in _call_parts(index, call, dialect))
+
+
+def _call_parts(index: int, call: dict[str, Any], dialect: Dialect) -> Iterator[dict[str, Any]]:
+    """Yield a tool call as a stream brings it: whole, or its name first and then its arguments in two pieces."""
+    place = {"index": index} if dialect.get("tool_call_index", True) else {}
+    if dialect.get("tool_call_whole"):
+        yield {**place, **call}
+        return
+    name, arguments = call["function"]["name"], call["function"]["arguments"]
+    half = len(arguments) // 2
+    yield {**place, **call, "function": {"name": name, "arguments": ""}}
+    for part in (arguments[:half], arguments[half:]):
+        yield {**place, **dialect.get("tool_call_again", {}), "function": {"arguments": part}}
 
 
 def _head(answer: Answer, dialect: Dialect, kind: str) -> dict[str, Any]:
@@ -85,10 +97,27 @@ def _message(choice: Choice, dialect: Dialect) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": choice.content, **dialect.get("message", {})}
     if choice.tool_calls:
         message["content"] = dialect.get("tool_call_content")
-        message["tool_calls"] = list(choice.tool_calls)
+        message["tool_calls"] = _calls(choice, dialect)
+    if aloud := _aloud(choice, dialect):
+        message["content"] = aloud + (message["content"] or "")
     if choice.reasoning and dialect["reasoning"].get("field"):
         message[dialect["reasoning"]["field"]] = choice.reasoning
     return message
+
+
+def _aloud(choice: Choice, dialect: Dialect) -> str:
+    """Return the thoughts of a model that says them at the start of its answer, between two tags."""
+    tags = dialect.get("reasoning", {}).get("tags")
+    return f"{tags[0]}{choice.reasoning}{tags[1]}" if tags and choice.reasoning else ""
+
+
+def _calls(choice: Choice, dialect: Dialect) -> list[dict[str, Any]]:
+    return [{**call, **dialect.get("tool_call", {})} for call in choice.tool_calls]
+
+
+def _finish(choice: Choice, dialect: Dialect) -> str:
+    words: Mapping[str, str] = dialect.get("finish_reasons", {})
+    return words.get(choice.finish_reason, choice.finish_reason)
 
 
 def _usage(answer: Answer, choices: tuple[Choice, ...], dialect: Dialect) -> dict[str, Any]:
@@ -106,7 +135,7 @@ def _usage(answer: Answer, choices: tuple[Choice, ...], dialect: Dialect) -> dic
     if dialect.get("completion_details"):
         thought = sum(choice.reasoning_tokens for choice in choices)
         usage["completion_tokens_details"] = {"reasoning_tokens": thought}
-    return usage
+    return {**usage, **fill(dialect.get("usage", {}), {"cached": cached, "uncached": answer.prompt_tokens - cached})}
 
 
 def _logprobs(said: list[str], payload: Mapping[str, Any]) -> dict[str, Any]:

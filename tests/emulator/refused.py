@@ -1,0 +1,128 @@
+"""Requests that the emulated providers refuse: provider -> check -> a model and what the request has beside it.
+
+One for each check of the files that `test_refusals` names, so that every check is known to bite.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+ASKED = {"role": "user", "content": "Hi"}
+SYSTEM = {"role": "system", "content": "Be brief."}
+SAID = {"role": "assistant", "content": "Hello."}
+TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+NAMED = {"type": "function", "function": {"name": "look"}}
+CUSTOM = {"type": "custom", "custom": {"name": "run"}}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+SOUND = {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}}
+JSON = {"type": "json_object"}
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "it", "schema": {"type": "object"}}}
+LONG = [{"role": "user", "content": "word " * 1_100_000}]
+
+
+def said(*messages: dict[str, Any]) -> dict[str, Any]:
+    return {"messages": list(messages)}
+
+
+def call(one: str = "abc123def", arguments: str = "{}", **more: Any) -> dict[str, Any]:
+    made = {"id": one, "type": "function", "function": {"name": "look", "arguments": arguments}}
+    return {"role": "assistant", "content": "", "tool_calls": [made], **more}
+
+
+def result(one: str = "abc123def", **more: Any) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": one, "content": "sun", **more}
+
+
+def tool(**function: Any) -> dict[str, Any]:
+    return {"tools": [{"type": "function", "function": {**TOOL["function"], **function}}]}
+
+
+Refused = dict[str, tuple[str, dict[str, Any]]]
+
+REFUSED: dict[str, Refused] = {
+    "deepseek": {
+        "roles": ("deepseek-v4-pro", said({"role": "developer", "content": "Be brief."}, ASKED)),
+        "empty-lists": ("deepseek-v4-pro", said(ASKED, call(content=[], reasoning_content=""), result())),
+        "text-only": ("deepseek-v4-pro", said({"role": "user", "content": [PICTURE]})),
+        "types": ("deepseek-v4-pro", {"thinking": True}),
+        "effort-values": ("deepseek-v4-pro", {"reasoning_effort": "off"}),
+        "assistant-says-something": ("deepseek-v4-pro", said(ASKED, {"role": "assistant", "content": None}, ASKED)),
+        "tool-result-without-call": ("deepseek-v4-pro", said(ASKED, result())),
+        "tool-call-without-result": ("deepseek-chat", said(ASKED, call(), ASKED)),
+        "reasoning-comes-back": ("deepseek-v4-flash", said(ASKED, call(), result())),
+        "reasoning-comes-back-to-the-reasoner": ("deepseek-reasoner", said(ASKED, call(), result())),
+        "forced-tool-while-thinking": ("deepseek-v4-pro", {"tools": [TOOL], "tool_choice": "required"}),
+        "one-choice": ("deepseek-v4-pro", {"n": 2}),
+        "top-p-range": ("deepseek-v4-pro", {"top_p": 0}),
+        "max-tokens-range": ("deepseek-v4-pro", {"max_tokens": 393217}),
+        "top-logprobs-want-logprobs": ("deepseek-v4-pro", {"top_logprobs": 2}),
+        "stream-options-want-stream": ("deepseek-v4-pro", {"stream_options": {"include_usage": True}}),
+        "tools-have-names": ("deepseek-v4-pro", tool(name="")),
+        "tool-names": ("deepseek-v4-pro", tool(name="a b")),
+        "tool-choice": ("deepseek-chat", {"tools": [TOOL], "tool_choice": {"type": "any"}}),
+        "response-format-types": ("deepseek-v4-pro", {"response_format": SCHEMA}),
+        "json-mode-wants-the-word": ("deepseek-v4-pro", {"response_format": JSON}),
+        "prompt-and-answer-fit": ("deepseek-v4-pro", {"messages": LONG}),
+    },
+    "groq": {
+        "known-parameters": ("openai/gpt-oss-20b", {"prompt_cache_key": "a"}),
+        "roles": ("openai/gpt-oss-20b", said({"role": "critic", "content": "No."})),
+        "known-keys-of-system-messages": ("openai/gpt-oss-20b", said({**SYSTEM, "name": "guide"}, ASKED)),
+        "known-keys-of-user-messages": ("openai/gpt-oss-20b", said({**ASKED, "metadata": {}})),
+        "known-keys-of-assistant-messages": (
+            "openai/gpt-oss-20b",
+            said(ASKED, {**SAID, "reasoning_content": "Hm."}, ASKED),
+        ),
+        "known-keys-of-tool-messages": ("openai/gpt-oss-20b", said(ASKED, call(), result(name="look"))),
+        "documented-as-refused": ("openai/gpt-oss-20b", {"logprobs": True}),
+        "not-kept": ("openai/gpt-oss-20b", {"store": True}),
+        "one-choice": ("openai/gpt-oss-20b", {"n": 2}),
+        "ranges": ("openai/gpt-oss-20b", {"temperature": 2.1}),
+        "effort-of-gpt-oss": ("openai/gpt-oss-20b", {"reasoning_effort": "none"}),
+        "effort-of-qwen": ("qwen/qwen3-32b", {"reasoning_effort": "low"}),
+        "effort-of-models-that-do-not-think": ("llama-3.1-8b-instant", {"reasoning_effort": "low"}),
+        "content": ("openai/gpt-oss-20b", said({"role": "user", "content": [SOUND]})),
+        "assistant-says-something": ("openai/gpt-oss-20b", said(ASKED, {"role": "assistant", "content": None})),
+        "tool-types": ("openai/gpt-oss-20b", {"tools": [CUSTOM]}),
+        "json-or-tools": ("openai/gpt-oss-20b", {"tools": [TOOL], "response_format": JSON}),
+        "json-schema-on-models-that-know-it": ("llama-3.3-70b-versatile", {"response_format": SCHEMA}),
+        "prompt-fits": ("openai/gpt-oss-20b", {"messages": LONG}),
+    },
+    "mistral": {
+        "known-parameters": ("mistral-large-latest", {"max_completion_tokens": 5}),
+        "roles": ("mistral-large-latest", said({"role": "developer", "content": "Be brief."}, ASKED)),
+        "known-keys-of-system-messages": ("mistral-large-latest", said({**SYSTEM, "name": "guide"}, ASKED)),
+        "known-keys-of-user-messages": ("mistral-large-latest", said({**ASKED, "name": "Vin"})),
+        "known-keys-of-assistant-messages": (
+            "mistral-large-latest",
+            said(ASKED, {**SAID, "reasoning_content": "Hm."}, ASKED),
+        ),
+        "known-keys-of-tool-messages": ("mistral-large-latest", said(ASKED, call(), result(metadata={}))),
+        "known-keys-of-calls": (
+            "mistral-large-latest",
+            said(ASKED, {**SAID, "tool_calls": [{**call()["tool_calls"][0], "extra": 1}]}, result()),
+        ),
+        "known-keys-of-tools": ("mistral-large-latest", tool(cache_control={})),
+        "known-keys-of-response-format": ("mistral-large-latest", {"response_format": {**JSON, "extra": 1}}),
+        "required": ("mistral-large-latest", {"tools": [NAMED]}),
+        "types": ("mistral-large-latest", {"stream": None}),
+        "literals": ("mistral-large-latest", {"tools": [TOOL], "tool_choice": "some"}),
+        "bounds": ("mistral-large-latest", {"temperature": 1.6}),
+        "at-least-one-message": ("mistral-large-latest", said()),
+        "starts-with-system-or-user": ("mistral-large-latest", said({**SAID, "prefix": True})),
+        "the-last-message": ("mistral-large-latest", said(ASKED, SAID)),
+        "prefix-comes-last": ("mistral-large-latest", said({**SAID, "prefix": True}, ASKED)),
+        "order": ("mistral-large-latest", said(call(), result(), ASKED)),
+        "content-or-calls": ("mistral-large-latest", said(ASKED, {"role": "assistant", "content": ""}, ASKED)),
+        "call-ids": ("mistral-large-latest", said(ASKED, call("call_1"), result("call_1"))),
+        "call-ids-differ": (
+            "mistral-large-latest",
+            said(ASKED, {**SAID, "tool_calls": call()["tool_calls"] * 2}, result(), result()),
+        ),
+        "results-have-calls": ("mistral-large-latest", said(call(), result("fed321cba"))),
+        "calls-have-results": ("mistral-large-latest", said(call(), ASKED)),
+        "function-names": ("mistral-large-latest", tool(name="a b")),
+        "effort-where-it-is-known": ("codestral-latest", {"reasoning_effort": "high"}),
+        "prompt-and-answer-fit": ("mistral-large-latest", {"messages": LONG}),
+    },
+}

@@ -1,0 +1,92 @@
+"""What is peculiar to the answers of each emulated provider."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from quirkbook.emulator import Emulator, replies
+
+ASKED = [{"role": "user", "content": "Hi"}]
+USE = [{"role": "user", "content": "Use a tool"}]
+TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+
+
+def body(name: str, model: str, **fields: Any) -> Any:
+    payload = {"model": model, "messages": ASKED, **fields}
+    answer, dialect = Emulator(name).answer(payload)
+    return replies.body(answer, dialect, payload)
+
+
+def chunks(name: str, model: str, **fields: Any) -> list[Any]:
+    payload = {"model": model, "messages": ASKED, "stream": True, **fields}
+    answer, dialect = Emulator(name).answer(payload)
+    return list(replies.chunks(answer, dialect, payload))
+
+
+def message(name: str, model: str, **fields: Any) -> Any:
+    return body(name, model, **fields)["choices"][0]["message"]
+
+
+def calls(found: list[Any]) -> list[Any]:
+    return [call for chunk in found for choice in chunk["choices"] for call in choice["delta"].get("tool_calls", ())]
+
+
+def test_deepseek_counts_hits_and_misses_of_its_cache():
+    usage = body("deepseek", "deepseek-chat")["usage"]
+
+    assert usage == {
+        "prompt_tokens": 5,
+        "completion_tokens": 3,
+        "total_tokens": 8,
+        "prompt_tokens_details": {"cached_tokens": 2},
+        "prompt_cache_hit_tokens": 2,
+        "prompt_cache_miss_tokens": 3,
+    }
+
+
+def test_deepseek_thinks_unless_it_is_told_not_to():
+    def thinks(**fields):
+        return "reasoning_content" in message("deepseek", "deepseek-v4-flash", **fields)
+
+    assert [thinks(), thinks(reasoning_effort="low"), thinks(thinking={"type": "enabled"})] == [True] * 3
+    assert [thinks(reasoning_effort="none"), thinks(thinking={"type": "disabled"})] == [False] * 2
+
+
+def test_deepseek_reads_over_a_limit_of_another_name():
+    whole = body("deepseek", "deepseek-chat", max_completion_tokens=1)["choices"][0]
+    cut = body("deepseek", "deepseek-chat", max_tokens=1)["choices"][0]
+
+    assert (whole["finish_reason"], cut["finish_reason"]) == ("stop", "length")
+
+
+def test_groq_says_what_it_thinks_in_reasoning_and_counts_in_x_groq():
+    found = chunks("groq", "openai/gpt-oss-20b")
+
+    assert [chunk["choices"][0]["delta"].get("reasoning") for chunk in found[1:3]] == ["The", " user"]
+    assert found[-1]["x_groq"] == {"id": found[0]["id"], "usage": body("groq", "openai/gpt-oss-20b")["usage"]}
+    assert "usage" not in found[-1]
+
+
+def test_groq_hides_what_it_thinks_when_asked():
+    hidden = [{"include_reasoning": False}, {"reasoning_format": "hidden"}]
+
+    assert ["reasoning" in message("groq", "openai/gpt-oss-20b", **one) for one in hidden] == [False, False]
+    assert "reasoning" not in message("groq", "qwen/qwen3-32b", reasoning_effort="none")
+
+
+def test_mistral_counts_in_the_last_chunk_asked_or_not():
+    for asked in ({}, {"stream_options": {"include_usage": True}}):
+        found = chunks("mistral", "mistral-large-latest", **asked)
+
+        assert [bool(chunk.get("usage")) for chunk in found] == [False] * (len(found) - 1) + [True]
+        assert found[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+@pytest.mark.parametrize(("name", "model"), [("mistral", "mistral-large-latest"), ("groq", "llama-3.1-8b-instant")])
+def test_a_stream_may_bring_a_tool_call_in_one_piece(name, model):
+    (call,) = calls(chunks(name, model, messages=USE, tools=[TOOL]))
+
+    assert call["function"] == {"name": "look", "arguments": "{}"}
+    assert (call["index"], len(call["id"])) == (0, 9)
