@@ -10,7 +10,7 @@ from tests.gateway.asking import HI, a_deployment, running, scripted
 from tests.servers import answer, chunk, events, raw, serving, stream
 
 from quirkbook import explain
-from quirkbook.gateway import chat
+from quirkbook.gateway import headers
 from quirkbook.gateway.records import Log
 
 pytestmark = pytest.mark.timeout(20)
@@ -197,12 +197,12 @@ def test_the_rules_that_fired_stand_in_a_header_and_none_where_none_did(front):
 def test_the_header_of_rules_is_bounded():
     names = [f"provider/a-rule-with-a-name-{at}" for at in range(100)]
 
-    text = chat._bounded(names).decode()
+    text = headers.bounded(names).decode()
 
     kept = text.split(", and ")[0].split(", ")
     assert kept == names[: len(kept)]
     assert text.endswith(f", and {100 - len(kept)} more")
-    assert len(text) < chat.HEADER_LENGTH + 20
+    assert len(text) < headers.LENGTH + 20
 
 
 # Policies

@@ -437,7 +437,7 @@ def test_an_answer_that_comes_before_the_request_was_sent_whole_is_handed_on():
 
 
 def test_an_answer_of_any_size_is_read_at_the_clients_pace_and_a_boundless_one_is_cut(front, monkeypatch):
-    monkeypatch.setattr("quirkbook.gateway.upstream.LONGEST", 100_000)
+    monkeypatch.setattr("quirkbook.gateway.connection.LONGEST", 100_000)
     large = {**COMPLETION, "x": "y" * 90_000}
     assert front.ask({}, answer(large)).json == large
 

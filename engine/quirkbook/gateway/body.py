@@ -53,7 +53,7 @@ def decode(found: Mapping[str, Any], wanted: Set[str] | None, depth: int) -> dic
             if value.__class__ is msgspec.Raw:
                 if wanted is not None and key not in wanted:
                     _check_raw(bytes(value), depth - 1)
-                elif key in REPEATED:
+                elif key in REPEATED and len(memoryview(value)) <= _REMEMBERED:
                     value, levels = _again(bytes(value))
                     if levels > depth - 1:
                         raise _too_deep(depth)
@@ -67,6 +67,10 @@ def decode(found: Mapping[str, Any], wanted: Set[str] | None, depth: int) -> dic
     except (msgspec.DecodeError, RecursionError) as error:
         raise _bad("it nests too deep" if isinstance(error, RecursionError) else str(error)) from None
     return payload
+
+
+_REMEMBERED: Final = 256 * 1024
+"""Bytes of a value that is kept in case it comes again: clients say what that is, and memory is not theirs."""
 
 
 @lru_cache(32)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -21,28 +20,16 @@ from ..errors import (
 )
 from ..report import as_data
 from ..retries import pause_before
-from . import body, streams, verdicts
+from . import body, headers, streams, verdicts
+from .connection import Reply
 from .routes import Prepared, Route
 from .routing import Target, UnknownModelError
-from .upstream import Reply
-from .wire import GoneError, Headers, HTTPError, Receive, Scope, Send, answer, body_of, header
+from .watch import Watch
+from .wire import JSON, GoneError, Headers, HTTPError, Receive, Scope, Send, answer, body_of, header
 
 if TYPE_CHECKING:
     from .app import Gateway, Service
 
-RULES_HEADER: Final = b"x-quirkbook-rules"
-POLICY_HEADER: Final = b"x-quirkbook-policy"
-HEADER_LENGTH: Final = 1024
-"""Characters of the header that names the rules; those beyond are counted."""
-WATCHED_AFTER: Final = 0.05
-"""Seconds after which we look whether the client is still there."""
-
-#: Headers of an upstream that mean nothing to the client, or would lie to it.
-_NOT_PASSED: Final = frozenset(
-    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
-     "upgrade", "content-length", "set-cookie", "server", "date", "alt-svc", "strict-transport-security", "x-request-id",
-     "www-authenticate"}
-)  # fmt: skip
 _encode = msgspec.json.Encoder().encode
 
 
@@ -68,7 +55,7 @@ class Exchange:
 
     async def run(self) -> None:
         """Answer the request, whatever happens, and tell of it."""
-        watch = _Watch(self._receive)
+        watch = Watch(self._receive)
         try:
             with watch:
                 await self._answer(watch)
@@ -77,6 +64,9 @@ class Exchange:
             await self._refuse(error)
         except (GoneError, ConnectionError):
             self._note(499, "the client hung up")
+        except asyncio.CancelledError:
+            self._note(503, "the gateway was stopped before the answer was complete")
+            raise
         finally:
             self._tell()
 
@@ -84,10 +74,9 @@ class Exchange:
         self._status, self._why = status, why
 
     async def _refuse(self, error: HTTPError) -> None:
-        headers = self._headers()
-        headers += [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
+        own = [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
         raw = _encode(error.body)
-        await answer(self._send, error.status, raw, [(b"content-type", b"application/json"), *headers])
+        await answer(self._send, error.status, raw, [JSON, *self._headers(), *own])
 
     def _tell(self) -> None:
         took = perf_counter() - self._started
@@ -107,13 +96,13 @@ class Exchange:
             why=self._why,
         )
 
-    async def _answer(self, watch: _Watch) -> None:
+    async def _answer(self, watch: Watch) -> None:
         limits = self._service.config.limits
         raw = await body_of(self._scope, self._receive, limits.body_bytes)
         fields = body.fields(raw)
         body.check_steering(fields)
         targets = self._targets(fields)
-        policy = _policy(header(self._scope, POLICY_HEADER), self._service.config.policy)
+        policy = headers.policy(header(self._scope, headers.POLICY), self._service.config.policy)
         watch.begin()
         route, done, reply, data, live = await self._reach(targets, fields, policy)
         try:
@@ -224,34 +213,23 @@ class Exchange:
     # Back to the client
 
     def _headers(self) -> Headers:
-        headers = [(b"x-request-id", self._id)]
-        if self._rules:
-            headers.append((RULES_HEADER, _bounded(self._rules)))
-        return headers
-
-    def _passed(self, route: Route, reply: Reply) -> Headers:
-        found = self._headers()
-        hops = reply.headers.get("connection", "").lower()
-        for name, value in reply.headers.items():
-            if name not in _NOT_PASSED and not (hops and name in hops) and not route.shows_key(value):
-                found.append((name.encode("latin-1"), value.encode("latin-1")))
-        return found
+        return headers.of_gateway(self._id, self._rules)
 
     async def _hand_on(self, route: Route, done: Prepared, reply: Reply, data: bytes, live: bool) -> None:
         self._note(reply.status)
-        headers = self._passed(route, reply)
+        passed = self._headers() + headers.of_upstream(route, reply)
         if live:
-            await self._stream(route, done, reply, data, headers)
+            await self._stream(route, done, reply, data, passed)
         else:
-            await answer(self._send, reply.status, data, headers)
+            await answer(self._send, reply.status, data, passed)
 
-    async def _stream(self, route: Route, done: Prepared, reply: Reply, data: bytes, headers: Headers) -> None:
+    async def _stream(self, route: Route, done: Prepared, reply: Reply, data: bytes, head: Headers) -> None:
         send, relay = self._send, route.relay(done)
         patience = self._patience(route, self._service.config.limits.idle_stream)
-        headers.append((b"x-accel-buffering", b"no"))
+        head.append((b"x-accel-buffering", b"no"))
         if "cache-control" not in reply.headers:
-            headers.append((b"cache-control", b"no-cache"))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+            head.append((b"cache-control", b"no-cache"))
+        await send({"type": "http.response.start", "status": reply.status, "headers": head})
         try:
             while data:
                 passed = relay.feed(data)
@@ -274,71 +252,3 @@ class Exchange:
 
 #: Statuses after which another deployment may do better: a key or a model of its own, a limit of its own.
 _ELSEWHERE: Final = frozenset({401, 403, 404, 408, 409, 429})
-
-
-def _bounded(rules: Sequence[str]) -> bytes:
-    text = ", ".join(rules)
-    if len(text) > HEADER_LENGTH:
-        kept = text[:HEADER_LENGTH].rpartition(", ")[0]
-        text = f"{kept}, and {len(rules) - kept.count(', ') - 1} more"
-    return text.encode("latin-1", "replace")
-
-
-def _policy(said: bytes | None, own: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the policy of a request: the config's, with what its header says of single effects.
-
-    ``lossy=error, semantic=error``; a client can make it stricter or milder, as it is its own payload.
-    """
-    if said is None:
-        return own
-    found = dict(own)
-    for part in said.decode("latin-1").split(","):
-        effect, _, verdict = (word.strip() for word in part.partition("="))
-        wanted = ("warn", "error") if effect == "refuse" else ("allow", "warn", "error")
-        if effect not in own or verdict not in wanted:
-            text = (
-                f"{POLICY_HEADER.decode()}: '{part.strip()[:100]}' is no verdict on an effect: "
-                "write 'lossy=error, semantic=error' (exact, lossy, semantic: allow, warn or error; refuse: warn or error)"
-            )
-            raise HTTPError(400, text, code="invalid_policy")
-        found[effect] = verdict
-    return found
-
-
-class _Watch:
-    """Stops the task in hand when the client hangs up; looks only at requests that take their time."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._timer: asyncio.TimerHandle | None = None
-        self._watcher: asyncio.Task[None] | None = None
-        self._gone = False
-
-    def begin(self) -> None:
-        """Begin to watch, once the body has come."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._timer = asyncio.get_running_loop().call_later(WATCHED_AFTER, self._watch, task)
-
-    def _watch(self, task: asyncio.Task[Any]) -> None:
-        self._watcher = asyncio.get_running_loop().create_task(self._until_gone(task))
-
-    async def _until_gone(self, task: asyncio.Task[Any]) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._gone = True
-        task.cancel()
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._watcher is not None:
-            self._watcher.cancel()
-        if self._gone and kind is asyncio.CancelledError:
-            task = asyncio.current_task()
-            with contextlib.suppress(AttributeError):
-                task.uncancel()  # type: ignore[union-attr]
-            raise GoneError from None

@@ -16,8 +16,9 @@ from ..interpreter import Run, change, prepare, run
 from ..masking import HIDDEN, Mask
 from ..rulebook import Rulebook
 from . import body, streams
+from .connection import Reply
 from .routing import Target
-from .upstream import Pool, Reply
+from .upstream import Pool
 
 #: The effects of changes, which a policy may forbid; a refusal never comes that far.
 _CHANGING = ("exact", "lossy", "semantic")

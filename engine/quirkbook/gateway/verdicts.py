@@ -10,9 +10,9 @@ from .. import answers, envelopes
 from ..assembly import chunk_of
 from ..errors import APIConnectionError, DispatchError, MalformedResponseError
 from ..retries import retry_after
+from .connection import Reply
 from .routes import Prepared, Route
 from .streams import DONE, event
-from .upstream import Reply
 
 _EXCERPT: Final = 200
 """Characters of an answer nobody can read that an error shows."""

@@ -1,0 +1,70 @@
+"""What the headers of requests and answers say: policies, rules that fired, and what of an upstream's own is passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from .connection import Reply
+from .routes import Route
+from .wire import Headers, HTTPError
+
+RULES: Final = b"x-quirkbook-rules"
+POLICY: Final = b"x-quirkbook-policy"
+LENGTH: Final = 1024
+"""Characters of the header that names the rules; those beyond are counted."""
+
+#: Headers of an upstream that mean nothing to the client, or would lie to it.
+_NOT_PASSED: Final = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
+     "upgrade", "content-length", "set-cookie", "server", "date", "alt-svc", "strict-transport-security", "x-request-id",
+     "www-authenticate"}
+)  # fmt: skip
+
+
+def of_gateway(id: bytes, rules: Sequence[str]) -> Headers:
+    """Return what each answer carries: the request's id, and the rules that fired."""
+    found = [(b"x-request-id", id)]
+    if rules:
+        found.append((RULES, bounded(rules)))
+    return found
+
+
+def of_upstream(route: Route, reply: Reply) -> Headers:
+    """Return what is passed of an upstream's headers: nothing that concerns the connection, a session, or its key."""
+    found = []
+    hops = reply.headers.get("connection", "").lower()
+    for name, value in reply.headers.items():
+        if name not in _NOT_PASSED and not (hops and name in hops) and not route.shows_key(value):
+            found.append((name.encode("latin-1"), value.encode("latin-1")))
+    return found
+
+
+def bounded(rules: Sequence[str]) -> bytes:
+    """Return names in one line; of too many the last are counted."""
+    text = ", ".join(rules)
+    if len(text) > LENGTH:
+        kept = text[:LENGTH].rpartition(", ")[0]
+        text = f"{kept}, and {len(rules) - kept.count(', ') - 1} more"
+    return text.encode("latin-1", "replace")
+
+
+def policy(said: bytes | None, own: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the policy of a request: the config's, with what its header says of single effects.
+
+    ``lossy=error, semantic=error``; a client can make it stricter or milder, as it is its own payload.
+    """
+    if said is None:
+        return own
+    found = dict(own)
+    for part in said.decode("latin-1").split(","):
+        effect, _, verdict = (word.strip() for word in part.partition("="))
+        wanted = ("warn", "error") if effect == "refuse" else ("allow", "warn", "error")
+        if effect not in own or verdict not in wanted:
+            text = (
+                f"{POLICY.decode()}: '{part.strip()[:100]}' is no verdict on an effect: "
+                "write 'lossy=error, semantic=error' (exact, lossy, semantic: allow, warn or error; refuse: warn or error)"
+            )
+            raise HTTPError(400, text, code="invalid_policy")
+        found[effect] = verdict
+    return found
