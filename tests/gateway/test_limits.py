@@ -11,6 +11,7 @@ import pytest
 from tests.gateway.asking import CHAT, HI, a_deployment, a_plain_deployment, read, running, scripted, until
 from tests.servers import answer, chunk, events, nothing, serving, stream
 
+from quirkbook.gateway import body as bodies
 from quirkbook.gateway.model import Limits
 
 pytestmark = pytest.mark.timeout(20)
@@ -289,3 +290,12 @@ def test_more_requests_than_may_be_under_way_are_told_to_come_again():
         )
         assert got == [200, 200]
         assert front.ask(payload).status == 200
+
+
+def test_what_is_remembered_of_tools_has_a_bound():
+    def held(size):
+        bodies._again.cache_clear()
+        bodies.decode(bodies.fields(b'{"tools": [%b]}' % b",".join([b'"%d"' % at for at in range(size)])), None, 9)
+        return bodies._again.cache_info().currsize
+
+    assert (held(10), held(100_000)) == (1, 0)

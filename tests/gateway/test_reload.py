@@ -226,3 +226,38 @@ def test_a_config_that_is_gone_for_a_moment_keeps_the_last_good_set(watched, tmp
         await soon(lambda: gateway.trouble is None)
 
     assert [line["event"] for line in watched(work)] == ["reload refused", "reloaded"]
+
+
+@pytest.mark.parametrize("swapped", [True, False], ids=["a ConfigMap", "a link"])
+def test_a_config_that_is_a_link_is_read_anew_when_what_it_leads_to_changes(tmp_path, swapped):
+    mounted = tmp_path / "mounted"
+    for name in ("first", "second"):
+        (mounted / name).mkdir(parents=True)
+        (mounted / name / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1", name))
+    (mounted / "..data").symlink_to("first")
+    path = mounted / "config.yaml"
+    path.symlink_to("..data/config.yaml")
+
+    async def main():
+        gateway = Gateway(settings(str(path)), log=Log(lambda line: None))
+        watcher = Watcher(gateway, str(path), settings)
+        watcher.begin()
+        await asyncio.sleep(0.2)
+        if swapped:
+            (mounted / "..data_tmp").symlink_to("second")
+            os.replace(mounted / "..data_tmp", mounted / "..data")
+        else:
+            (mounted / "first" / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1", "second"))
+        await soon(lambda: gateway.service.router.names() == ("second",))
+        watcher._task.cancel()
+        await asyncio.gather(watcher._task, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_without_files_there_is_nothing_to_watch(monkeypatch):
+    monkeypatch.setenv("MOONSHOT_API_KEY", "zq71xw-key")
+    watcher = Watcher(Gateway(settings(None)), None, settings)
+    watcher.begin()
+
+    assert watcher._task is None

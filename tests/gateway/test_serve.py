@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,6 +19,7 @@ from tests.gateway.asking import until
 from tests.gateway.served import a_config, command, environment, free_port, served
 from tests.servers import answer, chunk, events, serving
 
+from quirkbook.cli import main
 from quirkbook.gateway import serving as gateway_serving
 
 pytestmark = pytest.mark.timeout(40)
@@ -162,6 +166,99 @@ def test_a_worker_that_dies_is_replaced_and_requests_go_on(tmp_path):
         assert [gateway.ask()[0] for _ in range(20)] == [200] * 20
         assert min(before) not in workers_of(gateway.process)
         assert gateway.stop() in (0, -signal.SIGTERM)
+
+
+# In this process
+
+
+@pytest.fixture
+def serve(monkeypatch, capsys, tmp_path):
+    """Run `quirkbook serve` up to where the server starts; return exit code, what was said, and how it starts."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.endswith(("_API_KEY", "_MASTER_KEY", "_PROXY", "_proxy"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(gateway_serving.SETTINGS, "")
+
+    def run(*arguments):
+        started = []
+        monkeypatch.setattr("uvicorn.run", lambda *given, **options: started.append((given, options)))
+        with pytest.raises(SystemExit) as end:
+            main(["serve", *arguments])
+            raise SystemExit(0)
+        said = capsys.readouterr()
+        return end.value.code or 0, said.out + said.err, started
+
+    return run
+
+
+def test_a_server_starts_with_what_was_asked_for(serve, tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    port = free_port()
+
+    code, said, started = serve("-c", "config.yaml", "--port", str(port), "--workers", "3", "--no-reload")
+
+    assert code == 0
+    assert said == (
+        "config.yaml: 1 model; 6 keys used, 0 ignored, 0 unsupported\n"
+        "no master key: anybody who reaches 127.0.0.1 may ask\n"
+        "HTTPS_PROXY is set, and not used: the gateway connects to upstreams itself\n"
+        f"http://127.0.0.1:{port} - POST /v1/chat/completions, or open / in a browser\n"
+    )
+    ((given, options),) = started
+    assert given == ("quirkbook.gateway.serving:application",)
+    assert (options["host"], options["port"], options["workers"]) == ("127.0.0.1", port, 3)
+    assert json.loads(os.environ[gateway_serving.SETTINGS]) == {"path": "config.yaml", "reload": False}
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
+def test_only_this_machine_is_served_without_a_key(serve, tmp_path, host):
+    (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
+
+    code, said, started = serve("-c", "config.yaml", "--host", host)
+
+    assert (code, started) == (2, [])
+    assert said == (
+        f"quirkbook: without a master key only this machine is served, and {host} is open to others: set"
+        " general_settings.master_key (or LITELLM_MASTER_KEY), serve on 127.0.0.1, or say --no-auth\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [("192.0.2.1", "Cannot assign requested address"), ("nobody.invalid", "Name or service not known")],
+)
+def test_an_address_that_is_not_ours_is_said(serve, tmp_path, host, why):
+    (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
+
+    code, said, started = serve("-c", "config.yaml", "--host", host, "--no-auth", "--port", "4999")
+
+    assert (code, started) == (2, [])
+    assert f"quirkbook: {host}:4999 cannot be listened on: " in said
+    assert said.endswith(": stop what serves there, or choose another --port\n")
+
+
+def test_where_the_extra_is_not_installed_it_is_said(serve, monkeypatch):
+    monkeypatch.setitem(sys.modules, "quirkbook.gateway.serving", None)
+    monkeypatch.delattr("quirkbook.gateway.serving", raising=False)
+
+    code, said, _ = serve()
+
+    assert code == 2
+    assert said.endswith(": pip install 'quirkbook[serve]'\n")
+
+
+def test_a_worker_watches_its_files(tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
+    monkeypatch.setenv(gateway_serving.SETTINGS, f'{{"path": "{tmp_path}/config.yaml", "reload": true}}')
+
+    async def make():
+        gateway_serving.application()
+        (watching,) = asyncio.all_tasks() - {asyncio.current_task()}
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    asyncio.run(make())
 
 
 def test_options_that_are_none_are_said(tmp_path):

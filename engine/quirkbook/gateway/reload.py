@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watchfiles import Change, awatch
 
@@ -14,6 +14,10 @@ from .model import Config
 
 if TYPE_CHECKING:
     from .app import Gateway
+
+
+#: The link that Kubernetes swaps when a ConfigMap changes; the files beside it lead through it and do not change.
+_SWAPPED: Final = "..data"
 
 
 class Watcher:
@@ -30,9 +34,12 @@ class Watcher:
 
     def _places(self) -> Iterator[Path]:
         """Yield what to watch: the folder of the config, as editors put a new file in the old one's place, and rules."""
-        if self._path is not None:
-            yield Path(self._path).absolute().parent
+        yield from {file.parent for file in self._files()}
         yield from (place for place in self._gateway.service.config.rules if place.exists())
+
+    def _files(self) -> set[Path]:
+        """Return where the config is, and where that leads if it is a link."""
+        return set() if self._path is None else {Path(self._path).absolute(), Path(self._path).resolve()}
 
     async def _watch(self) -> None:
         while True:
@@ -44,7 +51,7 @@ class Watcher:
 
     def _concerns(self, change: Change, changed: str) -> bool:
         path = Path(changed)
-        if self._path is not None and path == Path(self._path).absolute():
+        if path in self._files() or path.name == _SWAPPED:
             return True
         return path.suffix in (".yaml", ".yml", ".json") and any(
             path.is_relative_to(place.absolute()) for place in self._gateway.service.config.rules
