@@ -13,7 +13,7 @@ import coverage
 CORE = {
     "actions", "answers", "api", "compiler", "conditions", "data", "document", "draft", "errors", "examples", "faults",
     "fieldpath", "foresight", "globs", "idle", "interpreter", "jsonsource", "jsontext", "kinds", "layers", "lint",
-    "lint_pack", "loader", "model", "needs", "operators", "portability", "readers", "report", "rulebook", "structured",
+    "lint_pack", "loader", "model", "needs", "operators", "portability", "readers", "report", "rulebook", "shipped", "structured",
     "validation", "yamlsource",
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.books import a_file, a_folder, a_rule
 
-from quirkbook import Rulebook, RuleFileError, data, layers
+from quirkbook import Rulebook, RuleFileError, data, shipped
 from quirkbook.layers import Shelf, all_rules, effective, join
 from quirkbook.model import Disable, Location
 
@@ -83,7 +83,7 @@ def test_only_files_with_the_ending_of_rules_ship(tmp_path, monkeypatch):
     a_folder(tmp_path / "families", three="")
     (tmp_path / "README.md").write_text("")
     (tmp_path / "families" / "README.md").write_text("")
-    monkeypatch.setattr(layers, "folder", lambda name: tmp_path)
+    monkeypatch.setattr(shipped, "folder", lambda name: tmp_path)
 
     made = Shelf((), builtin=True)
 
@@ -92,7 +92,7 @@ def test_only_files_with_the_ending_of_rules_ship(tmp_path, monkeypatch):
 
 def test_a_built_in_file_is_read_when_it_is_asked_for(monkeypatch):
     read = []
-    monkeypatch.setattr(layers, "_read_shipped", lambda name: read.append(name) or a_file(provider="moonshot"))
+    monkeypatch.setattr(shipped, "read", lambda name: read.append(name) or a_file(provider="moonshot"))
 
     made = Shelf((), builtin=True)
     assert read == []

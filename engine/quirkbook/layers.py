@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import loader
-from .data import folder
+from . import shipped
 from .errors import RuleFileError, did_you_mean
 from .model import Disable, Fault, Include, Rule, RuleFile
 
@@ -33,7 +32,7 @@ class Shelf:
         self._own: dict[tuple[str, str], list[RuleFile]] = {}
         for file in files:
             self._own.setdefault((file.kind, file.name), []).append(file)
-        self._shipped = _shipped() if builtin else {}
+        self._shipped = shipped.names() if builtin else {}
         self._joined: dict[tuple[str, str], RuleFile | None] = {}
 
     def names(self, kind: str) -> tuple[str, ...]:
@@ -46,25 +45,9 @@ class Shelf:
         if key not in self._joined:
             files = list(self._own.get(key, ()))
             if key in self._shipped:
-                files.insert(0, _read_shipped(self._shipped[key]))
+                files.insert(0, shipped.read(self._shipped[key]))
             self._joined[key] = join(files) if files else None
         return self._joined[key]
-
-
-def _shipped() -> dict[tuple[str, str], str]:
-    """Name the built-in files without opening one: a file bears the name of its provider or family."""
-    rules = folder("rules")
-    found = {("provider", entry.name[:-5]): entry.name for entry in rules.iterdir() if entry.name.endswith(".yaml")}
-    families = rules / "families"
-    for entry in families.iterdir():
-        if entry.name.endswith(".yaml"):
-            found["family", entry.name[:-5]] = f"families/{entry.name}"
-    return found
-
-
-def _read_shipped(name: str) -> RuleFile:
-    # Proven by `quirkbook check` before release, so not validated again here.
-    return loader.load_file((folder("rules") / name).read_bytes(), f"rules/{name}", trusted=True)
 
 
 def join(files: Sequence[RuleFile]) -> RuleFile:

@@ -204,7 +204,7 @@ def _item(document: Document, at: int, node: Mapping[str, Any], owner: str, laye
     keys: Keys = ("rules", at)
     if "include" in node:
         return Include(node["include"], document.locate((*keys, "include")))
-    examples = enumerate(node["examples"])
+    examples = enumerate(node.get("examples", ()))
     return Rule(
         id=node["id"],
         owner=owner,

@@ -153,7 +153,7 @@ class Rule:
     note: str = ""
     evidence: tuple[str, ...] = ()
     """Ids of the collected facts that the rule answers."""
-    examples: tuple[Example, ...] = ()
+    examples: Sequence[Example] = ()
     layer: str = "built-in"
     family: bool = False
     """Whether the owner is a family; a provider may bear the same name."""
