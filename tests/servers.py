@@ -137,6 +137,7 @@ def serving(*script: Script) -> Iterator[Server]:
                     connection, _ = listener.accept()
                 except OSError:
                     return
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or small pieces wait for each other
                 open_connections.append(connection)
                 threads.append(threading.Thread(target=server.serve, args=(connection,)))
                 threads[-1].start()

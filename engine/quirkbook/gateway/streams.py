@@ -87,7 +87,7 @@ class Relay:
             data = self._rest + data
         end = max((at + len(gap) for gap in _GAPS if (at := data.rfind(gap)) >= 0), default=0)
         whole, self._rest = (data, b"") if end == len(data) else (data[:end], data[end:])
-        if len(self._rest) > MAX_EVENT:
+        if len(self._rest) > MAX_EVENT and not whole:  # else at the next piece: what is whole is passed on first
             raise ValueError("an event is too long")
         if not whole:
             return b""
