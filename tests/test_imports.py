@@ -36,7 +36,7 @@ def test_an_error_can_be_caught_without_reading_a_rule():
 def test_a_first_translation_reads_the_files_of_its_provider_alone():
     code = (
         "from quirkbook import shipped, translate; read = []; was = shipped._load; "
-        "shipped._load = lambda name, raw: read.append(name) or was(name, raw); "
+        "shipped._load = lambda name, *more: read.append(name) or was(name, *more); "
         "translate({'seed': 1}, 'moonshot'); print(read)"
     )
 

@@ -86,7 +86,7 @@ def effective(shelf: Shelf, file: RuleFile) -> list[Placed]:
     if faults:
         raise RuleFileError(faults)
     off = {disable.rule: disable for disable in disables}
-    return [replace(one, disabled=off.get(one.rule.name)) for one in placed]
+    return [replace(one, disabled=off[one.rule.name]) if one.rule.name in off else one for one in placed]
 
 
 def _read(

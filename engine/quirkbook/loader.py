@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,8 @@ from .model import MISSING, Disable, Effect, Example, Fault, Include, Keys, Loca
 from .validation import check
 from .yamlsource import MAX_BYTES, read
 
+Examples = Callable[[int], Sequence[Example]]
+
 VERSION: Final = 1
 """The version of the rule language that this reader knows."""
 
@@ -23,8 +25,12 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 _NOT_HEAD = frozenset({"quirks", "provider", "family", "include", "disable", "let", "rules"})
 
 
-def load_file(raw: bytes, name: str, *, layer: str = "built-in", trusted: bool = False) -> RuleFile:
+def load_file(
+    raw: bytes, name: str, *, layer: str = "built-in", trusted: bool = False, examples: Examples | None = None
+) -> RuleFile:
     """Read one rule file; ``name`` is what places call it. ``trusted`` leaves out the checks of meaning.
+
+    ``examples`` gives those of a rule by its number among the items, where they are not in ``raw``.
 
     Raises:
         RuleFileError: with every fault, in order of place.
@@ -33,7 +39,7 @@ def load_file(raw: bytes, name: str, *, layer: str = "built-in", trusted: bool =
     _refuse_newer(document)
     if not trusted and (faults := _faults(document)):
         raise RuleFileError(sorted(dict.fromkeys(faults), key=lambda fault: fault.location))
-    return _rule_file(document, layer)
+    return _rule_file(document, layer, examples)
 
 
 def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...]:
@@ -178,12 +184,13 @@ def _check_rule(node: Mapping[str, Any], keys: Keys, names: Names, report: Repor
 # Data -> nouns
 
 
-def _rule_file(document: Document, layer: str) -> RuleFile:
+def _rule_file(document: Document, layer: str, examples: Examples | None) -> RuleFile:
     data = document.data
     kind = "provider" if "provider" in data else "family"
     includes = [Include(target, document.locate(("include", at))) for at, target in enumerate(data.get("include", ()))]
     items = [
-        _item(document, at, node, data[kind], layer, kind == "family") for at, node in enumerate(data.get("rules", ()))
+        _item(document, at, node, data[kind], layer, kind == "family", examples)
+        for at, node in enumerate(data.get("rules", ()), len(includes))
     ]
     return RuleFile(
         kind=kind,
@@ -200,8 +207,10 @@ def _rule_file(document: Document, layer: str) -> RuleFile:
     )
 
 
-def _item(document: Document, at: int, node: Mapping[str, Any], owner: str, layer: str, family: bool) -> Rule | Include:
-    keys: Keys = ("rules", at)
+def _item(
+    document: Document, at: int, node: Mapping[str, Any], owner: str, layer: str, family: bool, unread: Examples | None
+) -> Rule | Include:
+    keys: Keys = ("rules", at - len(document.data.get("include", ())))
     if "include" in node:
         return Include(node["include"], document.locate((*keys, "include")))
     examples = enumerate(node.get("examples", ()))
@@ -220,7 +229,9 @@ def _item(document: Document, at: int, node: Mapping[str, Any], owner: str, laye
         effect=Effect(node["effect"]) if "effect" in node else None,
         note=node.get("note", ""),
         evidence=tuple(node.get("evidence", ())),
-        examples=tuple(_example(each, document.locate((*keys, "examples", no))) for no, each in examples),
+        examples=unread(at)
+        if unread
+        else tuple(_example(each, document.locate((*keys, "examples", no))) for no, each in examples),
         layer=layer,
         family=family,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -32,20 +32,16 @@ def names() -> dict[tuple[str, str], str]:
 
 def read(name: str) -> RuleFile:
     """Read a file; the examples of its rules are read when somebody asks for one."""
-    file = _load(name, _EXAMPLES.sub(lambda found: b"\n" * found[0].count(b"\n"), _bytes(name)))  # places stay
-    items = (
-        replace(item, examples=_Unread(name, at)) if isinstance(item, Rule) else item
-        for at, item in enumerate(file.items)
-    )
-    return replace(file, items=tuple(items))
+    brief = _EXAMPLES.sub(lambda found: b"\n" * found[0].count(b"\n"), _bytes(name))  # all else stays in its place
+    return _load(name, brief, lambda at: _Unread(name, at))
 
 
 def _bytes(name: str) -> bytes:
     return (folder("rules") / name).read_bytes()
 
 
-def _load(name: str, raw: bytes) -> RuleFile:
-    return loader.load_file(raw, f"rules/{name}", trusted=True)
+def _load(name: str, raw: bytes, examples: loader.Examples | None = None) -> RuleFile:
+    return loader.load_file(raw, f"rules/{name}", trusted=True, examples=examples)
 
 
 @cache
