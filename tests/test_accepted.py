@@ -23,6 +23,7 @@ from quirkbook.errors import RefusedError
 SILENT = {"lossy": "allow", "semantic": "allow"}
 MODELS = {
     "deepseek": ["deepseek-v4-pro", "deepseek-chat", "deepseek-reasoner"],
+    "gemini": ["gemini-2.5-pro", "gemini-3.8-flash"],
     "groq": ["llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3-32b"],
     "mistral": ["mistral-large-latest", "mistral-small-latest"],
     "moonshot": [

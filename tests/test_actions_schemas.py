@@ -13,6 +13,7 @@ FLAGS = (
     "const_as_enum",
     "tuple_items",
     "infer_type",
+    "one_type",
     "clean_enum",
     "move_type_into_any_of",
     "require_root_object",
@@ -508,6 +509,45 @@ def test_required_as_list_gives_each_object_a_list(given_, out, effect):
 )
 def test_prune_required_takes_names_without_a_property(given_, out, effect):
     check("prune_required", given_, out, effect)
+
+
+@table(
+    (prop({"type": ["string", "integer"]}), prop({"type": "string"}), "lossy"),
+    (prop({"type": ["null", "integer"]}), prop({"type": "integer"}), "lossy"),
+    (prop({"type": ["integer"]}), prop({"type": "integer"}), "exact"),
+    ({"type": [], "title": "A"}, {"title": "A"}, "lossy"),
+    (prop({"anyOf": [{"type": "string"}], "type": "string"}), prop({"type": "string"}), "lossy"),
+    (
+        prop({"anyOf": [{"type": "string"}, {}], "title": "A"}),
+        prop({"anyOf": [{"type": "string"}], "title": "A"}),
+        "lossy",
+    ),
+    (prop({"anyOf": [{}, {"title": "A"}], "title": "A"}), prop({"title": "A"}), "lossy"),
+    (prop({"anyOf": [{"default": 1}, {"examples": ["a"]}, {"$ref": "#"}]}), None, None),
+    (prop({"type": "array"}), prop({"type": "array", "items": {"type": "string"}}), "lossy"),
+    (prop({"type": "array", "items": {}}), None, None),
+    (prop({"type": "string", "enum": ["a"]}), None, None),
+    (prop({"enum": ["a", None]}), None, None),
+    (prop({"type": "integer", "enum": [1, 2]}), prop({"type": "integer", "description": "One of 1, 2."}), "lossy"),
+    ({"type": "object", "properties": {"a": True}}, prop({}), "exact"),
+    ({"type": "object", "properties": {"a": {}, "b": False}}, prop({}), "lossy"),
+    ({"anyOf": [False, {"type": "string"}]}, {"anyOf": [{"type": "string"}]}, "lossy"),
+    ({"allOf": [True, {"type": "string"}]}, {"allOf": [{}, {"type": "string"}]}, "exact"),
+    ({"items": True}, {"items": {}}, "exact"),
+    ({"type": "array", "items": False}, {"type": "array", "items": {}}, "lossy"),
+    ({"items": [{"type": "string"}, {}]}, {"items": {"type": "string"}}, "lossy"),
+    ({"type": "array", "prefixItems": [True]}, {"type": "array", "items": {}}, "lossy"),
+    (prop({"type": "string", "properties": {}, "items": {}}), prop({"type": "string"}), "lossy"),
+    (prop({"type": "array", "items": {}, "required": []}), prop({"type": "array", "items": {}}), "lossy"),
+    ({"anyOf": "no list", "properties": 7}, None, None),
+    (TOOL, None, None),
+)
+def test_one_type_leaves_what_a_record_of_fixed_fields_can_hold(given_, out, effect):
+    check("one_type", given_, out, effect)
+
+
+def test_one_type_gives_no_items_that_are_to_be_dropped():
+    assert result({"one_type": True, "drop": ["items"]}, {"type": "array"}) is None
 
 
 def test_notes_name_each_edit_with_its_place_in_the_original_in_document_order():

@@ -17,6 +17,7 @@ FLAGS = (
     "const_as_enum",
     "tuple_items",
     "infer_type",
+    "one_type",
     "clean_enum",
     "move_type_into_any_of",
     "require_root_object",

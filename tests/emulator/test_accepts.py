@@ -57,7 +57,7 @@ def test_no_code_knows_a_provider():
     assert [file.name for file in folder.glob("*.py") if names.search(file.read_text())] == []
 
 
-@pytest.mark.parametrize("name", ["chat-request", "accepts", "accepts/mfjs"])
+@pytest.mark.parametrize("name", ["chat-request", "accepts", "accepts/mfjs", "accepts/gemini-schema"])
 def test_the_schemas_are_schemas(name):
     Draft202012Validator.check_schema(data.schema(name))
 

@@ -90,3 +90,18 @@ def test_a_stream_may_bring_a_tool_call_in_one_piece(name, model):
 
     assert call["function"] == {"name": "look", "arguments": "{}"}
     assert (call["index"], len(call["id"])) == (0, 9)
+
+
+def test_gemini_says_stop_and_numbers_no_calls():
+    found = chunks("gemini", "gemini-3.8-flash", messages=USE, tools=[TOOL])
+
+    assert [choice["finish_reason"] for chunk in found for choice in chunk["choices"]][-1] == "stop"
+    assert calls(found) == [
+        {
+            "id": f"function-call-{found[0]['id']}0",
+            "type": "function",
+            "function": {"name": "look", "arguments": "{}"},
+            "extra_content": {"google": {"thought_signature": "c2lnbmVk"}},
+        }
+    ]
+    assert body("gemini", "gemini-2.5-pro", messages=USE, tools=[TOOL])["choices"][0]["finish_reason"] == "stop"

@@ -42,8 +42,22 @@ def error(message, **more):
     return {"error": {"message": message, "type": "invalid_request_error", **more}}
 
 
+def invalid(message):
+    return [{"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}]
+
+
 FORBIDDEN = {"object": "error", "type": "invalid_request_error", "param": None, "code": None}
 WORDS = [
+    ("gemini", "known-fields", 400, invalid('Invalid JSON payload received. Unknown name "seed": Cannot find field.')),
+    (
+        "gemini",
+        "parameters",
+        400,
+        invalid(
+            'Invalid JSON payload received. Unknown name "const" at '
+            "'tools[0].function.parameters.properties.a': Cannot find field."
+        ),
+    ),
     (
         "deepseek",
         "roles",

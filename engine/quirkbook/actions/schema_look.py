@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from .schema_repairs import settled
 from .schema_tree import DEFINITIONS, POSITIONS
+from .schema_values import HINTS
 
 #: Option -> keywords whose mere presence calls for a closer look.
 _ALARMS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -18,9 +19,12 @@ _ALARMS: Final[Mapping[str, tuple[str, ...]]] = {
     "move_type_into_any_of": ("anyOf",),
     "collapse_nullable": ("anyOf", "oneOf", "nullable"),
     "const_as_enum": ("const",),
+    "one_type": ("anyOf", "prefixItems"),
 }
 
 _TEXT: Final = frozenset({str})
+_OF_OBJECTS: Final = HINTS["object"]
+_OF_ARRAYS: Final = HINTS["array"]
 
 _Check = Callable[[Mapping[str, Any]], bool]
 
@@ -29,7 +33,7 @@ def quick_look(on: Mapping[str, Any]) -> Callable[[Any], bool]:
     """Return a test that says True only of schemas that none of the options ``on`` can change."""
     type_is_fine = _type_test("infer_type" in on, "required_as_list" in on)
     telling, words_are_fine = _words_test(on)
-    needs_root = "require_root_object" in on
+    needs_root, one_type = "require_root_object" in on, "one_type" in on
 
     def clean(schema: Any) -> bool:
         if needs_root and isinstance(schema, dict) and not _is_root_object(schema):
@@ -40,10 +44,14 @@ def quick_look(on: Mapping[str, Any]) -> Callable[[Any], bool]:
                 kind = node.get("type")
                 if (kind.__class__ is not str or kind == "object") and not type_is_fine(node, kind):
                     return False
+                if one_type and not _is_of_one_type(node, kind):
+                    return False
                 if not telling.isdisjoint(node):
                     if not words_are_fine(node):
                         return False
                     _push(nodes, node)
+            elif one_type and isinstance(node, bool) and node is not schema:
+                return False
         return True
 
     return clean
@@ -87,6 +95,15 @@ def _push(nodes: list[Any], node: Mapping[str, Any]) -> None:
                     nodes.append(value)
 
 
+def _is_of_one_type(node: Mapping[str, Any], kind: Any) -> bool:
+    items = node.get("items", None if kind == "array" else {})
+    if not isinstance(items, dict):
+        return False
+    if kind is None:
+        return True
+    return (kind == "array" or _OF_ARRAYS.isdisjoint(node)) and (kind == "object" or _OF_OBJECTS.isdisjoint(node))
+
+
 def _is_root_object(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") == "object" and isinstance(schema.get("properties"), dict)
 
@@ -117,5 +134,6 @@ _CHECKS: Final[Mapping[str, tuple[str, _Check]]] = {
     "required_as_list": ("required", _is_list),
     "prune_required": ("required", _is_known),
     "clean_enum": ("enum", _is_texts),
+    "one_type": ("enum", _is_texts),
     "tuple_items": ("items", _is_schema),
 }

@@ -16,7 +16,7 @@ _KINDS: Final = {
 }  # fmt: skip
 
 #: What keywords say about the type of the value, the surest first.
-_HINTS: Final = {
+HINTS: Final = {
     "object": frozenset(
         {"properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "propertyNames",
          "required", "minProperties", "maxProperties", "dependentSchemas", "dependentRequired"}
@@ -89,7 +89,7 @@ def infer_type(spot: Spot, log: Log) -> None:
     elif "const" in words:
         kind = kind_of(words["const"])
     else:
-        kind = next((kind for kind, hints in _HINTS.items() if not hints.isdisjoint(words)), "")
+        kind = next((kind for kind, hints in HINTS.items() if not hints.isdisjoint(words)), "")
         if not kind and _COMPOSED.isdisjoint(words):
             effect = Effect.LOSSY
             told = [default] if default is not None else examples

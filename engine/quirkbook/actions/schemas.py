@@ -17,6 +17,7 @@ from . import schema_values as values
 from .schema_look import quick_look
 from .schema_refs import inline, settle
 from .schema_tree import Log, Spot, children, plant, reap
+from .schema_types import one_type
 
 #: Rounds over the whole tree: two do for nearly every schema, and none runs for ever.
 _ROUNDS: Final = 100
@@ -66,6 +67,11 @@ def normalizer(options: Mapping[str, Any]) -> Callable[[Any], Normalized | None]
       number). Exact. Else it comes from `default` or `examples`, and a property or item that says nothing
       at all is a string: lossy. No type beside `$ref` or `anyOf`, none where values disagree, and no guess
       beside `oneOf`, `allOf`, `not`, `if`.
+    - ``one_type``: what a record of fixed fields can hold. Of a list of types the first stays, null last. An
+      `anyOf` stays only beside annotations, and of its branches those whose type is named or told. Keywords of
+      objects and arrays go where the type is another. Of a list of item schemas the first is that of all; an
+      array without `items` gets items of text. An `enum` of a type other than string is put into the
+      description. `true` for a schema becomes `{}`, `false` goes. Lossy; exact for `true` and a list of one type.
     - ``clean_enum``: null and "" go from enums of strings; numbers and booleans among strings become text;
       values that the type excludes go; booleans, objects, arrays and an enum left empty go altogether.
       Lossy.
@@ -121,6 +127,7 @@ def _repairs(on: Mapping[str, Any]) -> list[shape.Repair]:
         "tuple_items": (shape.tuple_items, ""),
         "infer_type": (values.infer_type, "type"),
         "clean_enum": (values.clean_enum, ""),
+        "one_type": (one_type(banned), ""),
         "describe": (values.describe(on.get("describe", ())), ""),
         "drop": (values.drop(on.get("drop", ())), ""),
         "move_type_into_any_of": (_below_root(on), ""),

@@ -119,9 +119,9 @@ class Provider:
     def _refuse(self, error: Mapping[str, Any], values: Mapping[str, Any]) -> Refusal:
         said = {"type": "invalid_request_error", **error}
         texts = {key: text.format_map(values) for key, text in said.items() if isinstance(text, str)}
-        parts = {**values, **said, **texts}
+        parts = {"status": 400, **values, **said, **texts}
         body = self.bodies[said["body"]] if "body" in said else self.body
-        return Refusal(parts.get("status", 400), fill(body, parts))
+        return Refusal(parts["status"], fill(body, parts))
 
     def dialect(self, model: str) -> dict[str, Any]:
         """Return how answers of that model look: its entries of ``replies``, later ones over earlier."""

@@ -56,6 +56,7 @@ def describe(error: ValidationError, words: Mapping[str, Mapping[str, str]], bel
         "index": next((step for step in path if isinstance(step, int)), 0),
         "key": path[-1] if path else "",
         "owner": ".".join(map(str, path[:-1])),
+        "parent": bracketed(path[:-1]),
         "place": ["body", *path],
         "instance": error.instance,
         "missing": bracketed((*path, *_missing(error))),
