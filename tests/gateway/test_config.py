@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from textwrap import dedent
 
@@ -740,12 +741,18 @@ def test_without_a_file_every_provider_whose_key_is_there_is_served():
 
 def test_without_a_file_or_a_key_there_is_nothing_to_serve():
     book = Rulebook()
-    names = ", ".join(filter(None, (book.provider(name).head.get("api_key_env") for name in book.providers)))
 
     with pytest.raises(UsageError) as caught:
         from_environment({}, rulebook=book)
 
-    assert str(caught.value) == f"no config, and no key of any provider: set one of {names}, or write a config.yaml"
+    said = re.fullmatch(
+        r"no config, and no key of any provider: set ((?:\w+, ){19}\w+) or another's \((\d+) are known, see `quirkbook providers`\), "
+        r"or write a config.yaml",
+        str(caught.value),
+    )
+    assert said is not None
+    assert "MOONSHOT_API_KEY" in said[1]
+    assert int(said[2]) == len(book.providers)
 
 
 def test_a_file_without_a_list_of_models_serves_what_the_environment_has_keys_for(config, refusal):
