@@ -12,7 +12,7 @@ import sys
 import click
 
 from ..errors import QuirkbookError
-from . import emulate, inspect, proof, providers, serve, translate
+from . import batch, emulate, inspect, proof, providers, serve, translate
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -37,6 +37,7 @@ for command in (
     inspect.rules,
     inspect.rule,
     providers.providers,
+    batch.batch,
     serve.serve,
     emulate.emulate,
     inspect.completion,

@@ -1,0 +1,206 @@
+"""`quirkbook batch`: files in, files out, and nothing lost or doubled when it is killed on the way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from quirkbook import batch_files
+from quirkbook.batch_files import Batch, Settings
+from quirkbook.errors import UsageError
+
+GOOD = {"model": "moonshot-v1-8k", "temperature": 1.7, "messages": [{"role": "user", "content": "Hi"}]}
+
+
+def run(*args):
+    command = [sys.executable, "-m", "quirkbook", "batch", *map(str, args)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def place(tmp_path):
+    def write(lines, name="in.jsonl"):
+        raw = b"".join(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n" for line in lines)
+        (tmp_path / name).write_bytes(raw)
+        return tmp_path / name, tmp_path / "out.jsonl"
+
+    return write
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_file_is_translated_and_told(place):
+    source, target = place([GOOD, b"\r\n", {"messages": []}, b"{\n", {"temperature": 0.5}])
+
+    code, out, err = run(source, target, "-p", "moonshot")
+
+    report, refused = f"{target}.report.jsonl", f"{target}.refused.jsonl"
+    assert (code, out) == (1, "")
+    assert err == (f"4 requests: 1 unchanged, 1 changed, 1 refused, 1 unreadable: see {refused}; report: {report}\n")
+    assert lines_of(target) == [{**GOOD, "temperature": 1}, {"temperature": 0.5}]
+    assert [line["line"] for line in lines_of(target.with_name("out.jsonl.report.jsonl"))] == [1, 3, 4, 5]
+    assert target.with_name("out.jsonl.refused.jsonl").read_text() == '{"messages": []}\n{\n'
+    assert not target.with_name("out.jsonl.journal").exists()
+
+
+def test_what_is_all_good_ends_with_0_and_leaves_no_file_of_refused_lines(place, tmp_path):
+    source, target = place([GOOD, json.dumps(GOOD).encode()])  # the last line without its end
+
+    code, _, err = run(source, target, "-p", "moonshot")
+
+    assert (code, err) == (0, f"2 requests: 0 unchanged, 2 changed; report: {target}.report.jsonl\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl", "out.jsonl.report.jsonl"]
+
+
+def test_strict_refuses_lossy_lines(place):
+    source, target = place([GOOD])
+
+    assert run(source, target, "-p", "moonshot", "--strict")[0] == 1
+    assert target.read_bytes() == b""
+
+
+def test_an_output_that_is_there_is_kept_unless_forced(place):
+    source, target = place([GOOD])
+    target.write_text("precious")
+
+    assert run(source, target, "-p", "moonshot") == (
+        2, "", f"quirkbook: {target} is there already: name another output, or write it anew with --force\n",
+    )  # fmt: skip
+    assert target.read_text() == "precious"
+    assert run(source, target, "-p", "moonshot", "--force")[0] == 0
+    assert len(lines_of(target)) == 1
+
+
+def test_an_unknown_provider_is_told_before_a_file_is_made(place, tmp_path):
+    source, target = place([GOOD])
+
+    code, _, err = run(source, target, "-p", "moonshoot")
+
+    assert (code, err.splitlines()[0]) == (2, "quirkbook: unknown provider 'moonshoot': did you mean 'moonshot'?")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def requests(count):
+    return [{**GOOD, "messages": [{"role": "user", "content": f"{at} " + "x" * (at % 700)}]} for at in range(count)]
+
+
+def expected(source, target):
+    Batch(source, target, Settings("moonshot"), workers=1).run()
+    return [target.read_bytes(), target.with_name(f"{target.name}.report.jsonl").read_bytes()]
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(batch_files, "BLOCK", 4000)
+
+
+class Killed(Exception):  # noqa: N818
+    pass
+
+
+@pytest.mark.parametrize("kills", [[1], [1, 1, 2], [3, 1]])
+def test_a_batch_that_was_stopped_goes_on_without_losing_or_doubling_a_line(place, small_blocks, kills):
+    source, target = place(requests(200))
+    whole = expected(source, target.with_name("whole.jsonl"))
+
+    for blocks in kills:
+        seen = []
+
+        def stop(progress, seen=seen, blocks=blocks):
+            seen.append(progress.read)
+            if len(seen) == blocks:
+                raise Killed
+
+        with pytest.raises(Killed):
+            Batch(source, target, Settings("moonshot"), workers=1).run(tell=stop)
+        with target.open("ab") as file:  # what was written and not noted down
+            file.write(b'{"half a li')
+    done = Batch(source, target, Settings("moonshot"), workers=1).run()
+
+    assert [target.read_bytes(), target.with_name("out.jsonl.report.jsonl").read_bytes()] == whole
+    assert (done.lines, done.fates["changed"]) == (200, 200)
+
+
+def test_a_batch_that_is_killed_on_all_cores_goes_on_too(place):
+    source, target = place(requests(12_000))
+    whole = expected(source, target.with_name("whole.jsonl"))
+    command = [sys.executable, "-m", "quirkbook", "batch", str(source), str(target), "-p", "moonshot", "--workers", "2"]
+    journal = target.with_name("out.jsonl.journal")
+
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        if journal.exists() or process.poll() is not None:
+            break
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+    assert run(source, target, "-p", "moonshot", "--workers", "2")[0] == 0
+    assert [target.read_bytes(), target.with_name("out.jsonl.report.jsonl").read_bytes()] == whole
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda source: source.write_text("{}\n"), "has changed; begin anew with --force"),
+        (lambda source: None, "provider, model, rules or policy differ; begin anew with --force"),
+    ],
+)
+def test_a_journal_of_another_batch_is_not_gone_on_with(place, small_blocks, change, text):
+    source, target = place(requests(60))
+
+    def stop(progress):
+        raise Killed
+
+    with pytest.raises(Killed):
+        Batch(source, target, Settings("moonshot"), workers=1).run(tell=stop)
+    change(source)
+
+    with pytest.raises(UsageError) as caught:
+        Batch(source, target, Settings("moonshot", "kimi-k2"), workers=1).run()
+    assert str(caught.value).endswith(text)
+    Batch(source, target, Settings("moonshot", "kimi-k2"), workers=1).run(force=True)
+
+
+def test_a_line_that_is_too_long_is_told_and_passed_over(place, small_blocks, monkeypatch):
+    monkeypatch.setattr(batch_files, "LONGEST", 1000)
+    long = {**GOOD, "messages": [{"role": "user", "content": "x" * 9000}]}
+    source, target = place([GOOD, long, GOOD, json.dumps(long).encode()])
+
+    done = Batch(source, target, Settings("moonshot"), workers=1).run()
+
+    assert done.fates == {"unchanged": 0, "changed": 2, "refused": 0, "unread": 2}
+    assert lines_of(target.with_name("out.jsonl.report.jsonl"))[1] == {
+        "line": 2, "error": "the line holds more than 1000 bytes, too many for a payload",
+    }  # fmt: skip
+
+
+def test_an_empty_file_gives_empty_ones(place):
+    source, target = place([])
+
+    assert run(source, target, "-p", "moonshot")[0] == 0
+    assert target.read_bytes() == b""
+
+
+def test_memory_does_not_grow_with_the_file(place):
+    code = (
+        "import resource, sys; from pathlib import Path; from quirkbook.batch_files import Batch, Settings; "
+        "Batch(Path(sys.argv[1]), Path(sys.argv[2]), Settings('moonshot'), workers=1).run(force=True); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+
+    def peak(count):
+        source, target = place(requests(count), f"{count}.jsonl")
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(source), str(target)], capture_output=True, text=True, check=True
+        )
+        return int(done.stdout) / 1024
+
+    assert peak(24_000) < peak(4_000) + 12  # MiB; the file is 10 MiB larger, and twice that in objects
