@@ -11,15 +11,23 @@ import pytest
 
 from quirkbook import batch_files
 from quirkbook.batch_files import Batch, Settings
+from quirkbook.cli import main
 from quirkbook.errors import UsageError
 
 GOOD = {"model": "moonshot-v1-8k", "temperature": 1.7, "messages": [{"role": "user", "content": "Hi"}]}
 
 
-def run(*args):
-    command = [sys.executable, "-m", "quirkbook", "batch", *map(str, args)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def run(capsys):
+    """Run the command in this process; return (exit code, stdout, stderr)."""
+
+    def command(*args):
+        with pytest.raises(SystemExit) as ended:
+            main(["batch", *map(str, args)])
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return command
 
 
 @pytest.fixture
@@ -36,7 +44,7 @@ def lines_of(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_a_file_is_translated_and_told(place):
+def test_a_file_is_translated_and_told(place, run):
     source, target = place([GOOD, b"\r\n", {"messages": []}, b"{\n", {"temperature": 0.5}])
 
     code, out, err = run(source, target, "-p", "moonshot")
@@ -50,7 +58,7 @@ def test_a_file_is_translated_and_told(place):
     assert not target.with_name("out.jsonl.journal").exists()
 
 
-def test_what_is_all_good_ends_with_0_and_leaves_no_file_of_refused_lines(place, tmp_path):
+def test_what_is_all_good_ends_with_0_and_leaves_no_file_of_refused_lines(place, tmp_path, run):
     source, target = place([GOOD, json.dumps(GOOD).encode()])  # the last line without its end
 
     code, _, err = run(source, target, "-p", "moonshot")
@@ -59,14 +67,14 @@ def test_what_is_all_good_ends_with_0_and_leaves_no_file_of_refused_lines(place,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl", "out.jsonl.report.jsonl"]
 
 
-def test_strict_refuses_lossy_lines(place):
+def test_strict_refuses_lossy_lines(place, run):
     source, target = place([GOOD])
 
     assert run(source, target, "-p", "moonshot", "--strict")[0] == 1
     assert target.read_bytes() == b""
 
 
-def test_an_output_that_is_there_is_kept_unless_forced(place):
+def test_an_output_that_is_there_is_kept_unless_forced(place, run):
     source, target = place([GOOD])
     target.write_text("precious")
 
@@ -78,7 +86,7 @@ def test_an_output_that_is_there_is_kept_unless_forced(place):
     assert len(lines_of(target)) == 1
 
 
-def test_an_unknown_provider_is_told_before_a_file_is_made(place, tmp_path):
+def test_an_unknown_provider_is_told_before_a_file_is_made(place, tmp_path, run):
     source, target = place([GOOD])
 
     code, _, err = run(source, target, "-p", "moonshoot")
@@ -128,7 +136,7 @@ def test_a_batch_that_was_stopped_goes_on_without_losing_or_doubling_a_line(plac
     assert (done.lines, done.fates["changed"]) == (200, 200)
 
 
-def test_a_batch_that_is_killed_on_all_cores_goes_on_too(place):
+def test_a_batch_that_is_killed_on_all_cores_goes_on_too(place, run):
     source, target = place(requests(12_000))
     whole = expected(source, target.with_name("whole.jsonl"))
     command = [sys.executable, "-m", "quirkbook", "batch", str(source), str(target), "-p", "moonshot", "--workers", "2"]
@@ -144,6 +152,39 @@ def test_a_batch_that_is_killed_on_all_cores_goes_on_too(place):
 
     assert run(source, target, "-p", "moonshot", "--workers", "2")[0] == 0
     assert [target.read_bytes(), target.with_name("out.jsonl.report.jsonl").read_bytes()] == whole
+
+
+def test_all_cores_do_what_one_does(place, small_blocks):
+    source, target = place(requests(200))
+    whole = expected(source, target.with_name("whole.jsonl"))
+
+    Batch(source, target, Settings("moonshot"), workers=2).run()
+
+    assert [target.read_bytes(), target.with_name("out.jsonl.report.jsonl").read_bytes()] == whole
+
+
+def test_a_terminal_shows_a_bar_while_it_lasts(place, monkeypatch, run):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    source, target = place([GOOD])
+
+    code, _, err = run(source, target, "-p", "moonshot")
+
+    assert code == 0
+    assert "translating" in err
+    assert "1 requests: 0 unchanged, 1 changed" in err
+
+
+def test_rules_of_ones_own_apply(place, tmp_path, run):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "moonshot.yaml").write_text(
+        "quirks: 1\nprovider: moonshot\nrules:\n"
+        "  - {id: no-seed, why: w, source: s, verified: {date: 2026-11-23, by: docs}, when: {seed: {exists: true}},\n"
+        "     do: [{drop: [seed]}], examples: [{in: {seed: 1}, out: {}}]}\n"
+    )
+    source, target = place([{"seed": 1, "temperature": 0.5}])
+
+    assert run(source, target, "-p", "moonshot", "--rules", tmp_path / "mine", "--workers", 1)[0] == 0
+    assert lines_of(target) == [{"temperature": 0.5}]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +223,7 @@ def test_a_line_that_is_too_long_is_told_and_passed_over(place, small_blocks, mo
     }  # fmt: skip
 
 
-def test_an_empty_file_gives_empty_ones(place):
+def test_an_empty_file_gives_empty_ones(place, run):
     source, target = place([])
 
     assert run(source, target, "-p", "moonshot")[0] == 0

@@ -93,6 +93,15 @@ def test_where_more_than_plain_edits_come_of_it_only_the_condition_is_known(do):
     assert_same_as_trying_every_rule(made, payload)
 
 
+def test_an_action_of_many_edits_is_told_beforehand_too():
+    do = {"rename": {"n": "m", "k": "l"}}
+    made = plan(rule({"n": 2, "k": 3}, [do, {"drop": ["l", "m"]}, {"set": {"a": 1, "b": 2}}], 0))
+    payload = {"n": 2, "k": 3}
+
+    assert len(foretold(made, payload)[0][2]) == 6
+    assert_same_as_trying_every_rule(made, payload)
+
+
 def test_of_a_rule_each_action_is_settled_by_itself():
     made = plan(
         rule({"n": 2}, [{"append_message": HELLO[0]}, {"drop": ["n"]}, {"drop": ["m"]}], 0), rule({"n": 2}, [SET_Z], 1)
