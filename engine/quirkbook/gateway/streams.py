@@ -21,6 +21,7 @@ _encode = msgspec.json.Encoder().encode
 _GAPS: Final = (b"\n\n", b"\r\n\r\n")
 DONE: Final = b"data: [DONE]\n\n"
 _FAILED: Final = re.compile(rb'"error"\s*:\s*[{"]').search
+_DONE: Final = re.compile(rb"^data: *\[DONE\][ \r]*$", re.MULTILINE).search
 _FINISHED: Final = re.compile(rb'"finish_reason"\s*:\s*"').search
 
 
@@ -93,9 +94,14 @@ class Relay:
             return b""
         whole = self._last = self._mask(whole)
         self.ended = self.ended or b"[DONE]" in whole or _FINISHED(whole) is not None
-        if b"[DONE]" not in whole and not self._concerns(whole):
+        if self._concerns(whole):
+            return b"".join(self._events(whole))
+        end_of_all = _DONE(whole) if b"[DONE]" in whole else None
+        if end_of_all is None:
             return whole
-        return b"".join(self._events(whole))
+        self._done = True
+        at = end_of_all.start()
+        return b"".join([whole[:at], *self._owed(), whole[at:]])
 
     def close(self) -> bytes:
         """Return what is left when the stream has ended; an event that was cut is left out."""
@@ -123,11 +129,7 @@ class Relay:
             return
         try:
             chunk = _decode(text)
-        except (
-            msgspec.DecodeError,
-            UnicodeDecodeError,
-            RecursionError,
-        ):  # a comment, or what the client may make something of
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # what the client may make something of
             yield lines + b"\n\n"
             return
         passed = self._rules.feed(chunk) if self._rules else [chunk]
