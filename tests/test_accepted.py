@@ -22,10 +22,17 @@ from quirkbook.errors import RefusedError
 
 SILENT = {"lossy": "allow", "semantic": "allow"}
 MODELS = {
+    "anthropic": ["claude-opus-4-1", "claude-sonnet-4-5", "claude-opus-4-8"],
+    "cohere": ["command-a-03-2025"],
+    "dashscope": ["qwen-plus", "qwen3-32b", "qwen3.5-plus", "kimi-k3"],
     "deepseek": ["deepseek-v4-pro", "deepseek-chat", "deepseek-reasoner"],
     "gemini": ["gemini-2.5-pro", "gemini-3.8-flash"],
     "groq": ["llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3-32b"],
+    "minimax": ["MiniMax-M2.5", "MiniMax-M3"],
     "mistral": ["mistral-large-latest", "mistral-small-latest"],
+    "perplexity": ["sonar"],
+    "xai": ["grok-3-mini", "grok-4.3", "grok-4.5"],
+    "zai": ["glm-4.6", "glm-4.5v"],
     "moonshot": [
         "moonshot-v1-8k",
         "moonshot-v1-8k-vision-preview",

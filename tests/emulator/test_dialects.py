@@ -14,8 +14,9 @@ TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": 
 
 
 def body(name: str, model: str, **fields: Any) -> Any:
-    payload = {"model": model, "messages": ASKED, **fields}
-    answer, dialect = Emulator(name).answer(payload)
+    emulator = Emulator(name)
+    payload = emulator.heard({"model": model, "messages": ASKED, **fields})
+    answer, dialect = emulator.answer(payload)
     return replies.body(answer, dialect, payload)
 
 
@@ -105,3 +106,41 @@ def test_gemini_says_stop_and_numbers_no_calls():
         }
     ]
     assert body("gemini", "gemini-2.5-pro", messages=USE, tools=[TOOL])["choices"][0]["finish_reason"] == "stop"
+
+
+def test_minimax_thinks_aloud_unless_m3_is_told_not_to():
+    whole = message("minimax", "MiniMax-M2.5")["content"]
+    pieces = [chunk["choices"][0]["delta"].get("content") for chunk in chunks("minimax", "MiniMax-M2.5")]
+
+    assert whole == "<think>\nThe user wants: Hi\n</think>\n\nYou said: Hi"
+    assert "".join(filter(None, pieces)) == whole
+    assert message("minimax", "MiniMax-M3", thinking={"type": "disabled"})["content"] == "You said: Hi"
+    assert body("minimax", "MiniMax-M3")["base_resp"] == {"status_code": 0, "status_msg": ""}
+
+
+def test_perplexity_counts_in_every_chunk_and_names_its_sources():
+    found = chunks("perplexity", "sonar")
+
+    assert all(chunk["usage"]["total_tokens"] == 8 and chunk["citations"] for chunk in found)
+    assert message("perplexity", "sonar-reasoning-pro")["content"].startswith("<think>")
+
+
+def test_anthropic_reads_over_what_its_page_lists():
+    plain, asked = (
+        body("anthropic", "claude-opus-4-1", **more) for more in ({}, {"response_format": {"type": "text"}})
+    )
+
+    assert plain == asked
+    assert "logprobs" not in body("anthropic", "claude-opus-4-1", logprobs=True)["choices"][0]
+
+
+def test_dashscope_has_an_empty_id_in_the_later_pieces_of_a_call():
+    found = calls(chunks("dashscope", "qwen-plus", messages=USE, tools=[TOOL]))
+
+    assert [call["id"] == "" for call in found] == [False, True, True]
+    assert "".join(call["function"]["arguments"] for call in found) == "{}"
+
+
+def test_zai_thinks_unless_it_is_told_not_to():
+    assert message("zai", "glm-4.6")["reasoning_content"] == "The user wants: Hi"
+    assert "reasoning_content" not in message("zai", "glm-4.6", thinking={"type": "disabled"})

@@ -136,12 +136,16 @@ class Emulator:
         listed = [{"id": model.id, **common} for model in self.provider.models]
         return {"object": "list", "data": listed}
 
+    def heard(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return an accepted request without what the provider reads over in silence."""
+        ignored = self.provider.dialect(payload["model"]).get("ignores", ())
+        return {key: value for key, value in payload.items() if key not in ignored}
+
     def answer(self, payload: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """Return the completion of an accepted request, and the dialect to write it in."""
+        """Return the completion of a request that was heard, and the dialect to write it in."""
         dialect = self.provider.dialect(payload["model"])
-        heard = {key: value for key, value in payload.items() if key not in dialect.get("ignores", ())}
-        thinks = self.provider.thinks(heard, dialect)
-        return complete(heard, thinks=thinks, call_ids=dialect["tool_call_id"]), dialect
+        thinks = self.provider.thinks(payload, dialect)
+        return complete(payload, thinks=thinks, call_ids=dialect["tool_call_id"]), dialect
 
 
 class _Exchange:
@@ -194,6 +198,7 @@ class _Exchange:
         if refusal:
             await self.reply(refusal.status, refusal.body, refusal.headers)
             return
+        payload = emulator.heard(payload)
         answer, dialect = emulator.answer(payload)
         if payload.get("stream"):
             chunks = replies.chunks(answer, dialect, payload)
