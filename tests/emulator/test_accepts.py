@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -48,6 +50,38 @@ def test_every_check_speaks_of_a_model_that_is_served(name):
     used = {id(check) for model in provider.models for check in provider._plan(model.id)}
 
     assert used == {id(check) for check in provider.checks}
+
+
+ROOT = Path(__file__).parents[2]
+EVIDENCE = ROOT / "docs" / "evidence.jsonl"
+ABOUT = {row["id"]: row["provider"] for row in map(json.loads, EVIDENCE.read_text("utf-8").splitlines())}
+#: Provider -> what its rows, or those of its models, are filed under besides its name.
+FILED = {"anthropic": {"anthropic-openai-compat", "anthropic-claude"}}
+
+
+@each_provider
+def test_the_evidence_of_a_file_is_about_its_provider(name):
+    found = document(name)
+    cited = {row for entry in (*found["checks"], *found["replies"]) for row in entry.get("evidence", ())}
+
+    assert {ABOUT.get(row) for row in cited} <= {name, "*", *FILED.get(name, ())}
+
+
+@each_provider
+def test_what_is_said_of_answers_has_a_source_or_is_left_bare(name):
+    for entry in document(name)["replies"]:
+        assert ("basis" in entry) == ("source" in entry), entry
+        assert "source" in entry or "evidence" not in entry, entry
+
+
+def test_the_readme_names_the_providers_that_can_be_emulated():
+    (row,) = [
+        line
+        for line in (ROOT / "README.md").read_text("utf-8").splitlines()
+        if "`quirkbook emulate moonshot` |" in line
+    ]
+
+    assert re.split(", | or ", row.rpartition(": ")[2].strip(" |")) == available()
 
 
 def test_no_code_knows_a_provider():

@@ -118,11 +118,79 @@ def test_minimax_thinks_aloud_unless_m3_is_told_not_to():
     assert body("minimax", "MiniMax-M3")["base_resp"] == {"status_code": 0, "status_msg": ""}
 
 
-def test_perplexity_counts_in_every_chunk_and_names_its_sources():
+@pytest.mark.parametrize("model", ["MiniMax-M2.5", "MiniMax-M3"])
+def test_minimax_parts_thoughts_and_answer_when_asked(model):
+    whole = message("minimax", model, reasoning_split=True)
+    found = chunks("minimax", model, reasoning_split=True)
+
+    assert whole["content"] == "You said: Hi"
+    assert whole["reasoning_details"] == [{"type": "reasoning.text", "text": "The user wants: Hi"}]
+    details = [chunk["choices"][0]["delta"].get("reasoning_details", [{"text": ""}]) for chunk in found]
+    assert "".join(detail["text"] for (detail,) in details) == "The user wants: Hi"
+
+
+def test_minimax_m3_thinks_in_its_answer_and_beside_it():
+    whole = message("minimax", "MiniMax-M3")
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks("minimax", "MiniMax-M3")]
+
+    assert whole["content"].startswith(f"<think>\n{whole['reasoning_content']}\n</think>")
+    assert "".join(delta.get("reasoning_content", "") for delta in deltas) == whole["reasoning_content"]
+    assert all(delta["content"] for delta in deltas if "reasoning_content" in delta)
+
+
+def test_perplexity_counts_in_every_chunk_what_came_so_far_and_names_its_sources():
     found = chunks("perplexity", "sonar")
 
-    assert all(chunk["usage"]["total_tokens"] == 8 and chunk["citations"] for chunk in found)
-    assert message("perplexity", "sonar-reasoning-pro")["content"].startswith("<think>")
+    assert [chunk["usage"]["completion_tokens"] for chunk in found] == [0, 1, 2, 3, 3]
+    assert found[-1]["usage"] == body("perplexity", "sonar")["usage"]
+    assert all(chunk["citations"] and chunk["search_results"] for chunk in found)
+
+
+def test_perplexity_says_with_every_piece_the_whole_so_far():
+    said = [chunk["choices"][0]["message"]["content"] for chunk in chunks("perplexity", "sonar")]
+
+    assert said == ["", "You", "You said:", "You said: Hi", "You said: Hi"]
+
+
+@pytest.mark.parametrize("model", ["sonar-reasoning-pro", "sonar-deep-research"])
+def test_perplexity_thinks_aloud_even_before_json(model):
+    asked = {"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}
+
+    said = message("perplexity", model, response_format=asked)["content"]
+
+    assert said == "<think>\nThe user wants: Hi\n</think>\n\n{}"
+
+
+def test_xai_shows_the_thoughts_of_grok_3_mini_alone_and_counts_those_of_others():
+    def thoughts(model, **fields):
+        found = body("xai", model, **fields)
+        counted = found["usage"]["completion_tokens_details"]["reasoning_tokens"]
+        return found["choices"][0]["message"].get("reasoning_content"), counted
+
+    assert thoughts("grok-3-mini") == ("The user wants: Hi", 4)
+    assert [thoughts(model) for model in ("grok-4", "grok-4.3", "grok-4.5")] == [(None, 4)] * 3
+    assert thoughts("grok-4.3", reasoning_effort="none") == (None, 0)
+    assert [thoughts(model) for model in ("grok-3", "grok-4.20-0309-non-reasoning")] == [(None, 0)] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("xai", "grok-4.5"), ("zai", "glm-4.6"), ("minimax", "MiniMax-M2.5"), ("deepseek", "deepseek-chat")],
+)
+def test_usage_may_come_with_the_finish_reason_and_no_chunk_of_its_own(name, model):
+    for asked in ({}, {"stream_options": {"include_usage": True}}):
+        found = chunks(name, model, **asked)
+
+        assert [bool(chunk.get("usage")) for chunk in found] == [False] * (len(found) - 1) + [True]
+        assert found[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+def test_anthropic_keeps_its_thoughts_to_itself_and_counts_them():
+    plain = body("anthropic", "claude-opus-4-1")
+    thought = body("anthropic", "claude-opus-4-1", thinking={"type": "enabled", "budget_tokens": 2000})
+
+    assert thought["choices"] == plain["choices"]
+    assert thought["usage"]["completion_tokens"] == plain["usage"]["completion_tokens"] + 4
 
 
 def test_anthropic_reads_over_what_its_page_lists():
@@ -139,8 +207,24 @@ def test_dashscope_has_an_empty_id_in_the_later_pieces_of_a_call():
 
     assert [call["id"] == "" for call in found] == [False, True, True]
     assert "".join(call["function"]["arguments"] for call in found) == "{}"
+    assert ["name" in call["function"] for call in found] == [True, False, False]
+
+
+def test_dashscope_may_have_an_empty_name_there_too():
+    found = calls(chunks("dashscope", "qwen3.8-max", messages=USE, tools=[TOOL]))
+
+    assert [call["function"]["name"] for call in found] == ["look", "", ""]
 
 
 def test_zai_thinks_unless_it_is_told_not_to():
     assert message("zai", "glm-4.6")["reasoning_content"] == "The user wants: Hi"
     assert "reasoning_content" not in message("zai", "glm-4.6", thinking={"type": "disabled"})
+    assert "reasoning_content" not in message("zai", "glm-5.2", reasoning_effort="none")
+
+
+def test_zai_sends_arguments_in_pieces_when_asked():
+    def pieces(**fields):
+        return [call["function"] for call in calls(chunks("zai", "glm-4.6", messages=USE, tools=[TOOL], **fields))]
+
+    assert pieces() == [{"name": "look", "arguments": "{}"}]
+    assert pieces(tool_stream=True) == [{"name": "look", "arguments": ""}, {"arguments": "{"}, {"arguments": "}"}]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.emulator.refused import ASKED, REFUSED
+from tests.emulator.worded import FURTHER, WORDED
 
 from quirkbook.emulator import provider
 from quirkbook.emulator.refusal import Refusal
@@ -12,7 +15,10 @@ EVERY = [(name, check) for name, refused in REFUSED.items() for check in refused
 
 
 def refusal(name: str, check: str) -> Refusal:
-    model, fields = REFUSED[name][check]
+    return asked(name, *REFUSED[name][check])
+
+
+def asked(name: str, model: str, fields: dict[str, Any]) -> Refusal:
     emulated = provider.load(name)
     served = emulated.model(model)
     assert served is not None
@@ -82,57 +88,6 @@ WORDS = [
             code="invalid_request_error",
         ),
     ),
-    (
-        "minimax",
-        "system-comes-first",
-        400,
-        {
-            "type": "error",
-            "error": {
-                "type": "bad_request_error",
-                "message": "invalid params, chat content has invalid message role: system (2013)",
-                "http_code": "400",
-            },
-            "request_id": "05f1e2",
-        },
-    ),
-    (
-        "perplexity",
-        "order",
-        400,
-        {
-            "error": {
-                "message": "After the (optional) system message(s), user or tool message(s) should alternate with "
-                "assistant message(s).",
-                "type": "invalid_message",
-                "code": 400,
-            }
-        },
-    ),
-    (
-        "xai",
-        "presence-penalty-of-grok-4",
-        400,
-        {
-            "code": "Client specified an invalid argument",
-            "error": "Model grok-4.5 does not support parameter presencePenalty.",
-        },
-    ),
-    (
-        "dashscope",
-        "roles",
-        400,
-        {
-            **error(
-                "developer is not one of ['system', 'assistant', 'user', 'tool', 'function'] - 'messages.['0].role'",
-                param=None,
-                code="invalid_parameter_error",
-            ),
-            "request_id": "9f1e7f2c",
-        },
-    ),
-    ("zai", "roles", 400, {"error": {"code": "1214", "message": "Incorrect role information"}}),
-    ("cohere", "not-supported", 422, {"id": "9f1e7f2c", "message": "unprocessable entity: n is not supported"}),
     ("groq", "known-parameters", 400, error("property 'prompt_cache_key' is unsupported")),
     (
         "groq",
@@ -193,3 +148,19 @@ def test_a_refusal_has_the_providers_words_and_form(name, check, status, body):
     found = refusal(name, check)
 
     assert (found.status, found.body) == (status, body)
+
+
+@pytest.mark.parametrize("name", WORDED)
+def test_each_refusal_is_known_word_for_word(name):
+    found = {check: refusal(name, check) for check in REFUSED[name]}
+
+    assert {check: (one.status, one.body) for check, one in found.items()} == WORDED[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "fields", "answer"), FURTHER, ids=[f"{one[0]}/{sorted(one[2])[0]}" for one in FURTHER]
+)
+def test_a_refusal_names_what_was_wrong(name, model, fields, answer):
+    found = asked(name, model, fields)
+
+    assert (found.status, found.body) == answer

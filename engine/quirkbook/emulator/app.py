@@ -138,12 +138,12 @@ class Emulator:
 
     def heard(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Return an accepted request without what the provider reads over in silence."""
-        ignored = self.provider.dialect(payload["model"]).get("ignores", ())
+        ignored = self.provider.dialect(payload).get("ignores", ())
         return {key: value for key, value in payload.items() if key not in ignored}
 
     def answer(self, payload: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Return the completion of a request that was heard, and the dialect to write it in."""
-        dialect = self.provider.dialect(payload["model"])
+        dialect = self.provider.dialect(payload)
         thinks = self.provider.thinks(payload, dialect)
         return complete(payload, thinks=thinks, call_ids=dialect["tool_call_id"]), dialect
 

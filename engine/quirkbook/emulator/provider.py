@@ -97,11 +97,11 @@ class Provider:
             if check.fits == "total":
                 asked += payload.get("max_completion_tokens") or payload.get("max_tokens") or 0
             if asked > model.context:
-                values = {"limit": model.context, "value": asked, "model": model.id}
+                values = {"limit": model.context, "value": asked, "model": payload["model"]}
                 yield self._refuse(check.errors["*"], values)
         else:
             for error in check.demands.iter_errors(payload):
-                values = {**describe(error, self.words, check.below), "model": model.id}
+                values = {**describe(error, self.words, check.below), "model": payload["model"]}
                 said = check.errors.get(str(error.validator)) or check.errors["*"]
                 yield self._refuse(said, values)
 
@@ -123,18 +123,20 @@ class Provider:
         body = self.bodies[said["body"]] if "body" in said else self.body
         return Refusal(parts["status"], fill(body, parts))
 
-    def dialect(self, model: str) -> dict[str, Any]:
-        """Return how answers of that model look: its entries of ``replies``, later ones over earlier."""
+    def dialect(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Return how the answer to a request looks: the entries of ``replies`` for it, later ones over earlier."""
         merged: dict[str, Any] = {}
         for entry in self.replies:
-            if compile_globs(entry["models"])(model):
+            if compile_globs(entry["models"])(payload["model"]) and self._fits(entry.get("when", {}), payload):
                 merged |= entry
         return merged
 
     def thinks(self, payload: Mapping[str, Any], dialect: Mapping[str, Any]) -> bool:
         """Return whether the model thinks about that request, in a dialect that `dialect` returned."""
-        when = dialect.get("reasoning", {"when": {"not": {}}})["when"]
-        return bool(compile_schema(when, self.defs).is_valid(payload))
+        return self._fits(dialect.get("reasoning", {"when": {"not": {}}})["when"], payload)
+
+    def _fits(self, schema: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+        return not schema or bool(compile_schema(schema, self.defs).is_valid(payload))
 
 
 def available() -> list[str]:

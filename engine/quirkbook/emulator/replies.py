@@ -35,9 +35,10 @@ def chunks(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> Iter
     # Whoever asks for usage gets a null in every chunk but the last, where the provider says so.
     rest = {"usage": None} if asked and dialect.get("null_usage") else {}
     turns = (_choice_chunks(answer, index, dialect, payload) for index in range(len(answer.choices)))
-    for choice in chain.from_iterable(zip_longest(*turns)):
-        if choice is not None:
-            yield {**head, "choices": [choice], **rest, **(last if choice["finish_reason"] else {})}
+    passed = (choice for choice in chain.from_iterable(zip_longest(*turns)) if choice is not None)
+    for place, choice in enumerate(passed):
+        so_far = {"usage": _so_far(usage, place)} if dialect.get("usage_so_far") else rest
+        yield {**head, "choices": [choice], **so_far, **(last if choice["finish_reason"] else {})}
     if asked and dialect.get("usage_chunk", True):
         yield {**head, "choices": [], "usage": usage}
 
@@ -45,13 +46,18 @@ def chunks(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> Iter
 def _choice_chunks(
     answer: Answer, index: int, dialect: Dialect, payload: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    choice = answer.choices[index]
+    choice, said = answer.choices[index], ""
+
+    def so_far() -> dict[str, Any]:
+        return {"message": {"role": "assistant", "content": said}} if dialect.get("message_so_far") else {}
+
     for piece, delta in _deltas(choice, dialect):
-        chunk = {"index": index, "delta": delta, "finish_reason": None}
+        said += piece
+        chunk = {"index": index, "delta": delta, **so_far(), "finish_reason": None}
         if payload.get("logprobs"):
             chunk["logprobs"] = _logprobs([piece], payload) if piece else None
         yield chunk
-    last = {"index": index, "delta": {}, "finish_reason": _finish(choice, dialect)}
+    last = {"index": index, "delta": {}, **so_far(), "finish_reason": _finish(choice, dialect)}
     if dialect.get("usage_in_choice"):
         last["usage"] = _usage(answer, (choice,), dialect)
     yield last
@@ -61,11 +67,14 @@ def _deltas(choice: Choice, dialect: Dialect) -> Iterator[tuple[str, dict[str, A
     """Yield each delta with the piece of the answer's text that it carries."""
     opening = dialect.get("tool_call_content") if choice.tool_calls else ""
     yield "", {"role": "assistant", "content": opening, **dialect.get("delta", {})}
-    if choice.reasoning and dialect["reasoning"].get("field"):
-        for piece in pieces(choice.reasoning):
-            yield "", {dialect["reasoning"]["field"]: piece}
-    for piece in pieces(_aloud(choice, dialect) + (choice.content or "")):
-        yield piece, {"content": piece}
+    thoughts = [_thoughts(piece, dialect) for piece in pieces(choice.reasoning or "")]
+    aloud = _aloud(choice, dialect)
+    if not aloud:
+        yield from (("", thought) for thought in thoughts if thought)
+        thoughts = []
+    for place, piece in enumerate(pieces(aloud + (choice.content or ""))):
+        told_twice = thoughts[place] if place < len(thoughts) else {}
+        yield piece, {"content": piece, **told_twice}
     for index, call in enumerate(_calls(choice, dialect)):
         yield from (("", {"tool_calls": [part]}) for part in _call_parts(index, call, dialect))
 
@@ -80,7 +89,8 @@ def _call_parts(index: int, call: dict[str, Any], dialect: Dialect) -> Iterator[
     half = len(arguments) // 2
     yield {**place, **call, "function": {"name": name, "arguments": ""}}
     for part in (arguments[:half], arguments[half:]):
-        yield {**place, **dialect.get("tool_call_again", {}), "function": {"arguments": part}}
+        again = dialect.get("tool_call_again", {})
+        yield {**place, **again, "function": {**again.get("function", {}), "arguments": part}}
 
 
 def _head(answer: Answer, dialect: Dialect, kind: str) -> dict[str, Any]:
@@ -100,9 +110,14 @@ def _message(choice: Choice, dialect: Dialect) -> dict[str, Any]:
         message["tool_calls"] = _calls(choice, dialect)
     if aloud := _aloud(choice, dialect):
         message["content"] = aloud + (message["content"] or "")
-    if choice.reasoning and dialect["reasoning"].get("field"):
-        message[dialect["reasoning"]["field"]] = choice.reasoning
-    return message
+    return {**message, **_thoughts(choice.reasoning or "", dialect)}
+
+
+def _thoughts(text: str, dialect: Dialect) -> dict[str, Any]:
+    """Return the fields of a message or delta in which thoughts stand beside the content."""
+    told = dialect.get("reasoning", {})
+    field = {told["field"]: text} if told.get("field") else {}
+    return {**field, **fill(told.get("besides", {}), {"text": text})} if text else {}
 
 
 def _aloud(choice: Choice, dialect: Dialect) -> str:
@@ -136,6 +151,12 @@ def _usage(answer: Answer, choices: tuple[Choice, ...], dialect: Dialect) -> dic
         thought = sum(choice.reasoning_tokens for choice in choices)
         usage["completion_tokens_details"] = {"reasoning_tokens": thought}
     return {**usage, **fill(dialect.get("usage", {}), {"cached": cached, "uncached": answer.prompt_tokens - cached})}
+
+
+def _so_far(usage: dict[str, Any], chunks_before: int) -> dict[str, Any]:
+    """Return the usage of a stream that has come so far: one token of the answer a chunk."""
+    made = min(chunks_before, usage["completion_tokens"])
+    return {**usage, "completion_tokens": made, "total_tokens": usage["prompt_tokens"] + made}
 
 
 def _logprobs(said: list[str], payload: Mapping[str, Any]) -> dict[str, Any]:
