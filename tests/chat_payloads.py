@@ -275,6 +275,7 @@ PAYLOADS: dict[str, Payload] = {
 TEXT_ONLY = {
     "moonshot": ["moonshot-v1-8k", "kimi-k2-0905-preview", "kimi-k2-thinking"],
     "openai": ["gpt-3.5-turbo", "gpt-4", "o1-mini", "o3-mini"],
+    "zai": ["glm-4.6", "glm-5.2"],
 }
 SEEN = {"messages": [user([{"type": "text", "text": "What is this?"}, PICTURE])]}
 LINKED = {"messages": [user([{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}])]}
@@ -366,8 +367,8 @@ REFUSED: list[tuple[str, Payload, dict[str, str]]] = [
     ("xai", CUSTOM, BARE),
     ("xai", NAMED, {}),
     ("xai", NOTHING, {}),
-    ("zai", SEEN, {"glm-4.6": "zai/text-models-see-no-images"}),
-    ("zai", LINKED, {"glm-4.6": "zai/text-models-see-no-images"}),
+    ("zai", SEEN, dict.fromkeys(TEXT_ONLY["zai"], "zai/text-models-see-no-images")),
+    ("zai", LINKED, dict.fromkeys(TEXT_ONLY["zai"], "zai/text-models-see-no-images")),
     ("zai", HEARD, {"*": "zai/no-sound-and-no-files"}),
     ("zai", CUSTOM, BARE),
     ("zai", NAMED, {}),

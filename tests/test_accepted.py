@@ -22,17 +22,17 @@ from quirkbook.errors import RefusedError
 
 SILENT = {"lossy": "allow", "semantic": "allow"}
 MODELS = {
-    "anthropic": ["claude-opus-4-1", "claude-sonnet-4-5", "claude-opus-4-8"],
-    "cohere": ["command-a-03-2025"],
-    "dashscope": ["qwen-plus", "qwen3-32b", "qwen3.5-plus", "kimi-k3"],
+    "anthropic": ["claude-opus-4-1", "claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-4-8"],
+    "cohere": ["command-a-03-2025", "command-a-reasoning-08-2025"],
+    "dashscope": ["qwen-max", "qwen-plus", "qwen3-32b", "qwen3.5-plus", "qwen3.8-max", "kimi-k3"],
     "deepseek": ["deepseek-v4-pro", "deepseek-chat", "deepseek-reasoner"],
     "gemini": ["gemini-2.5-pro", "gemini-3.8-flash"],
     "groq": ["llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3-32b"],
     "minimax": ["MiniMax-M2.5", "MiniMax-M3"],
     "mistral": ["mistral-large-latest", "mistral-small-latest"],
-    "perplexity": ["sonar"],
-    "xai": ["grok-3-mini", "grok-4.3", "grok-4.5"],
-    "zai": ["glm-4.6", "glm-4.5v"],
+    "perplexity": ["sonar", "sonar-reasoning-pro"],
+    "xai": ["grok-3", "grok-3-mini", "grok-4", "grok-4.20-0309-non-reasoning", "grok-4.3", "grok-4.5"],
+    "zai": ["glm-4.5v", "glm-4.6", "glm-5.2"],
     "moonshot": [
         "moonshot-v1-8k",
         "moonshot-v1-8k-vision-preview",
@@ -102,6 +102,16 @@ def test_any_request_is_accepted_once_translated_or_refused_by_a_rule(name, mode
 
 def test_every_emulated_provider_is_asked():
     assert sorted(MODELS) == available()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_check_of_a_provider_is_held_against_the_rules(name):
+    checks = {
+        model: {check.name for check in provider.load(name)._plan(provider.load(name).model(model).id)}
+        for model in MODELS[name]
+    }
+
+    assert set.union(*checks.values()) == {check.name for check in provider.load(name).checks}
 
 
 @pytest.mark.parametrize("name", MODELS)
