@@ -110,7 +110,7 @@ def test_gemini_says_stop_and_numbers_no_calls():
 
 def test_minimax_thinks_aloud_unless_m3_is_told_not_to():
     whole = message("minimax", "MiniMax-M2.5")["content"]
-    pieces = [chunk["choices"][0]["delta"].get("content") for chunk in chunks("minimax", "MiniMax-M2.5")]
+    pieces = [chunk["choices"][0]["delta"].get("content") for chunk in chunks("minimax", "MiniMax-M2.5")[:-1]]
 
     assert whole == "<think>\nThe user wants: Hi\n</think>\n\nYou said: Hi"
     assert "".join(filter(None, pieces)) == whole
@@ -125,8 +125,26 @@ def test_minimax_parts_thoughts_and_answer_when_asked(model):
 
     assert whole["content"] == "You said: Hi"
     assert whole["reasoning_details"] == [{"type": "reasoning.text", "text": "The user wants: Hi"}]
-    details = [chunk["choices"][0]["delta"].get("reasoning_details", [{"text": ""}]) for chunk in found]
+    deltas = [chunk["choices"][0].get("delta", {}) for chunk in found]
+    details = [delta.get("reasoning_details", [{"text": ""}]) for delta in deltas]
     assert "".join(detail["text"] for (detail,) in details) == "The user wants: Hi"
+
+
+@pytest.mark.parametrize("model", ["MiniMax-M2.5", "MiniMax-M3"])
+def test_minimax_counts_nothing_until_it_has_ended_and_says_its_role_once(model):
+    found = chunks("minimax", model, stream_options={"include_usage": True})
+
+    assert [chunk["usage"]["total_tokens"] for chunk in found[:-1]] == [0] * (len(found) - 1)
+    assert (found[-1]["choices"], found[-1]["usage"]) == ([], body("minimax", model)["usage"])
+    roles = [choice["delta"].get("role") for chunk in found for choice in chunk["choices"]]
+    assert roles == ["assistant", *[""] * (len(roles) - 2), None]
+
+
+def test_minimax_m2_ends_a_stream_with_the_whole_answer():
+    *_, last = chunks("minimax", "MiniMax-M2.5")
+
+    assert (last["object"], last["choices"]) == ("chat.completion", body("minimax", "MiniMax-M2.5")["choices"])
+    assert [one["object"] for one in chunks("minimax", "MiniMax-M3")][-1] == "chat.completion.chunk"
 
 
 def test_minimax_m3_thinks_in_its_answer_and_beside_it():
@@ -175,7 +193,7 @@ def test_xai_shows_the_thoughts_of_grok_3_mini_alone_and_counts_those_of_others(
 
 @pytest.mark.parametrize(
     ("name", "model"),
-    [("xai", "grok-4.5"), ("zai", "glm-4.6"), ("minimax", "MiniMax-M2.5"), ("deepseek", "deepseek-chat")],
+    [("zai", "glm-4.6"), ("deepseek", "deepseek-chat")],
 )
 def test_usage_may_come_with_the_finish_reason_and_no_chunk_of_its_own(name, model):
     for asked in ({}, {"stream_options": {"include_usage": True}}):

@@ -124,8 +124,14 @@ def test_a_stream_says_what_the_whole_answer_says(ask, model, more):
     whole, chunks = ask(model, **more), list(ask(model, stream=True, **more))
 
     assert joined(chunks) == told(whole.choices[0].message)
-    assert [choice.finish_reason for chunk in chunks for choice in chunk.choices if choice.finish_reason] == ["stop"]
-    assert [chunk for chunk in chunks for choice in chunk.choices if "message" in choice] == []
+    assert {choice.finish_reason for chunk in chunks for choice in chunk.choices} == {None, "stop"}
+    assert {chunk.object for chunk in chunks} == {"chat.completion.chunk"}
+    assert [
+        choice for chunk in chunks for choice in chunk.choices if "message" in choice or "delta" not in choice
+    ] == []
+    assert [choice.delta.role for chunk in chunks for choice in chunk.choices if "role" in choice.delta] == [
+        "assistant"
+    ]
 
 
 @each_model
@@ -142,6 +148,13 @@ def test_a_stream_counts_once_if_it_is_asked_to(ask, model, more):
     counts = [chunk.usage for chunk in ask(model, stream=True, **COUNTED, **more) if chunk.usage]
 
     assert counts == [ask(model, **more).usage]
+
+
+@each_model
+def test_a_stream_counts_no_more_than_once_if_it_is_not_asked_to(ask, model, more):
+    counts = [chunk.usage for chunk in ask(model, stream=True, **more) if chunk.usage]
+
+    assert counts in ([], [ask(model, **more).usage])
 
 
 @each_model

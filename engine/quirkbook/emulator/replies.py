@@ -41,6 +41,8 @@ def chunks(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> Iter
         yield {**head, "choices": [choice], **so_far, **(last if choice["finish_reason"] else {})}
     if asked and dialect.get("usage_chunk", True):
         yield {**head, "choices": [], "usage": usage}
+    if not asked and dialect.get("closing_answer"):
+        yield body(answer, dialect, payload)
 
 
 def _choice_chunks(
@@ -51,9 +53,10 @@ def _choice_chunks(
     def so_far() -> dict[str, Any]:
         return {"message": {"role": "assistant", "content": said}} if dialect.get("message_so_far") else {}
 
-    for piece, delta in _deltas(choice, dialect):
+    for place, (piece, delta) in enumerate(_deltas(choice, dialect)):
         said += piece
-        chunk = {"index": index, "delta": delta, **so_far(), "finish_reason": None}
+        again = dialect.get("delta_again", {}) if place else {}
+        chunk = {"index": index, "delta": {**delta, **again}, **so_far(), "finish_reason": None}
         if payload.get("logprobs"):
             chunk["logprobs"] = _logprobs([piece], payload) if piece else None
         yield chunk

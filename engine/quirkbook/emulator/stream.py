@@ -39,6 +39,6 @@ def _event(text: str, end: str) -> bytes:
 
 def _without_index(chunk: dict[str, Any]) -> dict[str, Any]:
     for choice in chunk["choices"]:
-        for call in choice["delta"].get("tool_calls", ()):
+        for call in choice.get("delta", {}).get("tool_calls", ()):
             call.pop("index", None)
     return chunk
