@@ -22,7 +22,7 @@ def tokens(item, *conditions):
     look = probe(*conditions)
     found = look.look([item])
     (kind,) = found.kinds
-    return {(field, mark) for _, field, mark in look.tokens(kind, found.fields) if field and mark is not None}
+    return {(field, mark) for _, field, mark in look.tokens(kind) if field and mark is not None}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_kind_tells_the_texts_and_types_that_rules_ask_for(item, expected):
     [
         ({"calls": [1]}, set()),
         ({"calls": []}, {("calls", EmptyList)}),
-        ({"calls": ""}, {("calls", Not((list,)))}),
+        ({"calls": ""}, {("calls", ""), ("calls", Not((list,)))}),
         ({"calls": None}, {("calls", Not((list,)))}),
         ({}, {("calls", ABSENT), ("calls", Not((list,)))}),
     ],
@@ -124,7 +124,7 @@ USER = (frozenset({("messages", "role", "user")}),)
 
 def seen(look):
     found = look.look(MESSAGES)
-    found.tokens = {kind: look.tokens(kind, found.fields) for kind in found.kinds}
+    found.tokens = {kind: look.tokens(kind) for kind in found.kinds}
     return found
 
 
@@ -189,8 +189,8 @@ def test_ids_are_rewritten_among_messages_that_are_none():
     assert [edit[2] for edit in draft.edits] == [("messages", 1, "tool_calls", 1, "id")]
 
 
-def test_outlines_and_their_mixtures_are_forgotten_beyond_a_limit(monkeypatch):
-    monkeypatch.setattr(kinds, "MIXTURES_REMEMBERED", 2)
+def test_outlines_are_forgotten_beyond_a_limit(monkeypatch):
+    monkeypatch.setattr(kinds, "OUTLINES_REMEMBERED", 2)
     made = plan(rule({"messages": {"some": {"role": "user", "name": "a"}}}, [SET]))
 
     for number in range(9):
@@ -199,7 +199,7 @@ def test_outlines_and_their_mixtures_are_forgotten_beyond_a_limit(monkeypatch):
         assert made.candidates({"messages": [{"role": "tool", f"k{number}": 1}]}) == ()
 
     (look,) = made._probes
-    assert (len(look._outlines), len(look._columns)) <= (2, 2)
+    assert len(look._readers) <= 2
 
 
 def test_a_comparison_of_arrays_is_made_once_per_edit():
@@ -210,3 +210,28 @@ def test_a_comparison_of_arrays_is_made_once_per_edit():
     longer.pop(0)
     assert look.begins(longer, 1)
     assert not look.begins(longer, 2)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_kind_tells_of_as_many_fields_as_matter(count):
+    fields = ["calls", "content", "parts"][:count]
+    asked = [{"role": "user"}, *({"not": {name: {"is": "array", "len": {"gt": 0}}}} for name in fields)]
+    item = {"role": "user", **{key: [] for key in fields}}
+
+    assert tokens(item, *asked) == {("role", "user"), *((name, EmptyList) for name in fields)}
+    assert tokens({**item, **{key: [1] for key in fields}}, *asked) == {("role", "user")}
+
+
+def test_a_kind_tells_the_texts_of_a_field_whose_type_matters_too():
+    asked = [{"name": ["a", "b"]}, {"name": {"is": "array"}}]
+
+    assert tokens({"name": "a"}, *asked) == {("name", "a")}
+    assert tokens({"name": "c"}, *asked) == set()
+    assert tokens({"name": ["a"]}, *asked) == {("name", list)}
+
+
+@pytest.mark.parametrize("odd", ["role", ["role"], 1, None])
+def test_what_is_no_object_is_no_item(odd):
+    for conditions in [({"role": "user"},), ({"other": "user"},), ({"role": {"is": "array"}, "other": ["", "x"]},)]:
+        with pytest.raises(TypeError):
+            probe(*conditions).look([odd])

@@ -188,7 +188,7 @@ class Plan:
         self, payload: Mapping[str, Any], idle_in: Mapping[str, frozenset[int]], seen: Mapping[str, Seen]
     ) -> tuple[Sequence[Candidate], Mapping[str, KnownKinds]]:
         tokens = {
-            probe.array: {kind: probe.tokens(kind, seen[probe.array].fields) for kind in seen[probe.array].kinds}
+            probe.array: {kind: probe.tokens(kind) for kind in seen[probe.array].kinds}
             for probe in self._probes
             if probe.array in seen
         }

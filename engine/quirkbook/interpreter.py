@@ -47,9 +47,8 @@ def run(done: Run, quiet: QuietRules | None = None) -> None:
 def _apply(done: Run, steps: Iterable[Step], quiet: QuietRules | None) -> None:
     root, edits, fired = done.root, done.edits, done.fired
     count = len(edits)
-    happened: set[int] = set()
     for rule, awaited, known, runs in steps:
-        if awaited is not None and awaited.isdisjoint(happened):
+        if awaited is not None and awaited.isdisjoint([one.place for one, _, _ in fired]):
             continue
         if known or rule.holds(root, done):
             try:
@@ -60,10 +59,10 @@ def _apply(done: Run, steps: Iterable[Step], quiet: QuietRules | None) -> None:
             except Refusal as refusal:
                 done.refusal = (rule, refusal.edit)
                 return
-            if len(edits) > count:
-                fired.append((rule, count, len(edits)))
-                happened.add(rule.place)
-                count = len(edits)
+            end = len(edits)
+            if end > count:
+                fired.append((rule, count, end))
+                count = end
                 if rule.renames_model and _is_new_model(done):
                     done.plan = done.plan.replan(root["model"])
                     after = [(one, None, False, one.runs) for one in done.plan.rules if one.place > rule.place]
@@ -86,7 +85,7 @@ def _is_new_model(done: Run) -> bool:
 
 def _own(name: str, why: str) -> CompiledRule:
     """Make a stand-in rule for what the engine does by itself, so that it is reported like any other change."""
-    return compile_rule(Rule(name, "quirkbook", why, "", {}, (), Location("", 0, 0)), {})
+    return compile_rule(Rule(name, "quirkbook", why, "", {}, (), Location("", 0, 0)), {}, place=-1)
 
 
 _MODEL = _own("model-argument", "The caller names a model beside the payload; it stands in for the payload's.")

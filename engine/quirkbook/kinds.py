@@ -5,23 +5,78 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from operator import is_
+from operator import is_, itemgetter
 from typing import Any
 
 from .draft import Draft
 from .needs import LONGEST_MARK, EmptyList, Mark, Needs, Not, Token
 
 Kind = tuple[Any, ...]
-"""The outline of an item, and for each field that matters and that some item has, its text or its type."""
+"""The outline of an item, its texts where only texts matter (one alone, or a tuple), and the types of other fields."""
 
 
 class Outline:
     """The keys of an item, one object for all items that have them in this order: it is hashed faster than they are."""
 
-    __slots__ = ("keys",)
+    __slots__ = ("fields", "keys", "texts")
 
-    def __init__(self, keys: tuple[str, ...]) -> None:
+    def __init__(self, keys: tuple[str, ...], fields: Sequence[Field]) -> None:
         self.keys = keys
+        mine = [one for one in fields if one.name in keys]
+        self.texts = tuple(one.name for one in mine if not one.marks)
+        """The fields of which only texts matter; nearly always there is a short one: see `Probe.tokens`."""
+        self.fields = tuple(one for one in mine if one.marks)
+
+    def reader(self) -> Read:
+        """Return what tells the kind of an item that has these keys.
+
+        It raises TypeError for what is no object.
+        """
+        texts = itemgetter(*self.texts) if self.texts else _no_texts
+        if any(one.texts - {""} for one in self.fields):
+            told = [(one.name, one.tell) for one in self.fields]
+            return lambda item: (self, texts(item), *[tell(item[name]) for name, tell in told])
+        names = [one.name for one in self.fields]
+        if len(names) > 2:
+            values = itemgetter(*names)
+            return lambda item: (self, texts(item), *[one.__class__ if one else _empty(one) for one in values(item)])
+        # What nearly all items have: content, or content and calls. Written out, for this is run for each item.
+        if len(names) == 2:
+            name, other = names
+            return lambda item: (
+                self,
+                texts(item),
+                one.__class__ if (one := item[name]) else _empty(one),
+                one.__class__ if (one := item[other]) else _empty(one),
+            )
+        if names:
+            name = names[0]
+            return lambda item: (self, texts(item), one.__class__ if (one := item[name]) else _empty(one))
+        return lambda item: (self, texts(item))
+
+    def read_from(self, kind: Kind) -> dict[str, Any]:
+        """Return field -> text or type, as a reader has put them into a kind."""
+        _, texts, *types = kind
+        found = dict(zip(self.texts, texts if len(self.texts) > 1 else (texts,), strict=False))
+        return found | dict(zip((one.name for one in self.fields), types, strict=True))
+
+
+def _no_texts(item: Any) -> None:
+    if not isinstance(item, dict):
+        raise TypeError
+
+
+class Readers(dict[tuple[str, ...], "Read"]):
+    """Keys of an item -> what tells its kind, made when they are met first."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        super().__init__()
+        self._fields = fields
+
+    def __missing__(self, keys: tuple[str, ...]) -> Read:
+        if len(self) >= OUTLINES_REMEMBERED:  # a stranger's payloads must not fill the memory
+            self.clear()
+        return self.setdefault(keys, Outline(keys, self._fields).reader())
 
 
 KnownKinds = Mapping[Kind, frozenset[Token]]
@@ -31,24 +86,24 @@ KnownKinds = Mapping[Kind, frozenset[Token]]
 class Seen:
     """An array as it was looked at."""
 
-    __slots__ = ("_compared", "_each", "_having", "_places", "_probe", "fields", "items", "kinds", "tokens")
+    # Nearly no array is asked for more than its kinds: what a question needs is made when it comes.
+    _places: dict[Kind, list[int]] | None = None
+    _having: dict[Needs, list[int]] | None = None
+    _compared: tuple[int, int, bool] = (0, 0, False)
 
-    def __init__(self, probe: Probe, items: Sequence[Any], each: Sequence[Kind], fields: Sequence[Field]) -> None:
+    def __init__(self, probe: Probe, items: Sequence[Any], each: Sequence[Kind]) -> None:
         self._probe = probe
         self.items = items
-        self.fields = fields
-        """What the kinds tell of, in this order."""
         self.kinds = frozenset(each)
         self._each = each
-        self._places: dict[Kind, list[int]] = {}
-        self._having: dict[Needs, list[int]] = {}
-        self._compared = (0, 0, False)
 
     tokens: KnownKinds
     """To be filled by whoever knows the kinds."""
 
     def having(self, needs: Needs) -> list[int]:
         """Return in order where the items stand that may meet all needs."""
+        if self._having is None:
+            self._having = {}
         found = self._having.get(needs)
         if found is None:
             found = self._having[needs] = self._where(self._probe.telling(needs))
@@ -62,7 +117,8 @@ class Seen:
         return self._compared[2]
 
     def _where(self, needs: Needs) -> list[int]:
-        if not self._places:
+        if self._places is None:
+            self._places = {}
             for at, kind in enumerate(self._each):
                 self._places.setdefault(kind, []).append(at)
         found: list[int] = []
@@ -80,11 +136,11 @@ class Seen:
 #: More kinds of items than this in an array are not remembered.
 KINDS_REMEMBERED = 32
 
-Column = Callable[[Sequence[Any]], Iterable[Any]]
-"""Items -> of each the text that it has in one field, or the type."""
+Read = Callable[[Any], Kind]
+"""Item -> its kind."""
 
-#: How many mixtures of items a look remembers how to read.
-MIXTURES_REMEMBERED = 512
+#: How many outlines of items a look remembers how to read.
+OUTLINES_REMEMBERED = 512
 
 
 class OddItemError(TypeError):
@@ -106,23 +162,11 @@ class Field:
     marks: tuple[Mark, ...]
     """The types and the like that matter."""
 
-    def column(self) -> Column:
-        """Return a reader of the field: of each item the text that it has there, or the type."""
-        name, texts = self.name, self.texts
-        if not self.marks:  # only texts matter, and it is nearly always a short one: see `Probe.tokens`
-            return lambda items: [one.get(name) for one in items]
-        if not texts:
-            return lambda items: [
-                kind if (kind := (one := item.get(name)).__class__) is not list or one else EmptyList for item in items
-            ]
-        if texts == {""}:  # as of `content`, which may be very long or a list
-            return lambda items: [one.__class__ if (one := item.get(name)) else _empty(one) for item in items]
-        return lambda items: [
-            (one if len(one) <= LONGEST_MARK and one in texts else str)
-            if (kind := (one := item.get(name)).__class__) is str
-            else (kind if one or kind is not list else EmptyList)
-            for item in items
-        ]
+    def tell(self, value: Any) -> Any:
+        """Return a text that matters, or the type."""
+        if value.__class__ is str:
+            return value if len(value) <= LONGEST_MARK and value in self.texts else str
+        return value.__class__ if value else _empty(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +180,10 @@ class Probe:
     together: frozenset[Token]
     """What one item must have at once, for some rule to fire."""
     _telling: dict[Needs, Needs] = dataclass_field(default_factory=dict, compare=False, repr=False)
-    _outlines: dict[tuple[str, ...], Outline] = dataclass_field(default_factory=dict, compare=False, repr=False)
-    _columns: dict[frozenset[Outline], tuple[tuple[Field, ...], tuple[Column, ...]]] = dataclass_field(
-        default_factory=dict, compare=False, repr=False
-    )
+    _readers: Readers = dataclass_field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_readers", Readers(self.fields))
 
     def look(self, items: Sequence[Any]) -> Seen:
         """Return where the items of each kind stand.
@@ -149,29 +193,8 @@ class Probe:
         """
         if not isinstance(items, list):
             raise TypeError
-        outlines: list[Any] = list(map(self._outlines.get, map(tuple, items)))
-        if None in outlines:
-            outlines = [self._outline(tuple(item)) for item in items]
-        mixture = frozenset(outlines)
-        fields, columns = self._columns.get(mixture) or self._columns_of(mixture)
-        try:
-            each = list(zip(outlines, *[column(items) for column in columns], strict=False))
-        except AttributeError:  # no object
-            raise TypeError from None
-        return Seen(self, items, each, fields)
-
-    def _outline(self, keys: tuple[str, ...]) -> Outline:
-        if len(self._outlines) >= MIXTURES_REMEMBERED:  # a stranger's payloads must not fill the memory
-            self._outlines.clear()
-        return self._outlines.setdefault(keys, Outline(keys))
-
-    def _columns_of(self, mixture: frozenset[Outline]) -> tuple[tuple[Field, ...], tuple[Column, ...]]:
-        there = {key for one in mixture for key in one.keys}
-        fields = tuple(one for one in self.fields if one.name in there)
-        if len(self._columns) >= MIXTURES_REMEMBERED:
-            self._columns.clear()
-        self._columns[mixture] = found = fields, tuple(one.column() for one in fields)
-        return found
+        readers = self._readers
+        return Seen(self, items, [readers[tuple(item)](item) for item in items])
 
     def telling(self, needs: Needs) -> Needs:
         """Return those of the needs that this look can tell: nobody may have asked it for the others' texts and types.
@@ -186,15 +209,14 @@ class Probe:
             self._telling[needs] = found
         return found
 
-    def tokens(self, kind: Kind, fields: Sequence[Field]) -> frozenset[Token]:
-        """Spell out what an item of a kind has; ``fields`` are those that the kind tells of.
+    def tokens(self, kind: Kind) -> frozenset[Token]:
+        """Spell out what an item of a kind has.
 
         Raises:
             OddItemError: it holds something other than a short text where only texts matter.
         """
-        outline, *values = kind
-        seen = dict(zip((one.name for one in fields), values, strict=True))
-        keys = outline.keys
+        outline: Outline = kind[0]
+        seen, keys = outline.read_from(kind), outline.keys
         found: set[Token] = {(self.array, key, None) for key in keys}
         for looked in self.fields:
             name = looked.name

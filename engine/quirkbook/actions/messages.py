@@ -31,7 +31,11 @@ def append_message(node: Any, keys: Keys, context: Context) -> Action:
     make = cloner(node)
 
     def run(draft: Draft, base: Keys) -> None:
-        _put_in(draft, "append_message", None, make())
+        messages = draft.root.get("messages", MISSING)
+        if isinstance(messages, list):
+            draft.append("append_message", SEMANTIC, "messages", make())
+        elif messages is MISSING:
+            draft.put("append_message", SEMANTIC, ("messages",), [make()])
 
     return Action(run, writes=of_item("messages", node))
 
@@ -39,19 +43,15 @@ def append_message(node: Any, keys: Keys, context: Context) -> Action:
 def prepend_message(node: Any, keys: Keys, context: Context) -> Action:
     """Put a message at the start of the conversation."""
     make = cloner(node)
-    return Action(lambda draft, base: _put_in(draft, "prepend_message", 0, make()), writes=of_item("messages", node))
 
+    def run(draft: Draft, base: Keys) -> None:
+        messages = draft.root.get("messages", MISSING)
+        if isinstance(messages, list):
+            draft.insert("prepend_message", SEMANTIC, ("messages", 0), make())
+        elif messages is MISSING:
+            draft.put("prepend_message", SEMANTIC, ("messages",), [make()])
 
-def _put_in(draft: Draft, action: str, at: int | None, message: Any) -> None:
-    """Put a message in before the index; None: at the end."""
-    messages = draft.root.get("messages", MISSING)
-    if isinstance(messages, list):
-        if at is None:
-            draft.append(action, SEMANTIC, "messages", message)
-        else:
-            draft.insert(action, SEMANTIC, ("messages", at), message)
-    elif messages is MISSING:
-        draft.put(action, SEMANTIC, ("messages",), [message])
+    return Action(run, writes=of_item("messages", node))
 
 
 def insert_message(node: Any, keys: Keys, context: Context) -> Action:
