@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import quirkbook
+from quirkbook.shipped import make_outline, names, outline_name
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,8 +33,24 @@ def test_the_wheel_holds_the_package_with_its_rules_and_schemas_and_nothing_else
     }
     for folder in ("rules", "schemas"):
         expected |= {f"quirkbook/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*") if path.is_file()}
+    expected |= {f"quirkbook/outlines/{outline_name(name)}" for name in names().values()}
 
     assert inside == expected
+
+
+def test_the_outlines_in_the_wheel_are_those_of_its_rule_files(wheel):
+    inside = zipfile.ZipFile(wheel)
+
+    for name in names().values():
+        assert inside.read(f"quirkbook/outlines/{outline_name(name)}") == make_outline(name)
+
+
+def test_a_first_translation_with_the_wheel_parses_no_yaml(wheel):
+    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); import quirkbook; quirkbook.translate({{}}, 'moonshot')"
+    report = f"{code}; print([name for name in sys.modules if name == 'yaml'])"
+    done = subprocess.run([sys.executable, "-I", "-c", report], capture_output=True, text=True, check=True, cwd="/")
+
+    assert done.stdout == "[]\n"
 
 
 def test_a_payload_can_be_translated_out_of_the_zipped_wheel(wheel):
@@ -93,7 +110,7 @@ def test_the_source_archive_holds_the_tests_and_all_that_they_read(tmp_path):
         for path in (ROOT / name).rglob("*.*")
         if "__pycache__" not in path.parts
     }
-    pages = {"README.md", "CONTRIBUTING.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"}
+    pages = {"README.md", "CONTRIBUTING.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "hatch_build.py"}
     assert tested | read | pages <= inside
     assert any(name.startswith("tests/golden/moonshot/") for name in inside)
     assert not [name for name in inside if "__pycache__" in name or name.startswith((".hypothesis", "bench"))]

@@ -1,4 +1,4 @@
-"""Built-in files are read without their examples, and nobody can tell."""
+"""Built-in files are read without their examples, and in a package from their outlines; nobody can tell."""
 
 import pytest
 
@@ -43,3 +43,44 @@ def test_no_example_stands_where_it_would_be_read_at_each_start(name):
     brief = shipped._EXAMPLES.sub(b"", (folder("rules") / name).read_bytes())
 
     assert b"examples:" not in brief
+
+
+@pytest.fixture
+def outlines(tmp_path, monkeypatch):
+    """Have outlines, as a package that was built has them."""
+    for name in NAMES:
+        tmp_path.joinpath(shipped.outline_name(name)).write_bytes(shipped.make_outline(name))
+    monkeypatch.setattr(shipped, "folder", lambda name: tmp_path if name == "outlines" else folder(name))
+    return tmp_path
+
+
+def test_each_file_has_an_outline_of_its_own(outlines):
+    assert len(list(outlines.iterdir())) == len(NAMES)
+
+
+def test_an_outline_holds_what_its_file_holds_at_the_same_places(outlines, monkeypatch):
+    monkeypatch.delattr(shipped, "_brief")
+    through_outlines = [shipped.read(name) for name in NAMES]
+    monkeypatch.undo()
+
+    for name, one in zip(NAMES, through_outlines, strict=True):
+        assert one == shipped.read(name)
+
+
+def test_the_examples_of_an_outlines_rules_are_those_of_the_file(outlines):
+    one = next(item for item in shipped.read("moonshot.yaml").items if isinstance(item, Rule))
+
+    assert b"examples" not in shipped.make_outline("moonshot.yaml")
+    assert len(one.examples) > 1 and one.examples[0].given
+
+
+def test_an_outline_of_another_text_does_not_count(outlines):
+    assert shipped._outline("groq.yaml", shipped._bytes("groq.yaml"))
+    assert shipped._outline("groq.yaml", shipped._bytes("moonshot.yaml")) is None
+
+
+def test_an_edited_file_is_read_itself(outlines, monkeypatch):
+    raw = (folder("rules") / "groq.yaml").read_bytes()
+    monkeypatch.setattr(shipped, "_bytes", lambda name: raw.replace(b"api.groq.com", b"localhost:8001"))
+
+    assert "localhost:8001" in shipped.read("groq.yaml").head["base_url"]

@@ -196,11 +196,10 @@ def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:
     Raises:
         PolicyError: the policy says ``error`` for an effect that a change has.
     """
-    edits = done.edits
     for rule, first, end in done.fired:
         if policy is None and rule.name in _told:
             continue
-        effects = {effect_of(rule, edit) for edit in edits[first:end]}
+        effects = {effect_of(rule, edit) for edit in done.edits[first:end]}
         if any(verdict(effect, policy) == "error" for effect in effects):
             raise _forbidden(done, policy or {})
         if rule.name not in _warned and any(verdict(effect, policy) == "warn" for effect in effects):

@@ -91,9 +91,8 @@ class Draft:
         before = (self.own(keys[:-1]) if len(keys) > 1 else self.root).pop(keys[-1])
         self._record((action, effect, keys, before, MISSING, None, note))
 
-    def append(self, action: str, effect: Effect, key: str, value: Any) -> None:
-        """Put ``value``, which nobody else holds, at the end of the list at a top-level key."""
-        items = self.root[key]
+    def append(self, action: str, effect: Effect, key: str, items: list[Any], value: Any) -> None:
+        """Put ``value``, which nobody else holds, at the end of ``items``, the list at a top-level key."""
         if id(items) not in self._owned:
             items = self.root[key] = items.copy()
             self._owned.add(id(items))

@@ -75,9 +75,9 @@ class Foresight:
     def steps(self, payload: Mapping[str, Any]) -> tuple[Sequence[Step], Mapping[str, Seen]]:
         """Return the candidates with what is known of each, learned when a payload's parameters come a second time."""
         keys = tuple(payload)
-        if self._asked is None or len(keys) > KEYS_REMEMBERED:
+        layout = self._layouts.get(keys) or self._layout(keys)
+        if layout is None:
             return self._open(payload)
-        layout = self._layouts.get(keys) or self._layout(keys, self._asked)
         seen: dict[str, Seen] = {}
         try:
             key: Any = dumps(layout.read(payload))
@@ -98,7 +98,10 @@ class Foresight:
                 look.tokens = tokens[array]
         return steps, seen
 
-    def _layout(self, keys: tuple[str, ...], asked: Set[str]) -> Layout:
+    def _layout(self, keys: tuple[str, ...]) -> Layout | None:
+        asked = self._asked
+        if asked is None or len(keys) > KEYS_REMEMBERED:
+            return None
         known = tuple(key for key in keys if key in asked)
         layout = Layout(
             known,
@@ -114,7 +117,7 @@ class Foresight:
 
     def _open(self, payload: Mapping[str, Any]) -> tuple[Sequence[Step], Mapping[str, Seen]]:
         candidates, seen = self._sift(payload)
-        return _as_steps(candidates), seen
+        return as_steps(candidates), seen
 
     def _learn(self, payload: Mapping[str, Any], layout: Layout, key: Any) -> tuple[Sequence[Step], Mapping[str, Seen]]:
         content = key if isinstance(key, bytes) else key[0]
@@ -125,7 +128,7 @@ class Foresight:
             if len(self._met_once) >= KNOWN_AGAIN:
                 self._met_once.clear()
             self._met_once.add(sight)
-            return _as_steps(candidates), seen
+            return as_steps(candidates), seen
         if self._remembered >= REMEMBERED:
             for one in self._layouts.values():
                 one.steps.clear()
@@ -138,7 +141,8 @@ class Foresight:
         return steps, seen
 
 
-def _as_steps(candidates: Iterable[Candidate]) -> Sequence[Step]:
+def as_steps(candidates: Iterable[Candidate]) -> Sequence[Step]:
+    """Return candidates as steps of which nothing is known beforehand."""
     return tuple((rule, awaited, False, rule.runs) for rule, awaited in candidates)
 
 

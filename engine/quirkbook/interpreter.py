@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .compiler import CompiledRule, Plan, compile_rule
 from .draft import Draft, Edit, Refusal
-from .foresight import Step
+from .foresight import Step, as_steps
 from .model import MISSING, Change, Effect, Location, Payload, Quiet, Rule, same
 
 QuietRules = list[tuple[CompiledRule, str]]
@@ -30,22 +30,18 @@ class Run(Draft):
     """The rule that refused the payload, if one did; then the edits count for nothing."""
 
 
-def run(done: Run, quiet: QuietRules | None = None) -> None:
+def run(done: Run, quiet: QuietRules | None = None, steps: Iterable[Step] | None = None) -> None:
     """Apply each rule whose condition holds, once, in order; later ones see what earlier ones changed.
 
     With a list for the ``quiet``, every rule is tried, not only the candidates, and those that do not fire are put
-    there with the first part of their condition that was false.
+    there with the first part of their condition that was false. ``steps`` are what to try instead of the whole plan.
     """
-    plan = done.plan
-    if quiet is None:
-        steps, done.seen = plan.steps(done.root)
-    else:
-        steps = [(rule, None, False, rule.runs) for rule in plan.rules]
-    _apply(done, steps, quiet)
-
-
-def _apply(done: Run, steps: Iterable[Step], quiet: QuietRules | None) -> None:
     root, edits, fired = done.root, done.edits, done.fired
+    if steps is None:
+        if quiet is None:
+            steps, done.seen = done.plan.steps(root)
+        else:
+            steps = as_steps((rule, None) for rule in done.plan.rules)
     count = len(edits)
     for rule, awaited, known, runs in steps:
         if awaited is not None and awaited.isdisjoint([one.place for one, _, _ in fired]):
@@ -65,8 +61,8 @@ def _apply(done: Run, steps: Iterable[Step], quiet: QuietRules | None) -> None:
                 count = end
                 if rule.renames_model and _is_new_model(done):
                     done.plan = done.plan.replan(root["model"])
-                    after = [(one, None, False, one.runs) for one in done.plan.rules if one.place > rule.place]
-                    _apply(done, after, quiet)
+                    after = as_steps((one, None) for one in done.plan.rules if one.place > rule.place)
+                    run(done, quiet, after)
                     return
             elif quiet is not None:
                 quiet.append((rule, "its actions find nothing to change"))

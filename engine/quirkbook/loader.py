@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -12,25 +12,19 @@ from .actions import Context, compile_actions
 from .conditions import Names, Report, compile_condition
 from .document import Document
 from .errors import RuleFileError
-from .model import MISSING, Disable, Effect, Example, Fault, Include, Keys, Location, Rule, RuleFile
+from .model import Fault, Keys, Location, RuleFile
+from .rulefile import rule_file
 from .validation import check
 from .yamlsource import MAX_BYTES, read
-
-Examples = Callable[[int], Sequence[Example]]
 
 VERSION: Final = 1
 """The version of the rule language that this reader knows."""
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_NOT_HEAD = frozenset({"quirks", "provider", "family", "include", "disable", "let", "rules"})
 
 
-def load_file(
-    raw: bytes, name: str, *, layer: str = "built-in", trusted: bool = False, examples: Examples | None = None
-) -> RuleFile:
+def load_file(raw: bytes, name: str, *, layer: str = "built-in", trusted: bool = False) -> RuleFile:
     """Read one rule file; ``name`` is what places call it. ``trusted`` leaves out the checks of meaning.
-
-    ``examples`` gives those of a rule by its number among the items, where they are not in ``raw``.
 
     Raises:
         RuleFileError: with every fault, in order of place.
@@ -39,7 +33,7 @@ def load_file(
     _refuse_newer(document)
     if not trusted and (faults := _faults(document)):
         raise RuleFileError(sorted(dict.fromkeys(faults), key=lambda fault: fault.location))
-    return _rule_file(document, layer, examples)
+    return rule_file(document, layer)
 
 
 def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...]:
@@ -179,73 +173,3 @@ def _check_rule(node: Mapping[str, Any], keys: Keys, names: Names, report: Repor
     if "when" in node:
         compile_condition(node["when"], (*keys, "when"), names, report)
     compile_actions(node["do"], (*keys, "do"), Context(names, report, node.get("stage", "request")))
-
-
-# Data -> nouns
-
-
-def _rule_file(document: Document, layer: str, examples: Examples | None) -> RuleFile:
-    data = document.data
-    kind = "provider" if "provider" in data else "family"
-    includes = [Include(target, document.locate(("include", at))) for at, target in enumerate(data.get("include", ()))]
-    items = [
-        _item(document, at, node, data[kind], layer, kind == "family", examples)
-        for at, node in enumerate(data.get("rules", ()), len(includes))
-    ]
-    return RuleFile(
-        kind=kind,
-        name=data[kind],
-        head={key: value for key, value in data.items() if key not in _NOT_HEAD},
-        items=(*includes, *items),
-        lets=data.get("let", {}),
-        disables=tuple(
-            Disable(node["rule"], node["because"], document.locate(("disable", at)))
-            for at, node in enumerate(data.get("disable", ()))
-        ),
-        location=Location(document.name, 1, 1),
-        layer=layer,
-    )
-
-
-def _item(
-    document: Document, at: int, node: Mapping[str, Any], owner: str, layer: str, family: bool, unread: Examples | None
-) -> Rule | Include:
-    keys: Keys = ("rules", at - len(document.data.get("include", ())))
-    if "include" in node:
-        return Include(node["include"], document.locate((*keys, "include")))
-    examples = enumerate(node.get("examples", ()))
-    return Rule(
-        id=node["id"],
-        owner=owner,
-        why=node["why"],
-        source=node["source"],
-        verified=node["verified"],
-        do=node["do"],
-        location=document.locate(keys),
-        when=node.get("when"),
-        models=tuple(node.get("models", ())),
-        stage=node.get("stage", "request"),
-        status=node.get("status", "active"),
-        effect=Effect(node["effect"]) if "effect" in node else None,
-        note=node.get("note", ""),
-        evidence=tuple(node.get("evidence", ())),
-        examples=unread(at)
-        if unread
-        else tuple(_example(each, document.locate((*keys, "examples", no))) for no, each in examples),
-        layer=layer,
-        family=family,
-    )
-
-
-def _example(node: Mapping[str, Any], location: Location) -> Example:
-    return Example(
-        given=node["in"],
-        expected=node.get("out", MISSING),
-        same=node.get("same", False),
-        rejects=node.get("rejects", False),
-        warns=node.get("warns", False),
-        headers=node.get("headers", {}),
-        request=node.get("request"),
-        status=node.get("status", 200),
-        location=location,
-    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import layers, loader
+from . import layers
 from .compiler import CompiledRule, Plan, applies, compile_rule
 from .errors import RuleFileError, UnknownProviderError, UnknownRuleError, did_you_mean
 from .layers import Placed, Shelf
@@ -47,8 +47,10 @@ class Rulebook:
         files: list[RuleFile] = []
         faults: list[Fault] = []
         for path in paths:
+            from .loader import load_folder  # only now, as PyYAML costs a tenth of the start
+
             try:
-                files += loader.load_folder(Path(path), layer=os.fspath(path))
+                files += load_folder(Path(path), layer=os.fspath(path))
             except RuleFileError as error:
                 faults += error.faults
         if faults:

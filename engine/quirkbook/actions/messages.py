@@ -33,7 +33,7 @@ def append_message(node: Any, keys: Keys, context: Context) -> Action:
     def run(draft: Draft, base: Keys) -> None:
         messages = draft.root.get("messages", MISSING)
         if isinstance(messages, list):
-            draft.append("append_message", SEMANTIC, "messages", make())
+            draft.append("append_message", SEMANTIC, "messages", messages, make())
         elif messages is MISSING:
             draft.put("append_message", SEMANTIC, ("messages",), [make()])
 

@@ -1,0 +1,24 @@
+"""Puts an outline of each rule file into the wheel (see engine/quirkbook/shipped.py)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class Outlines(BuildHookInterface[Any]):
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "editable":  # there the rules are being edited
+            return
+        sys.path.insert(0, str(Path(self.root, "engine")))
+        from quirkbook import shipped
+
+        self._folder = TemporaryDirectory()
+        for name in shipped.names().values():
+            outline = Path(self._folder.name, shipped.outline_name(name))
+            outline.write_bytes(shipped.make_outline(name))
+            build_data["force_include"][str(outline)] = f"quirkbook/outlines/{outline.name}"
