@@ -1,10 +1,10 @@
-"""What a gateway adds: straight to the provider, through Quirkbook, through LiteLLM's proxy; one run, as ratios.
+"""What a gateway adds: straight to the provider, through Quirkbook, LiteLLM's proxy and Portkey; one run, as ratios.
 
-    python bench/gateway.py [--quick] [--litellm PYTHON] [--json FILE]
+    python bench/gateway.py [--quick] [--litellm PYTHON] [--portkey FOLDER] [--json FILE]
 
 Provider and client are the two C programs beside this file, built into bench/bin; the gateway has a CPU of its own. For
-LiteLLM's rows name the python of a virtual environment that has `litellm[proxy]`. A wrong answer ends with exit code 1,
-a slow machine does not. bench/README.md says what each row means.
+LiteLLM's rows name the python of a virtual environment that has `litellm[proxy]`, for Portkey's a folder in which npm
+has installed it. A wrong answer ends with exit code 1, a slow machine does not. bench/README.md says more of each.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ GATEWAY_CPU, CLIENT_CPU = {0}, {1}
 PLAIN = [(name, False, 0, c) for name in ("small", "medium") for c in (1, 16, 64)] + [("large", False, 0, 4)]
 STREAMS = [("small", True, gap, c) for gap in (0, 2000) for c in (1, 16)]
 
+#: Peer -> how many times as many small requests we are to serve.
+FASTER = {"litellm": 60, "portkey": 6}
+
 CONFIG = """\
 model_list:
   - model_name: moonshot-v1-8k
@@ -60,6 +63,9 @@ class Contender:
     name: str
     url: str
     process: subprocess.Popen[bytes] | None = None
+    headers: tuple[str, ...] = (f"authorization: Bearer {KEY}",)
+    translates: bool = False
+    """Whether the payload must arrive as Moonshot takes it."""
     rows: dict[tuple[str, bool, int, int], dict[str, Any]] = field(default_factory=dict)
     memory: list[float] = field(default_factory=list)
     """MiB: when ready, and at the end."""
@@ -102,21 +108,21 @@ def started(command: list[str], cpu: set[int], log: Path, **env: str) -> Iterato
             process.kill()
 
 
-def ready(url: str, body: bytes, log: Path, process: subprocess.Popen[bytes] | None) -> None:
+def ready(one: Contender, body: bytes, log: Path) -> None:
     """Wait for a first good answer."""
-    headers = {"content-type": "application/json", "authorization": f"Bearer {KEY}"}
+    headers = {"content-type": "application/json", **dict(header.split(": ", 1) for header in one.headers)}
     said = "it ended"
     for _ in range(1200):
-        if process and process.poll() is not None:
+        if one.process and one.process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20) as answer:
+            with urllib.request.urlopen(urllib.request.Request(one.url, body, headers), timeout=20) as answer:
                 answer.read()
                 return
         except (urllib.error.HTTPError, OSError) as error:
             said = str(error)
         time.sleep(0.1)
-    sys.exit(f"{url} does not get ready: {said}\n{log.read_text(errors='replace')[-2000:]}")
+    sys.exit(f"{one.name} does not get ready: {said}\n{log.read_text(errors='replace')[-2000:]}")
 
 
 def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
@@ -134,7 +140,7 @@ def load(one: Contender, what: tuple[str, bool, int, int], folder: Path, seconds
     name, stream, _, connections = what
     body = folder / f"{name}{'.stream' if stream else ''}.json"
     command = [str(BIN / "loadgen"), "-u", one.url, "-b", str(body), "-c", str(connections), "-d", f"{seconds:g}"]
-    command += ["-n", "100000", "-H", f"Authorization: Bearer {KEY}"]
+    command += ["-n", "100000", *(part for header in one.headers for part in ("-H", header))]
     warm_up = [*command, "-n", str(3 * connections), "-d", "2"]
     subprocess.run(["taskset", "-c", "1", *warm_up, *(["-s"] if stream else [])], capture_output=True, check=False)
     before = cpu_seconds(one.process) if one.process else 0.0
@@ -154,10 +160,10 @@ def load(one: Contender, what: tuple[str, bool, int, int], folder: Path, seconds
 
 def check_translated(provider: str, one: Contender, body: bytes) -> None:
     """See that the rules were applied: an unchanged payload would make any figure worthless."""
-    ready(one.url, body, Path(os.devnull), None)
+    ready(one, body, Path(os.devnull))
     last = json.loads(urllib.request.urlopen(f"{provider}/__last").read())
     found = (last["temperature"], "tool_choice" in last, last["messages"][-1]["content"][:20])
-    if one.process and found != (1, False, "Please select a tool"):
+    if one.translates and found != (1, False, "Please select a tool"):
         sys.exit(f"{one.name} does not translate: {found}")
 
 
@@ -187,8 +193,7 @@ def targets(direct: Contender, ours: Contender, peers: list[Contender]) -> None:
     for what, least in ((small, 6000), (medium, 3000), (large, 400), (("small", True, 0, 16), 4000)):
         target(f"{words(what)}, a second", ours.rows[what]["rps"], least, least=True)
     for peer in peers:
-        if peer.name == "litellm":
-            target("small / litellm", ours.rows[small]["rps"] / peer.rows[small]["rps"], 60, least=True)
+        target(f"small / {peer.name}", ours.rows[small]["rps"] / peer.rows[small]["rps"], FASTER[peer.name], least=True)
     paced = ("small", True, 2000, 16)
     target("first byte of 16 paced streams, ms", ours.rows[paced]["ttfb_us"]["p50"] / 1e3, 2, least=False)
     alone = ("small", False, 0, 1)
@@ -203,10 +208,33 @@ def words(what: tuple[str, bool, int, int]) -> str:
     return f"{name}{kind}, {connections} at once"
 
 
+def gateways(given: argparse.Namespace, config: Path, provider: str) -> Iterator[tuple[Contender, list[str]]]:
+    """Yield each gateway that there is, and how to start it."""
+    file = ["--config", str(config), "--port", "{port}"]
+    yield (
+        Contender("quirkbook", "", translates=True),
+        [sys.executable, "-m", "quirkbook", "serve", "--no-reload", *file],
+    )
+    if given.litellm:
+        start = [str(Path(given.litellm).parent / "litellm"), "--num_workers", "1", *file]
+        yield Contender("litellm", "", translates=True), start
+    else:
+        print("litellm: left out, name it with --litellm PYTHON")
+    if given.portkey:
+        script = Path(given.portkey, "node_modules/@portkey-ai/gateway/build/start-server.js")
+        # It hands the payload on as it is: its provider `moonshot` would lose the tools without a word.
+        where = ("x-portkey-provider: openai", f"x-portkey-custom-host: {provider}/v1")
+        one = Contender("portkey", "", headers=("authorization: Bearer sk-upstream", *where))
+        yield one, ["node", str(script), "--port={port}", "--headless"]
+    else:
+        print("portkey: left out, name it with --portkey FOLDER")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a second per row, to see that it runs")
     parser.add_argument("--litellm", metavar="PYTHON", help="python of an environment that has litellm[proxy]")
+    parser.add_argument("--portkey", metavar="FOLDER", help="folder in which npm has installed @portkey-ai/gateway")
     parser.add_argument("--json", type=Path, help="write all rows there")
     given = parser.parse_args()
     seconds = 1.0 if given.quick else 4.0
@@ -221,21 +249,16 @@ def main() -> None:
         config.write_text(CONFIG.format(port=port, key=KEY))
         small = (folder / "small.json").read_bytes()
         contenders = [Contender("direct", f"{provider}/v1/chat/completions")]
-        commands = {"quirkbook": [sys.executable, "-m", "quirkbook", "serve", "--no-reload"]}
-        if given.litellm:
-            commands["litellm"] = [str(Path(given.litellm).parent / "litellm"), "--num_workers", "1"]
-        else:
-            print("litellm: left out, name it with --litellm PYTHON")
-        for who, start in commands.items():
+        for who, start in gateways(given, config, provider):
             own = free_port()
-            log = folder / f"{who}.log"
-            command = [*start, "--config", str(config), "--port", str(own)]
             env = {"LITELLM_LOG": "ERROR", "LITELLM_MODE": "PRODUCTION", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-            process = stack.enter_context(started(command, GATEWAY_CPU, log, **env))
-            contenders.append(Contender(who, f"http://127.0.0.1:{own}/v1/chat/completions", process))
+            command = [part.format(port=own) for part in start]
+            who.process = stack.enter_context(started(command, GATEWAY_CPU, folder / f"{who.name}.log", **env))
+            who.url = f"http://127.0.0.1:{own}/v1/chat/completions"
+            contenders.append(who)
         for one in contenders:
             log = folder / f"{one.name}.log"
-            ready(one.url, small, log if log.exists() else Path(os.devnull), one.process)
+            ready(one, small, log if log.exists() else Path(os.devnull))
             check_translated(provider, one, small)
             if one.process:
                 one.memory.append(resident(one.process))

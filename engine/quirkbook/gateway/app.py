@@ -57,7 +57,7 @@ class Gateway:
         self.pools: Pools = {}
         self.service = Service(config, self.pools)
         self.log = log or Log()
-        self.metrics = Metrics()
+        self.metrics = Metrics(lambda: self._under_way)
         self.trouble: str | None = None
         """Why the config or rules on disk are not those in force, if they are not."""
         self._under_way = 0
@@ -115,12 +115,10 @@ class Gateway:
             await answer_error(send, error, [(b"x-request-id", id)])
             return
         self._under_way += 1
-        self.metrics.under_way.inc()
         try:
             await Exchange(self, service, scope, receive, send, id).run()
         finally:
             self._under_way -= 1
-            self.metrics.under_way.dec()
 
     def _admit(self, scope: Scope, service: Service) -> None:
         service.guard.check(scope)

@@ -49,7 +49,8 @@ class Log:
 class Metrics:
     """The figures of one worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, under_way: Callable[[], int]) -> None:
+        """Begin to count; ``under_way`` tells how many requests are not yet answered."""
         registry = self._registry = CollectorRegistry()
         self._requests = Counter(
             "quirkbook_requests", "Requests answered.", ["model", "provider", "status"], registry=registry
@@ -69,7 +70,8 @@ class Metrics:
             registry=registry,
             buckets=_BUCKETS,
         )
-        self.under_way = Gauge("quirkbook_requests_under_way", "Requests not yet answered.", registry=registry)
+        waiting = Gauge("quirkbook_requests_under_way", "Requests not yet answered.", registry=registry)
+        waiting.set_function(under_way)
         self._retries = Counter(
             "quirkbook_retries", "Requests sent once more, or elsewhere.", ["model"], registry=registry
         )

@@ -62,9 +62,8 @@ class Route:
         self._secret = key.encode() or None
         self.request: Plan | None = book.plan(self.provider, self.model) if self.provider else None
         answers = [book.plan(self.provider, self.model, stage=stage) for stage in _ANSWERS] if self.provider else []
-        self.speaks_of_answers = bool(answers and answers[0].rules)
-        """Whether there are rules on whole answers."""
-        self._words = streams.words(answers[1]) if answers else ()
+        self._answer_words = streams.words(answers[0]) if answers else ()
+        self._chunk_words = streams.words(answers[1]) if answers else ()
         keys = [self.request.looked_at() if self.request else frozenset(), *(one.asked_of_request() for one in answers)]
         self._decoded = None if None in keys else body.OWN.union(*filter(None, keys))
         self.book = book
@@ -115,7 +114,11 @@ class Route:
     def relay(self, done: Prepared) -> streams.Relay:
         """Return what the events of an answer go through."""
         rules = ChunkTranslator(self.provider, request=done.root, rulebook=self.book) if self.provider else None
-        return streams.Relay(rules, self._words, self.without_key)
+        return streams.Relay(rules, self._chunk_words, self.without_key)
+
+    def speaks_of(self, answer: bytes) -> bool:
+        """Tell whether some rule may speak of a whole answer."""
+        return streams.has_word(self._answer_words, answer)
 
     def without_key(self, data: bytes) -> bytes:
         """Return bytes for a client, in which the upstream may have echoed its key."""

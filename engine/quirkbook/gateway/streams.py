@@ -30,7 +30,7 @@ _EVERYWHERE: Final = frozenset({"choices", "delta", "id", "object", "created", "
 
 
 def words(plan: Plan | None) -> tuple[bytes, ...] | None:
-    """Return words of which one stands in every event that some rule may speak of; None: it may be any event."""
+    """Return words of which one stands in every event, or whole answer, that some rule may speak of; None: in any."""
     found: set[str] = set()
     for rule in plan.rules if plan else ():
         named = _named(rule)
@@ -40,8 +40,13 @@ def words(plan: Plan | None) -> tuple[bytes, ...] | None:
     return tuple(b'"%b"' % word.encode() for word in sorted(found))
 
 
+def has_word(words: tuple[bytes, ...] | None, data: bytes) -> bool:
+    """Tell whether one of the words stands in it; None are in all."""
+    return words is None or any(word in data for word in words)
+
+
 def _named(rule: CompiledRule) -> Set[str]:
-    """Return keys of which one must be in a chunk for the rule to fire; none if that is not known."""
+    """Return keys of which one must be in a chunk or answer for the rule to fire; none if that is not known."""
     for path, value in (rule.rule.when or {}).items():
         if not path.startswith("$") and path not in COMBINATORS and value != {"exists": False}:
             keys = {key.partition("[")[0] for key in path.split(".")} - _EVERYWHERE
@@ -140,7 +145,7 @@ class Relay:
 
     def _concerns(self, data: bytes) -> bool:
         """Tell whether a rule may speak of an event in it."""
-        return self._looked_for is None or any(word in data for word in self._looked_for)
+        return has_word(self._looked_for, data)
 
     def _owed(self) -> Iterable[bytes]:
         return map(event, self._rules.close() if self._rules else ())

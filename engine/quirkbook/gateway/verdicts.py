@@ -82,7 +82,7 @@ def whole(route: Route, done: Prepared, reply: Reply, raw: bytes) -> bytes:
     """
     try:
         has_choices = "choices" in _fields(raw)
-        if has_choices and not route.speaks_of_answers:
+        if has_choices and not route.speaks_of(raw):
             return route.without_key(raw)
         said = _decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
