@@ -81,12 +81,12 @@ class Connection(asyncio.Protocol):
     """One connection, which bears one request at a time, and as much of the answer as has come."""
 
     __slots__ = (
-        "_close_delimited", "_coding", "_complete", "_deadline", "_error", "_head_bytes", "_head_came", "_parser", "_paused", "_pieces",
-        "_pool", "_size", "_stays", "_transport", "_waiter", "closed", "headers", "idle_since", "status", "used",
+        "_close_delimited", "_coding", "_complete", "_deadline", "_error", "_head_bytes", "_head_came", "_loop", "_parser", "_paused",
+        "_pieces", "_pool", "_size", "_stays", "_transport", "_waiter", "closed", "headers", "idle_since", "status", "used",
     )  # fmt: skip
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, loop: asyncio.AbstractEventLoop) -> None:
+        self._pool, self._loop = pool, loop
         self._transport: Any = None
         self._waiter: asyncio.Future[None] | None = None
         self.closed = False
@@ -227,6 +227,7 @@ class Connection(asyncio.Protocol):
         """Go back to the pool, if the whole answer was read; else close."""
         # An answer may come before the request has gone out whole.
         if self.spent and self._stays and not self.closed and not self._transport.get_write_buffer_size():
+            self.idle_since = self._loop.time()
             self._pool.give_back(self)
             self._start()
             self._complete = True  # until it is asked again, nothing may come
@@ -255,7 +256,7 @@ class Connection(asyncio.Protocol):
         self._wake()
 
     async def _until(self, happened: Callable[[], bool], patience: float) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop  # asking for the running one is a system call
         self._deadline = loop.time() + patience
         self._pool.watch(loop)
         while not happened():

@@ -71,7 +71,7 @@ class Pool:
 
     async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()
-        made = Connection(self)
+        made = Connection(self, loop)
         context = _tls() if self._tls else None
         name = self._host if self._tls else None
         try:
@@ -87,7 +87,6 @@ class Pool:
     def give_back(self, connection: Connection) -> None:
         """Keep a connection for the next request."""
         self.busy.discard(connection)
-        connection.idle_since = asyncio.get_running_loop().time()
         self._idle.append(connection)
 
     def forget(self, connection: Connection) -> None:

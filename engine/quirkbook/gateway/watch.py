@@ -25,7 +25,7 @@ class Watch:
         """Begin to watch, once the body has come."""
         task = asyncio.current_task()
         assert task is not None
-        self._timer = asyncio.get_running_loop().call_later(WATCHED_AFTER, self._watch, task)
+        self._timer = task.get_loop().call_later(WATCHED_AFTER, self._watch, task)
 
     def _watch(self, task: asyncio.Task[Any]) -> None:
         self._watcher = asyncio.get_running_loop().create_task(self._until_gone(task))
