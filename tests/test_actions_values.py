@@ -649,6 +649,30 @@ ONE_PLACE = "the target '{}' must name one place: a key, or '$.key' from the roo
             [("Q109", ("do", 0, "clamp", "a"), "the bounds [1, 0] are in the wrong order: write [0, 1]", "", False)],
         ),
         (
+            {"wrap": {"a": "b"}, "with": {"b": 1}},
+            [
+                (
+                    "Q109",
+                    ("do", 0, "wrap", "a"),
+                    "'with' has the key 'b' as well: the value at 'a' would be lost",
+                    "take it out of 'with', or wrap under another key",
+                    False,
+                )
+            ],
+        ),
+        (
+            {"wrap": {"a": []}, "with": {"b": 1}},
+            [
+                (
+                    "Q109",
+                    ("do", 0, "wrap", "a"),
+                    "a list of one has no keys: 'with' would be lost",
+                    "leave 'with' out, or wrap under a key",
+                    False,
+                )
+            ],
+        ),
+        (
             {"drop": ["."]},
             [
                 (

@@ -77,7 +77,7 @@ CODES: Mapping[str, FaultPage] = {
     "Q109": FaultPage(
         "a value that is not allowed here",
         "The type is right, the value is not: a word that is not in the list, an empty list, bounds the "
-        "wrong way round, a date that no calendar has.",
+        "wrong way round, a date that no calendar has, a key of 'with' that would lose what is wrapped.",
         "stage: reply",
         "stage: response",
     ),

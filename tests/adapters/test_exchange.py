@@ -159,3 +159,41 @@ def test_a_long_list_of_rules_is_cut_and_counted():
     kept = text.split(", ")[:-1]
     assert kept == names[: len(kept)]
     assert text.endswith(f", and {200 - len(kept)} more")
+
+
+NOTE = "the provider answered whole; it is passed on as a stream of one chunk"
+
+
+@pytest.mark.parametrize("provider", ["moonshot", "openai"])
+def test_a_whole_answer_to_who_asked_for_a_stream_becomes_a_stream_of_one_chunk(provider):
+    sent = send({**ASKED, "temperature": 1, "stream": True}, provider=provider)
+    given = {"id": "1", "choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
+
+    answer = sent.answer(200, "application/json")
+    passed = answer.feed(json.dumps(given).encode()) + answer.close()
+
+    chunk = {"id": "1", "object": "chat.completion.chunk"}
+    chunk["choices"] = [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]
+    first, rest = passed.split(b"\n\n", 1)
+    assert (json.loads(first.removeprefix(b"data: ")), rest) == (chunk, b"data: [DONE]\n\n")
+    assert answer.headers == {
+        "content-length": None,
+        "content-encoding": None,
+        "content-type": "text/event-stream",
+        "x-quirkbook-note": NOTE,
+    }
+
+
+def test_an_error_in_place_of_a_stream_is_an_event_of_it():
+    answer = send({**ASKED, "stream": True}).answer(200, "application/json")
+
+    passed = answer.feed(b'{"error": {"message": "no", "type": "t"}}') + answer.close()
+
+    assert json.loads(passed.split(b"\n\n")[0].removeprefix(b"data: "))["error"]["message"] == "no"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[1]", b""])
+def test_what_is_no_answer_is_no_stream_either_and_passes(body):
+    answer = send({**ASKED, "stream": True}).answer(200, "application/json")
+
+    assert answer.feed(body) + answer.close() == body

@@ -289,3 +289,10 @@ def test_what_goes_to_an_unknown_address_is_left_as_it_is(library):
 
         assert server.bodies == [ASKED]
         assert answer.headers["x-quirkbook-note"] == "no provider is known at 127.0.0.1: name one"
+
+
+def test_a_provider_that_answers_whole_is_read_as_a_stream_all_the_same(library):
+    with serving(answering()) as server:
+        inner = adapter.client("moonshot", library=library)
+        with openai.OpenAI(base_url=server.url, api_key=KEY, http_client=inner, max_retries=0) as client:
+            assert text_of(client.chat.completions.create(**COOL, stream=True)) == "Hello!"

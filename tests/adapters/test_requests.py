@@ -219,3 +219,14 @@ def test_no_key_gets_into_what_we_add(url):
 
     ours = {name: value for name, value in response.headers.items() if "quirkbook" in name}
     assert KEY not in f"{ours} {response.quirkbook.to_dict()}"
+
+
+def test_a_provider_that_answers_whole_is_read_as_a_stream_all_the_same():
+    with serving(answer()) as server:
+        response = ask(server.url, STREAMED, stream=True)
+
+    events_of = [line for line in response.text.splitlines() if line]
+    assert json.loads(events_of[0].removeprefix("data: "))["choices"][0]["delta"]["content"] == "Hello!"
+    assert events_of[1:] == ["data: [DONE]"]
+    assert response.headers["content-type"] == "text/event-stream"
+    assert response.headers["x-quirkbook-note"].startswith("the provider answered whole")

@@ -137,6 +137,13 @@ def wrap(node: Any, keys: Keys, context: Context, beside: Any = None) -> Action:
     def wrapped(value: Any, key: Any) -> Any:
         return [value] if key == [] else {key: value, **clone(beside or {})}
 
+    for text, key in node.items() if beside else ():
+        if key == []:
+            message = "a list of one has no keys: 'with' would be lost"
+            context.report("Q109", (*keys, text), message, "leave 'with' out, or wrap under a key")
+        elif key in beside:
+            message = f"'with' has the key '{key}' as well: the value at '{text}' would be lost"
+            context.report("Q109", (*keys, text), message, "take it out of 'with', or wrap under another key")
     return _reshape("wrap", node, keys, context, lambda value, key: (EXACT, wrapped(value, key)))
 
 

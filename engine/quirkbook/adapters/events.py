@@ -11,6 +11,7 @@ from ..envelopes import is_error
 from ..jsontext import decode, encode
 from ..model import Change
 from ..rulebook import Rulebook
+from .exchange import REREAD
 
 #: The end of a line and the empty line after it. Atomic, or the halves of a CR LF would count as two ends.
 _END: Final = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
@@ -21,6 +22,7 @@ class Events:
     """Translates one stream. An event that no rule touches passes byte for byte, comments and all."""
 
     def __init__(self, provider: str, request: Mapping[str, Any], status: int, rulebook: Rulebook) -> None:
+        self.headers = REREAD
         self._chunks = answers.ChunkTranslator(provider, request=request, rulebook=rulebook)
         self._provider, self._request, self._status, self._rulebook = provider, request, status, rulebook
         self._decoder = sse.Decoder()

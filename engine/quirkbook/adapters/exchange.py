@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from .. import answers, api
 from ..api import Policy, Translation
+from ..assembly import chunk_of
 from ..envelopes import is_error
 from ..errors import RefusedError, UnknownProviderError, UsageError
 from ..interpreter import change, changes
@@ -26,6 +27,15 @@ NOTE: Final = "x-quirkbook-note"
 LONGEST: Final = 1000
 """Characters of such a header: some servers and proxies give up at a few thousand for all of them."""
 
+#: An answer that was read is decoded, and of another length.
+REREAD: Final[Mapping[str, str | None]] = {"content-length": None, "content-encoding": None}
+#: What becomes of a whole answer where a stream was asked for: some providers answer so.
+_RESTREAMED: Final[Mapping[str, str | None]] = {
+    **REREAD,
+    "content-type": "text/event-stream",
+    NOTE: "the provider answered whole; it is passed on as a stream of one chunk",
+}
+
 _PATH: Final = "/chat/completions"
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -36,6 +46,10 @@ class Answer(Protocol):
     @property
     def changes(self) -> tuple[Change, ...]:
         """What rules changed in it, so far."""
+
+    @property
+    def headers(self) -> Mapping[str, str | None]:
+        """The headers of the response that change with its body; None: to leave out."""
 
     def feed(self, data: bytes) -> bytes:
         """Return what can be passed on now."""
@@ -129,22 +143,28 @@ class Sent:
         if self.report is None or status < 200 or 300 <= status < 400:
             return None
         streams = status < 400 and is_stream(content_type, self.report.payload)
+        restreams = status < 400 and not streams and self.report.payload.get("stream") is True
         stages = ("error",) if status >= 400 else ("chunk", "error") if streams else ("response", "error")
         book, provider, model = self.rules.rulebook, self.report.provider, self.report.payload.get("model")
-        if not any(book.plan(provider, model, stage=stage).rules for stage in stages):
+        if not restreams and not any(book.plan(provider, model, stage=stage).rules for stage in stages):
             return None
         if streams:
             from .events import Events
 
             return Events(provider, self.report.payload, status, book)
-        return Whole(provider, self.report.payload, status, book)
+        return Whole(provider, self.report.payload, status, book, restreams=restreams)
 
 
 class Whole:
     """An answer in one piece: a completion, or an error whatever its status says."""
 
-    def __init__(self, provider: str, request: Mapping[str, Any], status: int, rulebook: Rulebook) -> None:
+    def __init__(
+        self, provider: str, request: Mapping[str, Any], status: int, rulebook: Rulebook, *, restreams: bool = False
+    ) -> None:
+        """Take what was asked; ``restreams``: for a stream, so that the answer becomes one of a single chunk."""
         self.changes: tuple[Change, ...] = ()
+        self.headers = _RESTREAMED if restreams else REREAD
+        self._restreams = restreams
         self._provider, self._request, self._status, self._rulebook = provider, request, status, rulebook
         self._pieces: list[bytes] = []
 
@@ -154,7 +174,7 @@ class Whole:
         return b""
 
     def close(self) -> bytes:
-        """Return the whole answer: the same bytes where no rule touched it."""
+        """Return the whole answer: the same bytes where no rule touched it and no stream was asked for."""
         raw = b"".join(self._pieces)
         body = decode(raw)
         given: Any = {"request": self._request, "rulebook": self._rulebook}
@@ -163,6 +183,9 @@ class Whole:
         else:
             done = answers.explain_response(body, self._provider, **given)
         self.changes = done.changes
+        if self._restreams and isinstance(done.payload, dict):
+            chunk = done.payload if is_error(body) else chunk_of(done.payload)
+            return b"data: " + encode(chunk) + b"\n\ndata: [DONE]\n\n"
         return raw if done.payload is body else encode(done.payload)
 
 

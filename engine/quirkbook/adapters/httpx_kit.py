@@ -109,8 +109,10 @@ class _Wrapped:
         if answer is None:
             return response
         headers = response.headers.copy()
-        for name in ("content-length", "content-encoding"):  # it is not so long any more, and decoded
+        for name, value in answer.headers.items():
             headers.pop(name, None)
+            if value is not None:
+                headers[name] = value
         extensions = {**response.extensions, "quirkbook_answer": answer}
         stream = body(response, answer)
         return self._kit.library.Response(response.status_code, headers=headers, stream=stream, extensions=extensions)

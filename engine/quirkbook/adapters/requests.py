@@ -86,8 +86,10 @@ def _incoming(response: requests.Response, sent: Sent) -> requests.Response:
     response.headers.update(sent.marks)
     if answer is not None:
         response.raw = _Body(response.raw, answer)
-        for name in ("content-length", "content-encoding"):  # it is not so long any more, and decoded
+        for name, value in answer.headers.items():
             response.headers.pop(name, None)
+            if value is not None:
+                response.headers[name] = value
     vars(response).update(quirkbook=sent.report, quirkbook_answer=answer)
     return response
 
