@@ -6,7 +6,8 @@ import pytest
 from tests.adapters.asked import ASKED, REFUSED, rules_of
 
 from quirkbook import PayloadError, PolicyError, RefusedError, UnknownProviderError, UsageError
-from quirkbook.adapters.exchange import LONGEST, Rules, Whole, is_stream, listed
+from quirkbook.adapters.answer import Whole
+from quirkbook.adapters.exchange import LONGEST, Rules, is_stream, listed
 from quirkbook.api import default_rulebook
 
 pytestmark = pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")

@@ -11,7 +11,7 @@ from ..envelopes import is_error
 from ..jsontext import decode, encode
 from ..model import Change
 from ..rulebook import Rulebook
-from .exchange import REREAD
+from .answer import REREAD
 
 #: The end of a line and the empty line after it. Atomic, or the halves of a CR LF would count as two ends.
 _END: Final = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")

@@ -7,55 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from .. import answers, api
+from .. import api
 from ..api import Policy, Translation
-from ..assembly import chunk_of
-from ..envelopes import is_error
 from ..errors import RefusedError, UnknownProviderError, UsageError
 from ..interpreter import change, changes
 from ..jsontext import decode, encode
-from ..model import Change
 from ..rulebook import Rulebook
+from .answer import NOTE, Answer, Whole
+from .events import Events
 
 RULES: Final = "x-quirkbook-rules"
 """The header of a response that names the rules that changed its request."""
-NOTE: Final = "x-quirkbook-note"
-"""The header of a response whose request was left as it was, and why."""
 LONGEST: Final = 1000
 """Characters of such a header: some servers and proxies give up at a few thousand for all of them."""
 
-#: An answer that was read is decoded, and of another length.
-REREAD: Final[Mapping[str, str | None]] = {"content-length": None, "content-encoding": None}
-#: What becomes of a whole answer where a stream was asked for: some providers answer so.
-_RESTREAMED: Final[Mapping[str, str | None]] = {
-    **REREAD,
-    "content-type": "text/event-stream",
-    NOTE: "the provider answered whole; it is passed on as a stream of one chunk",
-}
-
 _PATH: Final = "/chat/completions"
 _PORTS: Final = {"http": 80, "https": 443}
-
-
-class Answer(Protocol):
-    """An answer on its way back: bytes in as they come, bytes in OpenAI's shape out."""
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """What rules changed in it, so far."""
-
-    @property
-    def headers(self) -> Mapping[str, str | None]:
-        """The headers of the response that change with its body; None: to leave out."""
-
-    def feed(self, data: bytes) -> bytes:
-        """Return what can be passed on now."""
-
-    def close(self) -> bytes:
-        """Return what is left to pass on: all has come."""
 
 
 def is_chat(method: str, path: str) -> bool:
@@ -149,44 +119,8 @@ class Sent:
         if not restreams and not any(book.plan(provider, model, stage=stage).rules for stage in stages):
             return None
         if streams:
-            from .events import Events
-
             return Events(provider, self.report.payload, status, book)
         return Whole(provider, self.report.payload, status, book, restreams=restreams)
-
-
-class Whole:
-    """An answer in one piece: a completion, or an error whatever its status says."""
-
-    def __init__(
-        self, provider: str, request: Mapping[str, Any], status: int, rulebook: Rulebook, *, restreams: bool = False
-    ) -> None:
-        """Take what was asked; ``restreams``: for a stream, so that the answer becomes one of a single chunk."""
-        self.changes: tuple[Change, ...] = ()
-        self.headers = _RESTREAMED if restreams else REREAD
-        self._restreams = restreams
-        self._provider, self._request, self._status, self._rulebook = provider, request, status, rulebook
-        self._pieces: list[bytes] = []
-
-    def feed(self, data: bytes) -> bytes:
-        """Keep a piece; nothing can be said before all is there."""
-        self._pieces.append(data)
-        return b""
-
-    def close(self) -> bytes:
-        """Return the whole answer: the same bytes where no rule touched it and no stream was asked for."""
-        raw = b"".join(self._pieces)
-        body = decode(raw)
-        given: Any = {"request": self._request, "rulebook": self._rulebook}
-        if self._status >= 400 or is_error(body):
-            done = answers.explain_error(body, self._provider, self._status, **given)
-        else:
-            done = answers.explain_response(body, self._provider, **given)
-        self.changes = done.changes
-        if self._restreams and isinstance(done.payload, dict):
-            chunk = done.payload if is_error(body) else chunk_of(done.payload)
-            return b"data: " + encode(chunk) + b"\n\ndata: [DONE]\n\n"
-        return raw if done.payload is body else encode(done.payload)
 
 
 def is_stream(content_type: str, request: Mapping[str, Any]) -> bool:

@@ -11,7 +11,8 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ..errors import PayloadError, UsageError
-from .exchange import Answer, Rules, Sent, is_chat, missing
+from .answer import Answer
+from .exchange import Rules, Sent, is_chat, missing
 
 if TYPE_CHECKING:
     import httpx2

@@ -19,7 +19,8 @@ from requests.adapters import HTTPAdapter
 
 from ..api import Policy
 from ..rulebook import Rulebook
-from .exchange import Answer, Rules, Sent, is_chat
+from .answer import Answer
+from .exchange import Rules, Sent, is_chat
 
 _PIECE: Final = 65536
 
