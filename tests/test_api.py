@@ -97,7 +97,7 @@ def test_a_payload_for_nobody_is_told_how_to_name_somebody():
         translate({"model": "x-1"}, rulebook=book)
 
     assert str(caught.value) == (
-        "no provider is named: pass provider=..., base_url=..., or a model such as 'acme/x-1'\n  known: acme"
+        "no provider is named: give provider or base_url, or a model such as 'acme/x-1'\n  known: acme"
     )
     with pytest.raises(UnknownProviderError) as caught:
         translate({"model": "zzz/x-1"}, rulebook=book)

@@ -198,10 +198,19 @@ def test_a_huge_stdin_is_refused_while_it_is_read(quirkbook, monkeypatch):
         (["no-such-command"], "Usage: "),
         (["check", "/no/such/folder"], "Usage: "),
         (["rules", "-p", "moonshoot"], "quirkbook: unknown provider 'moonshoot': did you mean 'moonshot'?\n"),
-        (["rule", "Q999"], "quirkbook: 'Q999' is neither a rule nor a code"),
+        (["rule", "Q999"], "quirkbook: 'Q999' is no rule, no code, no action and no operator"),
         (
             ["rule", "zzz"],
-            "quirkbook: 'zzz' is neither a rule nor a code: write provider/rule, or a code such as Q104\n",
+            "quirkbook: 'zzz' is no rule, no code, no action and no operator\n"
+            "  write provider/rule, a code such as Q104, or one of lt, lte, gt, ",
+        ),
+        (
+            ["rule", "temperature-range"],
+            "quirkbook: 'temperature-range' is no rule, no code, no action and no operator: did you mean '",
+        ),
+        (
+            ["rule", "clmap"],
+            "quirkbook: 'clmap' is no rule, no code, no action and no operator: did you mean 'clamp'?\n",
         ),
         (
             ["rule", "moonshot/temprature-range"],
@@ -240,6 +249,23 @@ def test_disabled_rules_say_why(quirkbook, tmp_path):
 
     line = next(line for line in out.splitlines() if line.startswith("moonshot/n-at-most-5"))
     assert line.endswith(f"DISABLED: lifted ({tmp_path}/m.yaml:3:11)")
+
+
+def test_an_action_and_an_operator_say_how_they_are_written(quirkbook):
+    assert quirkbook("rule", "clamp") == (
+        0,
+        "clamp\n\nBring a number into its range: {path: [lo, hi]}; null leaves a side open. Lossy.\n",
+        "",
+    )
+    assert quirkbook("rule", "exists")[1] == "exists\n\ntrue: there is a value, be it null; false: there is none.\n"
+
+
+def test_the_page_of_a_rule_shows_the_examples_in_which_it_is_quiet_too(quirkbook):
+    _, out, _ = quirkbook("rule", "acme/no-seed", "--rules", MINE)
+
+    assert out[out.index("examples:") :] == (
+        "examples:\n  - in:\n      seed: 7\n      temperature: 0.5\n    out:\n      temperature: 0.5\n  - in:\n      temperature: 0.5\n    same: true\n"
+    )
 
 
 def test_a_rule_and_a_code_have_a_page(quirkbook):
@@ -319,15 +345,15 @@ def test_rules_of_ones_own_are_checked_tested_and_recorded(quirkbook, tmp_path):
     folder.mkdir()
     (folder / "acme.yaml").write_bytes((MINE / "acme.yaml").read_bytes())
 
-    assert quirkbook("check", folder) == (0, "", "1 rules: 0 errors, 0 warnings\n")
+    assert quirkbook("check", folder) == (0, "", "1 rule: 0 errors, 0 warnings\n")
     assert quirkbook("test", folder) == (
         0,
         "",
-        "1 rules, 2 examples: 0 rules failed (no golden files: --update writes them)\n",
+        "1 rule, 2 examples: 0 rules failed (no golden files: --update writes them)\n",
     )
 
     golden = folder / "golden" / "acme" / "no-seed.yml"
-    assert quirkbook("test", folder, "--update") == (0, f"wrote {golden}\n", "1 rules, 2 examples: 0 rules failed\n")
+    assert quirkbook("test", folder, "--update") == (0, f"wrote {golden}\n", "1 rule, 2 examples: 0 rules failed\n")
     assert quirkbook("test", folder)[0] == 0
 
     golden.write_text(golden.read_text().replace("0.5", "0.6"))
@@ -411,11 +437,15 @@ def test_a_pipe_that_does_not_end_in_time_is_refused_while_it_is_read(quirkbook,
             "no provider is known at x.example: name one",
         ),
         (["--base-url", "http://[sk-secret"], "no provider is known at that base_url: name one"),
-        (["-m", "zzz/m"], "unknown provider 'zzz' in model 'zzz/m'"),
+        (
+            ["-m", "zzz/m"],
+            "unknown provider 'zzz' in model 'zzz/m'\n"
+            "  only the built-in rules are read; name a folder of your own: --rules DIR, QUIRKBOOK_RULES, rulebook=",
+        ),
         (["-m", "mooshot/m"], "unknown provider 'mooshot' in model 'mooshot/m': did you mean 'moonshot'?"),
         (
             [],
-            f"no provider is named: pass provider=..., base_url=..., or a model such as '{default_rulebook().providers[0]}/model'",
+            f"no provider is named: give provider or base_url, or a model such as '{default_rulebook().providers[0]}/model'",
         ),
     ],
 )
@@ -655,7 +685,7 @@ def test_check_names_a_file_that_is_no_text_or_too_long(quirkbook, tmp_path):
         f"{tmp_path}/a.yaml:2:6: error[Q118]: the file is not UTF-8: byte 0xe9\n  hint: save it as UTF-8\n"
         f"{tmp_path}/b.yaml:1:1: error[Q115]: the file holds more than 1,048,576 bytes\n"
         "  hint: split it: one provider or family a file\n",
-        "",
+        "nothing loaded: 2 errors, 0 warnings\n",
     )
 
 
@@ -679,9 +709,9 @@ def test_stale_facts_are_named_where_that_is_asked(quirkbook, tmp_path):
 
     code, out, err = quirkbook("check", tmp_path, "--stale")
 
-    assert (code, err) == (0, "1 rules: 0 errors, 1 warnings\n")
+    assert (code, err) == (0, "1 rule: 0 errors, 1 warning\n")
     assert out.startswith(f"{tmp_path}/x.yaml:4:5: warning[Q208]: x/a was last verified ")
-    assert quirkbook("check", tmp_path) == (0, "", "1 rules: 0 errors, 0 warnings\n")
+    assert quirkbook("check", tmp_path) == (0, "", "1 rule: 0 errors, 0 warnings\n")
 
 
 def test_golden_files_may_lie_elsewhere(quirkbook, tmp_path):
@@ -778,7 +808,7 @@ def test_check_lists_what_becomes_of_each_key_of_a_config(quirkbook, tmp_path, m
         "config.yaml:4:1: used /litellm_settings\n"
         "config.yaml:5:3: ignored /litellm_settings/set_verbose: the gateway has logs and metrics of its own\n"
         "config.yaml:6:3: unsupported /litellm_settings/cache: answers are not cached\n",
-        "8 keys: 0 errors, 1 warnings\n",
+        "8 keys: 0 errors, 1 warning\n",
     )
 
 
@@ -817,7 +847,7 @@ def test_check_tells_the_faults_of_a_config_and_of_rules_together(quirkbook, tmp
             "config.yaml:1:20: error[Q106]: unknown key 'masterkey' in 'general_settings'",
             "  hint: did you mean 'master_key'?",
         ],
-        "1 rules, 9 keys: 1 errors, 1 warnings\n",
+        "1 rule, 9 keys: 1 error, 1 warning\n",
     )
 
 

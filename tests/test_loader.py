@@ -476,19 +476,79 @@ def test_all_faults_of_a_file_come_at_once_in_order_of_place():
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message", "hint"),
+    [
+        (
+            "[0, 1]}",
+            "{min: 0, max: 1}}",
+            "'temperature' must be a list, not a mapping",
+            "clamp: Bring a number into its range: {path: [lo, hi]}; null leaves a side open. Lossy.",
+        ),
+        (
+            "{temperature: {gt: 1}, $thinking: true}",
+            "{temperature: {outside: 1}}",
+            "'outside' must be a list, not 1",
+            "outside: A number below the first bound or above the second; null leaves a side open.",
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_shape_is_told_how_its_word_is_written(old, new, message, hint):
+    with pytest.raises(RuleFileError) as caught:
+        load(GOOD.replace(old, new))
+
+    assert [(fault.message, fault.hint) for fault in caught.value.faults] == [(message, hint)]
+
+
 # Folders
 
 
 def test_a_folder_is_read_to_the_bottom_in_order_of_path(tmp_path):
     for name in ("b.yaml", "a/z.json", "a/y.yml", "notes.txt", ".hidden.yaml", ".git/x.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text('{"quirks": 1, "family": "x"}' if "json" in name else LATER)
+        text = LATER.replace("kimi", "kimi-2", 1) if name == "b.yaml" else LATER
+        (tmp_path / name).write_text('{"quirks": 1, "family": "x"}' if "json" in name else text)
 
     files = loader.load_folder(tmp_path, "mine")
 
     assert [(file.location.file, file.layer) for file in files] == [
         (str(tmp_path / name), "mine") for name in ("a/y.yml", "a/z.json", "b.yaml")
     ]
+
+
+def test_a_rule_that_stands_in_two_files_of_a_folder_is_a_fault(tmp_path):
+    for name in ("a.yaml", "b.yaml", "deeper/c.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(GOOD)
+
+    with pytest.raises(RuleFileError) as caught:
+        loader.load_folder(tmp_path, "mine")
+
+    line = next(at for at, text in enumerate(GOOD.splitlines(), 1) if text.strip().startswith("- id:"))
+    assert str(caught.value).splitlines()[:2] == [
+        f"{tmp_path}/b.yaml:{line}:5: error[Q116]: the id 'heat' of provider acme is used twice: "
+        f"first in {tmp_path}/a.yaml:{line}",
+        "  hint: keep one of them, or give it another id",
+    ]
+    assert {fault.location.file for fault in caught.value.faults} == {f"{tmp_path}/b.yaml", f"{tmp_path}/deeper/c.yaml"}
+
+
+def test_one_provider_may_stand_in_two_files_with_rules_of_other_names(tmp_path):
+    (tmp_path / "a.yaml").write_text(GOOD)
+    (tmp_path / "b.yaml").write_text(GOOD.replace("id: ", "id: other-"))
+
+    assert [file.name for file in loader.load_folder(tmp_path, "mine")] == ["acme", "acme"]
+
+
+def test_a_folder_without_a_rule_file_is_a_fault(tmp_path):
+    (tmp_path / "notes.txt").write_text("x")
+
+    with pytest.raises(RuleFileError) as caught:
+        loader.load_folder(tmp_path, "mine")
+
+    assert str(caught.value) == (
+        f"{tmp_path}:1:1: error[Q118]: no rule file is in this folder\n  hint: rule files end in .yaml, .yml, .json"
+    )
 
 
 def test_a_single_file_may_stand_in_for_a_folder(tmp_path):

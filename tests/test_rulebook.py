@@ -111,6 +111,42 @@ def test_a_provider_is_named_by_word_else_by_url_else_by_the_models_prefix(asked
 
 
 @pytest.mark.parametrize(
+    "url", ["https://api.x.example/v1", "https://api.x.example/v1/", "https://api.x.example/v1/chat/completions"]
+)
+def test_a_provider_without_endpoints_is_known_at_its_own_base_url(tmp_path, url):
+    (tmp_path / "x.yaml").write_text("quirks: 1\nprovider: x\nbase_url: https://api.x.example/v1\nrules: []\n")
+
+    assert Rulebook.load(tmp_path).resolve(None, None, url) == ("x", "")
+
+
+def test_a_glob_without_a_star_is_the_address_itself(tmp_path):
+    (tmp_path / "x.yaml").write_text('quirks: 1\nprovider: x\nendpoints: ["https://api.x.example/v1"]\nrules: []\n')
+
+    assert Rulebook.load(tmp_path).resolve(None, None, "https://api.x.example/v1/") == ("x", "")
+
+
+def test_a_model_to_begin_with_is_of_a_provider_of_ones_own(tmp_path):
+    (tmp_path / "x.yaml").write_text("quirks: 1\nprovider: x\nrules: []\n")
+
+    with pytest.raises(UnknownProviderError) as caught:
+        Rulebook.load(tmp_path).resolve(None, "m")
+
+    assert str(caught.value).startswith("no provider is named: give provider or base_url, or a model such as 'x/m'\n")
+
+
+def test_an_address_that_several_share_names_none_of_them(tmp_path):
+    for name in ("x", "y"):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"quirks: 1\nprovider: {name}\nbase_url: http://localhost/v1\nrules: []\n"
+        )
+
+    with pytest.raises(UnknownProviderError) as caught:
+        Rulebook.load(tmp_path, builtin=False).resolve(None, None, "http://localhost/v1")
+
+    assert str(caught.value) == "several providers are served at localhost: name one of x, y"
+
+
+@pytest.mark.parametrize(
     ("asked", "message"),
     [
         (("acne", None), "unknown provider 'acne': did you mean 'acme'?\n  known: acme, beta"),
@@ -124,12 +160,11 @@ def test_a_provider_is_named_by_word_else_by_url_else_by_the_models_prefix(asked
         ),
         (
             (None, None),
-            "no provider is named: pass provider=..., base_url=..., or a model such as 'acme/model'\n"
-            "  known: acme, beta",
+            "no provider is named: give provider or base_url, or a model such as 'acme/model'\n  known: acme, beta",
         ),
         (
             (None, "m"),
-            "no provider is named: pass provider=..., base_url=..., or a model such as 'acme/m'\n  known: acme, beta",
+            "no provider is named: give provider or base_url, or a model such as 'acme/m'\n  known: acme, beta",
         ),
         (
             (None, "acme/m", "https://user:hunter2@api.other.example:8443/v1?key=sk-secret#sk-secret"),

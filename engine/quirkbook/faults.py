@@ -121,7 +121,8 @@ CODES: Mapping[str, FaultPage] = {
     ),
     "Q116": FaultPage(
         "two rules with one id",
-        "Reports, golden files and 'disable' name a rule by its id: within a file it must be the only one.",
+        "Reports, golden files and 'disable' name a rule by its id: it must be the only one of its provider or "
+        "family in a file, and in a folder.",
         "rules:\n  - {id: temperature, ...}\n  - {id: temperature, ...}",
         "rules:\n  - {id: temperature-range, ...}\n  - {id: temperature-lock, ...}",
     ),
@@ -133,7 +134,7 @@ CODES: Mapping[str, FaultPage] = {
     ),
     "Q118": FaultPage(
         "a file that cannot be read",
-        "It is not UTF-8, or the system does not let it be opened.",
+        "It is not UTF-8, the system does not let it be opened, or the folder holds no rule file at all.",
         "why: the bytes of Latin-1",
         "why: the bytes of UTF-8",
     ),

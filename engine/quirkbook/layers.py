@@ -29,21 +29,22 @@ class Shelf:
     """All rule files: those of the user's layers, above the built-in ones."""
 
     def __init__(self, files: Sequence[RuleFile], *, builtin: bool) -> None:
-        self._own: dict[tuple[str, str], list[RuleFile]] = {}
+        self.own: dict[tuple[str, str], list[RuleFile]] = {}
+        """The user's files by (kind, name), lowest layer first."""
         for file in files:
-            self._own.setdefault((file.kind, file.name), []).append(file)
+            self.own.setdefault((file.kind, file.name), []).append(file)
         self._shipped = shipped.names() if builtin else {}
         self._joined: dict[tuple[str, str], RuleFile | None] = {}
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Return the names of all providers or families, sorted."""
-        return tuple(sorted({name for k, name in (*self._own, *self._shipped) if k == kind}))
+        return tuple(sorted({name for k, name in (*self.own, *self._shipped) if k == kind}))
 
     def file(self, kind: str, name: str) -> RuleFile | None:
         """Return one provider's or family's facts, all layers joined; None if there are none."""
         key = (kind, name)
         if key not in self._joined:
-            files = list(self._own.get(key, ()))
+            files = list(self.own.get(key, ()))
             if key in self._shipped:
                 files.insert(0, shipped.read(self._shipped[key]))
             self._joined[key] = join(files) if files else None

@@ -12,7 +12,7 @@ from .actions import Context, compile_actions
 from .conditions import Names, Report, compile_condition
 from .document import Document
 from .errors import RuleFileError
-from .model import Fault, Keys, Location, RuleFile
+from .model import Fault, Keys, Location, Rule, RuleFile
 from .rulefile import rule_file
 from .validation import check
 from .yamlsource import MAX_BYTES, read
@@ -44,14 +44,32 @@ def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...
     """
     files: list[RuleFile] = []
     faults: list[Fault] = []
-    for place in _rule_files(Path(path), faults):
+    places = _rule_files(Path(path), faults)
+    for place in places:
         try:
             files.append(load_file(_read_bytes(place), str(place), layer=layer))
         except RuleFileError as error:
             faults += error.faults
+    if not places and not faults:
+        hint = f"rule files end in {', '.join(_SUFFIXES)}"
+        faults.append(Fault(Location(str(path), 1, 1), "Q118", "no rule file is in this folder", hint))
+    faults += _written_twice(files)
     if faults:
         raise RuleFileError(sorted(faults, key=lambda fault: fault.location))
     return tuple(files)
+
+
+def _written_twice(files: Sequence[RuleFile]) -> Iterator[Fault]:
+    """Yield the rules of one layer that stand in two files: one of them would vanish."""
+    first: dict[tuple[str, str, str], Location] = {}
+    for file in files:
+        for rule in (item for item in file.items if isinstance(item, Rule)):
+            place = first.setdefault((file.kind, file.name, rule.id), rule.location)
+            if place is not rule.location:
+                message = (
+                    f"the id '{rule.id}' of {file.kind} {file.name} is used twice: first in {place.file}:{place.line}"
+                )
+                yield Fault(rule.location, "Q116", message, "keep one of them, or give it another id")
 
 
 def _rule_files(path: Path, faults: list[Fault]) -> list[Path]:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -91,6 +92,8 @@ class Rulebook:
     def _nearest(self, name: str) -> str:
         near = did_you_mean(name.lower(), [*self.providers, *self.aliases])
         hint = f": did you mean '{near}'?" if near else ""
+        if not near and not self._shelf.own:
+            hint = "\n  only the built-in rules are read; name a folder of your own: --rules DIR, QUIRKBOOK_RULES, rulebook="
         return f"{hint}\n  known: {', '.join(self.providers)}"
 
     def rules(self) -> Iterator[Rule]:
@@ -146,19 +149,32 @@ class Rulebook:
         return name, f"{start}/" if start in mine else ""
 
     def _unnamed(self, model: str | None) -> str:
-        example = f"{next(iter(self.providers), 'provider')}/{model or 'model'}"
+        own = (name for kind, name in self._shelf.own if kind == "provider")
+        example = f"{next(chain(own, self.providers), 'provider')}/{model or 'model'}"
         return (
-            f"no provider is named: pass provider=..., base_url=..., or a model such as '{example}'\n"
+            f"no provider is named: give provider or base_url, or a model such as '{example}'\n"
             f"  known: {', '.join(self.providers)}"
         )
 
     def _at(self, base_url: str) -> str:
         url = base_url.rstrip("/") + "/"
         for name in self.providers:
-            if any(fnmatchcase(url, glob) for glob in self._head(name).get("endpoints", ())):
+            globs = self._head(name).get("endpoints", ())
+            if any(fnmatchcase(url, glob) or fnmatchcase(url[:-1], glob) for glob in globs):
                 return name
+        at_home = [name for name in self.providers if url.startswith(self._home(name))]
+        if len(at_home) == 1:
+            return at_home[0]
+        if at_home:
+            text = f"several providers are served at {_host(base_url)}: name one of {', '.join(at_home)}"
+            raise UnknownProviderError(text)
         known = ", ".join(self.providers)
         raise UnknownProviderError(f"no provider is known at {_host(base_url)}: name one\n  known: {known}")
+
+    def _home(self, name: str) -> str:
+        """Return a provider's own base URL with a slash at its end, which no other text begins with if there is none."""
+        home: str = self._head(name).get("base_url", "\0")
+        return home.rstrip("/") + "/"
 
     def plan(
         self, provider: str | None, model: str | None, base_url: str | None = None, stage: str = "request"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .data import schema
@@ -41,8 +42,34 @@ def check(document: Document) -> list[Found]:
     found: list[Found] = []
     instance = _with_text_keys(document.data, (), document, found)
     for error in _validator().iter_errors(instance):
-        found += _EXPLAIN[error.validator](document, tuple(error.absolute_path), error)
+        for keys, fault in _EXPLAIN[error.validator](document, tuple(error.absolute_path), error):
+            found.append((keys, fault if fault.hint else replace(fault, hint=_usage(keys))))
     return found
+
+
+def _usage(keys: Keys) -> str:
+    """Return how the action or operator around a value is written; nothing for what is none."""
+    words = {**_properties("operators"), **(_properties("action") if "do" in keys else {})}
+    for key in reversed(keys):
+        if key in words:
+            return f"{key}: {words[key]['description']}"
+    return ""
+
+
+def _properties(name: str) -> Mapping[str, Any]:
+    """Return the words of one vocabulary of the schema: ``action`` or ``operators``."""
+    found: Mapping[str, Any] = schema("rules")["$defs"][name]["properties"]
+    return found
+
+
+def vocabulary() -> Mapping[str, str]:
+    """Return what each action and operator does and how it is written, as the schema has it.
+
+    >>> vocabulary()["clamp"]
+    'Bring a number into its range: {path: [lo, hi]}; null leaves a side open. Lossy.'
+    """
+    words = {**_properties("operators"), **_properties("action")}
+    return {name: facts["description"] for name, facts in words.items()}
 
 
 @functools.cache

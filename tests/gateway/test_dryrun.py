@@ -195,7 +195,7 @@ def test_a_refusal_that_the_policy_lets_pass_is_a_remark(book):
         ),
         (
             {"payload": {"model": "x"}},
-            "no provider is named: pass provider=..., base_url=..., or a model such as 'acme/x'\n  known: acme",
+            "no provider is named: give provider or base_url, or a model such as 'acme/x'\n  known: acme",
             "provider",
             "provider_unclear",
         ),

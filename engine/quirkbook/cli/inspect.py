@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -10,7 +11,8 @@ import yaml
 from ..errors import UnknownRuleError, did_you_mean
 from ..faults import CODES
 from ..layers import Placed
-from ..model import Rule
+from ..model import Example, Rule
+from ..validation import vocabulary
 from .options import rulebook, rules_option
 
 
@@ -49,15 +51,24 @@ def _columns(placed: Placed) -> list[str]:
 @click.argument("name")
 @rules_option
 def rule(name: str, layers: tuple[str, ...]) -> None:
-    """Print the page of a rule (moonshot/temperature-range) or of a fault's code (Q104)."""
+    """Print the page of a rule (moonshot/temperature-range), of a fault's code (Q104), or how an action or operator is written (clamp)."""
+    words = vocabulary()
     if name.upper() in CODES:
         click.echo(_code_page(name.upper()))
     elif "/" in name:
         click.echo(_rule_page(rulebook(layers).rule(name)))
+    elif name in words:
+        click.echo(f"{name}\n\n{words[name]}")
     else:
-        near = did_you_mean(name.upper(), CODES)
-        hint = f": did you mean '{near}'?" if near else ": write provider/rule, or a code such as Q104"
-        raise UnknownRuleError(f"'{name}' is neither a rule nor a code{hint}")
+        raise UnknownRuleError(f"'{name}' is no rule, no code, no action and no operator{_meant(name, layers, words)}")
+
+
+def _meant(name: str, layers: tuple[str, ...], words: Iterable[str]) -> str:
+    meant = [one.name for one in rulebook(layers).rules() if one.id == name]
+    meant = meant or list(filter(None, [did_you_mean(name.upper(), CODES) or did_you_mean(name, words)]))
+    if meant:
+        return f": did you mean {' or '.join(repr(one) for one in meant[:5])}?"
+    return f"\n  write provider/rule, a code such as Q104, or one of {', '.join(words)}"
 
 
 def _code_page(code: str) -> str:
@@ -81,12 +92,19 @@ def _rule_page(rule: Rule) -> str:
     head += [f"{key:<9}{value}" for key, value in facts.items() if value]
     body: dict[str, Any] = {"when": rule.when} if rule.when else {}
     body["do"] = [dict(item) for item in rule.do]
-    shown = [one for one in rule.examples if not one.same][:3]
-    body["examples"] = [
-        {"in": one.given, **({"rejects": True} if one.rejects else {"out": one.expected})} for one in shown
-    ]
-    text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100)
-    return "\n".join(head) + "\n\n" + _indent(text.rstrip())
+    body["examples"] = [{"in": one.given, **_outcome(one)} for one in rule.examples[:_SHOWN]]
+    text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100).rstrip()
+    if len(rule.examples) > _SHOWN:
+        text += f"\n# and {len(rule.examples) - _SHOWN} more"
+    return "\n".join(head) + "\n\n" + _indent(text)
+
+
+_SHOWN = 6
+"""Examples of a rule that its page shows."""
+
+
+def _outcome(one: Example) -> dict[str, Any]:
+    return {"same": True} if one.same else {"rejects": True} if one.rejects else {"out": one.expected}
 
 
 def _indent(text: str) -> str:

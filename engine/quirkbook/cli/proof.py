@@ -37,15 +37,16 @@ def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
     """
     configs = tuple(path for path in paths if is_config(path))
     settings, faults = read_all(configs)
-    counted = [f"{len(settings)} keys"] if configs else []
+    counted = [_count(len(settings), "key")] if configs else []
     if len(configs) < len(paths) or not paths:
         count, found = _lint(tuple(path for path in paths if path not in configs), stale=stale)
         faults += found
-        counted = [f"{count} rules", *counted] if count is not None else []
+        counted = ["nothing loaded" if count is None else _count(count, "rule"), *counted]
     _print(faults, settings, form)
     errors = sum(fault.severity == "error" for fault in faults)
-    if form == "text" and counted:
-        click.echo(f"{', '.join(counted)}: {errors} errors, {len(faults) - errors} warnings", err=True)
+    if form == "text":
+        verdict = f"{_count(errors, 'error')}, {_count(len(faults) - errors, 'warning')}"
+        click.echo(f"{', '.join(counted)}: {verdict}", err=True)
     if errors:
         raise Refused
 
@@ -92,9 +93,14 @@ def test(paths: tuple[Path, ...], update: bool, golden: Path | None) -> None:
     bad = len({verdict.rule for verdict in verdicts if verdict.faults})
     count = sum(len(one.rule.examples) for one in owned)
     kept = "" if goldens.is_dir() else " (no golden files: --update writes them)"
-    click.echo(f"{len(owned)} rules, {count} examples: {bad} rules failed{kept}", err=True)
+    proven = f"{_count(len(owned), 'rule')}, {_count(count, 'example')}"
+    click.echo(f"{proven}: {_count(bad, 'rule')} failed{kept}", err=True)
     if faults:
         raise Refused
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _load(paths: Sequence[Path]) -> tuple[Rulebook, list[examples.Owned]]:
