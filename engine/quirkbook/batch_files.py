@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import IO, Any, Final
 
 from .batch import Translator
@@ -160,7 +161,7 @@ class Batch:
                 yield _translate(lines, first), end
             return
         pool = stack.enter_context(
-            ProcessPoolExecutor(self._workers, get_context("spawn"), initializer=_begin, initargs=(self._settings,))
+            ProcessPoolExecutor(self._workers, get_context("spawn"), initializer=_work, initargs=(self._settings,))
         )
         waiting: deque[tuple[Future[_Block], int]] = deque()
         for lines, first, end in blocks:
@@ -204,6 +205,19 @@ def _blocks(file: IO[bytes], start: int, number: int) -> Iterator[tuple[Sequence
 
 _translator: Translator | None = None
 """Of this process, where it is a worker."""
+
+
+def _work(settings: Settings) -> None:
+    """Begin as a worker: one that ends with its parent, even if that is killed; else it would wait for work for ever."""
+    Thread(target=_end_with_parent, daemon=True).start()
+    _begin(settings)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _begin(settings: Settings) -> None:

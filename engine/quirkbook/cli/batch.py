@@ -46,7 +46,10 @@ def batch(
     with _bar(work.size) as tell:
         done = work.run(force=force, tell=tell)
     fates = done.fates
-    told = f"{sum(fates.values()):,} requests: {fates['unchanged']:,} unchanged, {fates['changed']:,} changed"
+    count = sum(fates.values())
+    told = (
+        f"{count:,} request{'' if count == 1 else 's'}: {fates['unchanged']:,} unchanged, {fates['changed']:,} changed"
+    )
     lost = f", {fates['refused']:,} refused, {fates['unread']:,} unreadable: see {work.refused}"
     click.echo(f"{told}{lost if fates['refused'] or fates['unread'] else ''}; report: {work.report}", err=True)
     if fates["refused"] or fates["unread"]:
