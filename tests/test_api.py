@@ -482,3 +482,25 @@ def test_a_report_tells_headers_quiet_rules_and_what_is_absent():
         "headers": {"X-A": "1", "X-B": None},
         "patch": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"policy": "error"}, 'policy: a string names no effect: write {"lossy": "error", "semantic": "error"}'),
+        ({"rulebook": "my-rules"}, "rulebook: a string is no Rulebook: write Rulebook.load(...)"),
+    ],
+)
+def test_an_argument_of_another_type_is_told_in_words(given, message):
+    with pytest.raises(UsageError) as caught:
+        translate({}, "moonshot", **given)
+
+    assert str(caught.value) == message
+
+
+def test_an_error_inside_a_rulebook_is_not_taken_for_the_callers(monkeypatch):
+    book = Rulebook.load()
+    monkeypatch.delattr(Rulebook, "resolve")
+
+    with pytest.raises(AttributeError, match="resolve"):
+        translate({}, "moonshot", rulebook=book)

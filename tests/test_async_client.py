@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import warnings
+from urllib.parse import urlsplit
 
 import pytest
 from tests.calling import HI, KEY, MODEL, RESTREAMED, SAID, faults_in_streams, texts, unusual_streams
@@ -180,10 +181,11 @@ def test_what_will_not_pass_is_not_tried_again(pauses, script, kind, message):
 
 
 def test_nobody_there(pauses):
+    address = refusing_address()
     with pytest.raises(errors.APIConnectionError) as caught:
-        run(lambda: acompletion(MODEL, HI, api_key=KEY, base_url=refusing_address() + "?key=secret"))
+        run(lambda: acompletion(MODEL, HI, api_key=KEY, base_url=f"{address}?key=secret"))
 
-    assert str(caught.value) == "moonshot: no connection: Connection refused"
+    assert str(caught.value) == f"moonshot: no connection to {urlsplit(address).netloc}: Connection refused"
     assert (caught.value.attempts, len(pauses)) == (3, 2)
     assert "secret" not in f"{caught.value!r} {caught.value.__cause__!r}"
 

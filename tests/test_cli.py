@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 import threading
@@ -251,6 +252,63 @@ def test_disabled_rules_say_why(quirkbook, tmp_path):
     assert line.endswith(f"DISABLED: lifted ({tmp_path}/m.yaml:3:11)")
 
 
+@pytest.mark.parametrize(
+    ("args", "place", "text"),
+    [
+        (["batch", "{}/in.jsonl", "{}/no/out.jsonl", "-p", "moonshot"], "/no/out.jsonl", "No such file or directory"),
+        (["test", "{}/r", "--update", "--golden", "{}/in.jsonl"], "/in.jsonl/acme/no-seed.yml", "Not a directory"),
+    ],
+)
+def test_what_the_system_refuses_is_told_in_a_line(quirkbook, tmp_path, args, place, text):
+    (tmp_path / "in.jsonl").write_text("{}\n")
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "acme.yaml").write_bytes((MINE / "acme.yaml").read_bytes())
+
+    code, _, err = quirkbook(*[arg.format(tmp_path) for arg in args])
+
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith(f"quirkbook: {tmp_path}{place.partition('/acme')[0]}") and err.endswith(f": {text}\n")
+
+
+def test_a_golden_file_that_is_no_yaml_any_more_is_a_difference(quirkbook, tmp_path):
+    (tmp_path / "acme.yaml").write_bytes((MINE / "acme.yaml").read_bytes())
+    quirkbook("test", tmp_path, "--update")
+    golden = tmp_path / "golden" / "acme" / "no-seed.yml"
+    golden.write_text("[")
+
+    code, out, _ = quirkbook("test", tmp_path)
+
+    assert (code, out.splitlines()[0]) == (
+        1,
+        f"{golden}:1:1: error[Q212]: acme/no-seed no longer does what its golden file records:",
+    )
+
+
+def test_rules_that_cannot_be_read_are_unreadable_input(quirkbook, tmp_path, monkeypatch):
+    default_rulebook.cache_clear()
+    monkeypatch.setenv("QUIRKBOOK_RULES", str(tmp_path / "nowhere"))
+
+    code, _, err = quirkbook("dry-run", "-", "-p", "moonshot", stdin=b"{}")
+    default_rulebook.cache_clear()
+
+    assert (code, err) == (
+        2,
+        f"quirkbook: {tmp_path}/nowhere:1:1: error[Q118]: cannot read this folder: No such file or directory\n",
+    )
+
+
+def test_a_port_that_is_taken_is_told_before_a_provider_is_emulated(quirkbook):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        assert quirkbook("emulate", "moonshot", "--port", port) == (
+            2,
+            "",
+            f"quirkbook: 127.0.0.1:{port} cannot be listened on: Address already in use: "
+            "stop what serves there, or choose another --port\n",
+        )
+
+
 def test_an_action_and_an_operator_say_how_they_are_written(quirkbook):
     assert quirkbook("rule", "clamp") == (
         0,
@@ -439,13 +497,12 @@ def test_a_pipe_that_does_not_end_in_time_is_refused_while_it_is_read(quirkbook,
         (["--base-url", "http://[sk-secret"], "no provider is known at that base_url: name one"),
         (
             ["-m", "zzz/m"],
-            "unknown provider 'zzz' in model 'zzz/m'\n"
-            "  only the built-in rules are read; name a folder of your own: --rules DIR, QUIRKBOOK_RULES, rulebook=",
+            "unknown provider 'zzz' in model 'zzz/m'\n  only the built-in rules were read, no folder of your own",
         ),
         (["-m", "mooshot/m"], "unknown provider 'mooshot' in model 'mooshot/m': did you mean 'moonshot'?"),
         (
             [],
-            f"no provider is named: give provider or base_url, or a model such as '{default_rulebook().providers[0]}/model'",
+            "no provider is named: give provider or base_url, or a model such as 'PROVIDER/model'",
         ),
     ],
 )

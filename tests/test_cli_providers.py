@@ -56,10 +56,10 @@ def quirkbook(capsys, monkeypatch):
 def test_the_table_names_for_each_provider_verdict_and_rules(quirkbook, mine, request_file):
     assert quirkbook("providers", request_file, "--rules", mine) == (
         0,
-        "fine            unchanged  -\n"
-        "namer           exact      namer/user (exact), namer/hm (remark)\n"
-        "dropper         lossy      dropper/seed (lossy)\n"
-        "refuser         refuses    refuser/no (refuse)\n",
+        "fine     unchanged  -\n"
+        "namer    exact      namer/user (exact), namer/hm (remark)\n"
+        "dropper  lossy      dropper/seed (lossy)\n"
+        "refuser  refuses    refuser/no (refuse)\n",
         "1 unchanged, 1 exact, 1 lossy, 1 refuses\nleft out, for want of rules: bare\n",
     )
 
@@ -69,10 +69,10 @@ def test_stdin_will_do_and_a_model_stands_in_for_the_payloads(quirkbook, mine):
 
     assert quirkbook("providers", "-", "-m", "small", "--rules", mine, stdin=b'{"model": "big", "seed": 7}') == (
         0,
-        "dropper         unchanged  -\n"
-        "fine            unchanged  -\n"
-        "namer           unchanged  namer/hm (remark)\n"
-        "refuser         refuses    refuser/no (refuse)\n",
+        "dropper  unchanged  -\n"
+        "fine     unchanged  -\n"
+        "namer    unchanged  namer/hm (remark)\n"
+        "refuser  refuses    refuser/no (refuse)\n",
         "3 unchanged, 1 refuses\n",
     )
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import warnings
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from tests.calling import HI, KEY, MODEL, RESTREAMED, SAID, faults_in_streams, texts, unusual_streams
@@ -282,10 +283,11 @@ def test_a_stream_that_stops_coming_is_a_timeout():
 
 
 def test_nobody_there(pauses):
+    address = refusing_address()
     with pytest.raises(errors.APIConnectionError) as caught:
-        completion(MODEL, HI, api_key=KEY, base_url=refusing_address())
+        completion(MODEL, HI, api_key=KEY, base_url=address)
 
-    assert str(caught.value) == "moonshot: no connection: Connection refused"
+    assert str(caught.value) == f"moonshot: no connection to {urlsplit(address).netloc}: Connection refused"
     assert (caught.value.attempts, caught.value.status, len(pauses)) == (3, None, 2)
     assert [one.rule for one in caught.value.changes] == ["quirkbook/model-prefix"]
 
@@ -406,3 +408,10 @@ def test_litellms_own_arguments_are_told_or_refused():
         with pytest.raises(UsageError):
             ask(server, fallbacks=["m-2"])
         assert len(server.requests) == 1
+
+
+def test_a_key_that_is_no_text_is_told_in_words():
+    with pytest.raises(UsageError) as caught:
+        completion(MODEL, HI, api_key=5)
+
+    assert str(caught.value) == "api_key is text, not int"

@@ -296,3 +296,20 @@ def test_many_threads_may_translate_with_one_rulebook():
 
     starting = Barrier(1)
     assert together == [work(model) for model in models]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("moonshot/temperatur-range", "moonshot/temperature-range"), ("moonshot/nosuch", None)]
+)
+def test_a_rule_nearby_is_near_by_its_own_name(name, near):
+    with pytest.raises(UnknownRuleError) as caught:
+        Rulebook.load().rule(name)
+
+    said = str(caught.value).splitlines()[0]
+    assert said == (f"no rule is named '{name}': did you mean '{near}'?" if near else f"no rule is named '{name}'")
+
+
+@pytest.mark.parametrize(("model", "example"), [("moonshot-v1-8k", "moonshot/moonshot-v1-8k"), ("x", "PROVIDER/x")])
+def test_an_example_of_a_model_is_of_a_provider_that_may_serve_it(model, example):
+    with pytest.raises(UnknownProviderError, match=f"a model such as '{example}'"):
+        Rulebook.load().resolve(None, model)

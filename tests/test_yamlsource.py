@@ -291,8 +291,13 @@ def told(text: str, where: str, code: str, message: str, hint: str = "", width: 
             "not YAML: this does not belong here",
             "line it up, or quote the whole text",
         ),
-        ("# only words\n", "1:1", "the file is empty", "a rule file begins with 'quirks: 1'"),
-        ("", "1:1", "the file is empty", "a rule file begins with 'quirks: 1'"),
+        (
+            "# only words\n",
+            "1:1",
+            "the file is empty",
+            "a rule file begins with 'quirks: 1', a gateway's config with 'model_list:'",
+        ),
+        ("", "1:1", "the file is empty", "a rule file begins with 'quirks: 1', a gateway's config with 'model_list:'"),
         (
             "a: \x1b[1m",
             "1:4",

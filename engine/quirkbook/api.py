@@ -159,7 +159,13 @@ def apply_rules(
         raise _misfit(payload.get("messages", _NONE), named)
     if policy is not None:
         check_policy(policy)
-    plan = (rulebook or default_rulebook()).plan(provider, named, base_url)
+    book = rulebook or default_rulebook()
+    try:
+        plan = book.plan(provider, named, base_url)
+    except AttributeError:
+        if isinstance(book, Rulebook):
+            raise
+        raise UsageError(f"rulebook: {_kind(book)} is no Rulebook: write Rulebook.load(...)") from None
     done = Run(plan, payload)
     if policy is not None:
         done.refuses = verdict("refuse", policy) == "error"
@@ -238,6 +244,8 @@ def check_policy(policy: Policy | None) -> None:
     Raises:
         UsageError: with the word that is wrong and those that are right.
     """
+    if policy is not None and not isinstance(policy, Mapping):
+        raise UsageError(f'policy: {_kind(policy)} names no effect: write {{"lossy": "error", "semantic": "error"}}')
     for effect, wanted in (policy or {}).items():
         if effect not in DEFAULT_POLICY:
             raise UsageError(f"policy: '{effect}' is no effect: write one of {', '.join(DEFAULT_POLICY)}")

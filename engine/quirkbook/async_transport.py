@@ -17,6 +17,7 @@ import aiohttp
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from .errors import APIConnectionError, Timeout, UsageError
+from .ports import place_of
 from .transport import LAST_WAIT, environment
 
 KEPT: Final = 60.0
@@ -122,7 +123,7 @@ async def send(url: str, headers: Mapping[str, str], body: bytes, timeout: tuple
     except (aiohttp.InvalidURL, ValueError) as error:
         raise UsageError(f"the request cannot be sent: {type(error).__name__}") from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise unanswered(error) from None
+        raise unanswered(error, url) from None
     return AsyncReply(response)
 
 
@@ -138,18 +139,20 @@ def _context(verify: bool | str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH if verify is True else str(verify))
 
 
-def unanswered(error: Exception) -> APIConnectionError:
+def unanswered(error: Exception, url: str) -> APIConnectionError:
     """Return our error for one of the library's before an answer began."""
     if isinstance(error, TimeoutError):
         # Who could not be reached was asked for nothing; who was slow may be at work, and would do it twice.
         return Timeout("no answer in time", retryable=isinstance(error, aiohttp.ConnectionTimeoutError))
     if isinstance(error, aiohttp.ServerDisconnectedError):
-        return APIConnectionError("no connection: the provider hung up without an answer", retryable=True)
+        return APIConnectionError(
+            f"no connection to {place_of(url)}: the provider hung up without an answer", retryable=True
+        )
     cause: Any = getattr(error, "os_error", error)
     number = getattr(cause, "errno", None)
     # asyncio puts the address where the system's text would be; negative numbers are those of name resolution.
     text = os.strerror(number) if number and number > 0 else getattr(cause, "strerror", None)
-    return APIConnectionError(f"no connection: {text or type(cause).__name__}", retryable=True)
+    return APIConnectionError(f"no connection to {place_of(url)}: {text or type(cause).__name__}", retryable=True)
 
 
 def broken(error: Exception) -> APIConnectionError:

@@ -1,6 +1,7 @@
 """A batch file -> the translated file, in blocks on all cores, resumable at each block without losing or doubling a line.
 
 Beside the output stand a report with a line per request, the lines that were refused, and while it runs a journal.
+Who writes an output holds a lock on it, so that two batches never share a journal.
 """
 
 from __future__ import annotations
@@ -8,24 +9,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from io import FileIO
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
 from typing import IO, Any, Final
 
-from .batch import Translator
+from . import __version__, batch, shipped
+from .batch import Block, Translator
+from .data import folder
 from .errors import UsageError
 from .rulebook import Rulebook
 
 BLOCK: Final = 1 << 20
 """Bytes of input that are translated, written and noted down together."""
-LONGEST: Final = 64 << 20
-"""Bytes of a line; what is longer is no chat payload."""
 AHEAD: Final = 2
 """Blocks per worker that are read before they are asked for."""
 _IDENTITY: Final = 1 << 16
@@ -50,6 +53,17 @@ class Settings:
         book = Rulebook.load(*self.rules) if self.rules else None
         return Translator(self.provider, self.model, rulebook=book, policy=self.policy)
 
+    def rules_hash(self) -> str:
+        """Return a hash of what all rules say: the built-in ones of this version, and those of own folders."""
+        texts = [(folder("rules") / name).read_bytes() for _, name in sorted(shipped.names().items())]
+        for path in self.rules or filter(None, os.environ.get("QUIRKBOOK_RULES", "").split(os.pathsep)):
+            from .loader import load_folder  # only now, as PyYAML costs a tenth of the start
+
+            texts += [Path(file.location.file).read_bytes() for file in load_folder(path, path)]
+        return hashlib.sha256(
+            b"".join(hashlib.sha256(text).digest() for text in [__version__.encode(), *texts])
+        ).hexdigest()
+
 
 @dataclass
 class Progress:
@@ -63,17 +77,6 @@ class Progress:
     """How many lines met which, see `batch.Line.fate`; blank ones meet none."""
     sizes: list[int] = field(default_factory=lambda: [0, 0, 0])
     """Of the output, the report and the refused lines."""
-
-
-@dataclass
-class _Block:
-    """A block translated: bytes to add to the files, and what became of its lines."""
-
-    out: bytes
-    report: bytes
-    refused: bytes
-    lines: int
-    fates: list[str]
 
 
 class Batch:
@@ -91,70 +94,111 @@ class Batch:
         """Translate what is left to translate, and return the whole tally; ``tell`` hears of each block.
 
         Raises:
-            UsageError: the output is there already, or the journal is another batch's.
+            UsageError: the output is there already, is the input or is being written by another batch; or the journal is
+                another batch's, or none, or says more than the outputs hold.
             UnknownProviderError, RuleFileError: see `Settings.translator`.
+            OSError: with the name of the file. What the journal says is safe; the same call goes on from there.
         """
+        self._spare_input()
         self._settings.translator()  # faults are told here, not by a worker
-        state = Progress() if force else self._resumed()
         identity = self._identity()
+        if not force and not self._target.exists():
+            self._resumed(identity)  # here too, as a refusal makes no file
         with ExitStack() as stack:
-            files = [
-                stack.enter_context(_opened(path, size)) for path, size in zip(self._files(), state.sizes, strict=True)
-            ]
+            target = stack.enter_context(_opened(self._target))
+            _lock(target, self._target)
+            state = Progress() if force else self._resumed(identity)
+            self._note(state, identity)  # before the first byte: from here on the same command goes on
+            files = [target, *(stack.enter_context(_opened(path)) for path in (self.report, self.refused))]
+            outputs = list(zip(files, self._files(), strict=True))
+            for (file, path), size in zip(outputs, state.sizes, strict=True):
+                with _naming(path):
+                    _go_to(file, size)
             for block, end in self._translated(state.read, state.lines + 1, stack):
-                for at, (file, data) in enumerate(zip(files, (block.out, block.report, block.refused), strict=True)):
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                    state.sizes[at] += len(data)
+                for (file, path), data in zip(outputs, (block.out, block.report, block.refused), strict=True):
+                    with _naming(path):
+                        _write(file, data)
+                state.sizes = [
+                    size + len(data)
+                    for size, data in zip(state.sizes, (block.out, block.report, block.refused), strict=True)
+                ]
                 state.read = end
                 state.lines += block.lines
                 for fate in block.fates:
                     state.fates[fate] += 1
                 self._note(state, identity)
                 tell(state)
-        if not state.sizes[2]:
-            self.refused.unlink()
-        self.journal.unlink(missing_ok=True)
+            if not state.sizes[2]:
+                self.refused.unlink(missing_ok=True)
+            self.journal.unlink(missing_ok=True)
         return state
 
     def _files(self) -> tuple[Path, Path, Path]:
         return self._target, self.report, self.refused
+
+    def _spare_input(self) -> None:
+        """Refuse an input that would be written over, or that cannot be read from a place in the middle."""
+        if not self._source.is_file():
+            raise UsageError(
+                f"{self._source} is no regular file, so a batch could not go on in it: save it as one first"
+            )
+        names = ("output", "report", "file of refused lines", "journal")
+        for path, name in zip((*self._files(), self.journal), names, strict=True):
+            if path.exists() and path.samefile(self._source):
+                raise UsageError(f"{path} is both the input and the {name} of this batch: name another output")
 
     def _identity(self) -> dict[str, Any]:
         """Return what must be the same for a batch to go on: the input, and what it is translated with."""
         with self._source.open("rb") as file:
             head = hashlib.sha256(file.read(_IDENTITY)).hexdigest()
         facts = {"size": self.size, "modified": self._source.stat().st_mtime_ns, "head": head}
-        return {"input": facts, "settings": json.loads(json.dumps(asdict(self._settings)))}
+        settings = {**asdict(self._settings), "rules_hash": self._settings.rules_hash()}
+        return {"input": facts, "settings": json.loads(json.dumps(settings))}
 
-    def _resumed(self) -> Progress:
+    def _resumed(self, identity: Mapping[str, Any]) -> Progress:
         if self.journal.exists():
-            found = json.loads(self.journal.read_text("utf-8"))
-            now = self._identity()
+            found, state = self._noted()
             for key, text in (
                 ("input", f"{self._source} has changed"),
                 ("settings", "provider, model, rules or policy differ"),
             ):
-                if found[key] != now[key]:
+                if found[key] != identity[key]:
                     raise UsageError(f"{self.journal} is of another batch: {text}; begin anew with --force")
-            return Progress(**found["progress"])
+            for path, size in zip(self._files(), state.sizes, strict=True):
+                if (path.stat().st_size if path.exists() else 0) < size:
+                    raise UsageError(f"{path} is shorter than its journal {self.journal} says: begin anew with --force")
+            return state
         there = next((path for path in self._files() if path.exists() and path.stat().st_size), None)
         if there is not None:
             raise UsageError(f"{there} is there already: name another output, or write it anew with --force")
         return Progress()
 
+    def _noted(self) -> tuple[Mapping[str, Any], Progress]:
+        """Read the journal: the identity and how far it is."""
+        try:
+            found = json.loads(self.journal.read_bytes())
+            state = Progress(**found["progress"])
+            numbers = [state.read, state.lines, *state.sizes, *state.fates.values()]
+            if all(type(number) is int and number >= 0 for number in numbers) and (
+                len(state.sizes),
+                state.fates.keys(),
+            ) == (3, Progress().fates.keys()):
+                return {key: found[key] for key in ("input", "settings")}, state
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            pass  # JSON of another shape
+        raise UsageError(f"{self.journal} is no journal of a batch: begin anew with --force")
+
     def _note(self, state: Progress, identity: Mapping[str, Any]) -> None:
         """Write the journal, in one step: a reader finds the old one or the new one whole."""
         fresh = self.journal.with_name(f"{self.journal.name}.new")
-        with fresh.open("w", encoding="utf-8") as file:
+        with _naming(fresh), fresh.open("w", encoding="utf-8") as file:
             json.dump({**identity, "progress": asdict(state)}, file)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self.journal)
 
-    def _translated(self, start: int, number: int, stack: ExitStack) -> Iterator[tuple[_Block, int]]:
-        blocks = _blocks(stack.enter_context(self._source.open("rb")), start, number)
+    def _translated(self, start: int, number: int, stack: ExitStack) -> Iterator[tuple[Block, int]]:
+        blocks = _blocks(stack.enter_context(self._source.open("rb")), self._source, start, number)
         if self._workers == 1 or self.size - start <= BLOCK:
             _begin(self._settings)
             for lines, first, end in blocks:
@@ -163,7 +207,7 @@ class Batch:
         pool = stack.enter_context(
             ProcessPoolExecutor(self._workers, get_context("spawn"), initializer=_work, initargs=(self._settings,))
         )
-        waiting: deque[tuple[Future[_Block], int]] = deque()
+        waiting: deque[tuple[Future[Block], int]] = deque()
         for lines, first, end in blocks:
             waiting.append((pool.submit(_translate, lines, first), end))
             if len(waiting) > AHEAD * self._workers:
@@ -173,34 +217,69 @@ class Batch:
             yield done.result(), at
 
 
-def _opened(path: Path, size: int) -> IO[bytes]:
-    """Open a file to go on behind ``size`` bytes; what was written beyond, and not noted down, goes."""
-    file = path.open("r+b" if path.exists() else "w+b")
-    file.truncate(size)
+def _opened(path: Path) -> FileIO:
+    """Open a file as it is, or make it: until it is locked, it may be somebody else's."""
+    return open(path, "r+b", buffering=0, opener=lambda name, flags: os.open(name, flags | os.O_CREAT, 0o666))
+
+
+def _lock(file: FileIO, path: Path) -> None:
+    """Hold a file until it is closed. The lock is the system's, so a kill leaves none behind."""
+    if sys.platform == "win32":
+        return  # there are only locks on bytes there, which would keep readers out
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(f"another batch is writing {path}: wait for it, or name another output") from None
+    except OSError:
+        pass  # some network file systems have no locks; a batch runs there all the same
+
+
+def _go_to(file: FileIO, size: int) -> None:
+    """Go on behind ``size`` bytes; what was written beyond, and not noted down, goes."""
+    if os.fstat(file.fileno()).st_size > size:
+        file.truncate(size)
     file.seek(size)
-    return file
 
 
-def _blocks(file: IO[bytes], start: int, number: int) -> Iterator[tuple[Sequence[bytes | None], int, int]]:
+def _write(file: FileIO, data: bytes) -> None:
+    left = memoryview(data)
+    while left:  # on a disk that is nearly full a part is written
+        left = left[file.write(left) :]
+    os.fsync(file.fileno())
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an OSError say the file: one of writing or reading knows none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+def _blocks(file: IO[bytes], path: Path, start: int, number: int) -> Iterator[tuple[Sequence[bytes | None], int, int]]:
     """Yield (lines, number of the first, offset of the end); None stands for a line that is too long."""
-    file.seek(start)
-    while True:
-        begin = file.tell()
-        lines: list[bytes | None] = []
-        while file.tell() - begin < BLOCK:
-            line = file.readline(LONGEST + 1)
-            if not line:
-                break
-            if len(line) > LONGEST and not line.endswith(b"\n"):
-                while (more := file.readline(BLOCK)) and not more.endswith(b"\n"):
-                    pass
-                lines.append(None)
-            else:
-                lines.append(line)
-        if not lines:
-            return
-        yield lines, number, file.tell()
-        number += len(lines)
+    with _naming(path):
+        file.seek(start)
+        while lines := _read_block(file):
+            yield lines, number, file.tell()
+            number += len(lines)
+
+
+def _read_block(file: IO[bytes]) -> list[bytes | None]:
+    begin = file.tell()
+    lines: list[bytes | None] = []
+    while file.tell() - begin < BLOCK and (line := file.readline(batch.LONGEST + 1)):
+        if len(line) > batch.LONGEST and not line.endswith(b"\n"):
+            while (more := file.readline(BLOCK)) and not more.endswith(b"\n"):
+                pass
+            lines.append(None)
+        else:
+            lines.append(line)
+    return lines
 
 
 _translator: Translator | None = None
@@ -225,24 +304,6 @@ def _begin(settings: Settings) -> None:
     _translator = settings.translator()
 
 
-def _translate(lines: Sequence[bytes | None], first: int) -> _Block:
+def _translate(lines: Sequence[bytes | None], first: int) -> Block:
     assert _translator is not None
-    out, report, refused, fates = [], [], [], []
-    for number, raw in enumerate(lines, first):
-        if raw is None:
-            report.append(
-                b'{"line":%d,"error":"the line holds more than %d bytes, too many for a payload"}' % (number, LONGEST)
-            )
-            fates.append("unread")
-        elif (done := _translator.line(raw, number)) is not None:
-            report.append(done.report)
-            fates.append(done.fate)
-            if done.sent is None:
-                refused.append(raw.strip())
-            else:
-                out.append(done.sent)
-    return _Block(_joined(out), _joined(report), _joined(refused), len(lines), fates)
-
-
-def _joined(lines: Sequence[bytes]) -> bytes:
-    return b"\n".join([*lines, b""])
+    return _translator.block(lines, first)

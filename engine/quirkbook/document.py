@@ -123,7 +123,13 @@ class Builder:
     def finish(self) -> Document:
         """Return the document, or raise its faults."""
         if not self._top and not self.faults:
-            self.fault(0, 0, "Q101", "the file is empty", "a rule file begins with 'quirks: 1'")
+            self.fault(
+                0,
+                0,
+                "Q101",
+                "the file is empty",
+                "a rule file begins with 'quirks: 1', a gateway's config with 'model_list:'",
+            )
         if self.faults:
             self._raise()
         return Document(self.page.name, self._top[0], self.page.text, self._top_places[0])

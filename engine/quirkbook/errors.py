@@ -54,6 +54,8 @@ class RuleFileError(QuirkbookError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
+        if all(fault.code == "Q118" for fault in faults):  # nothing could be read at all
+            self.exit_code = 2
 
 
 class PayloadError(QuirkbookError):

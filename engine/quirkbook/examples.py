@@ -231,12 +231,20 @@ def _compare(rule: Rule, path: Path, text: str) -> Iterator[Fault]:
     hint = "read what 'quirkbook test --update' writes, then commit it"
     if not path.is_file():
         yield Fault(rule.location, "Q210", f"{rule.name} has no golden file {path}", hint)
-    elif yaml.safe_load(path.read_text("utf-8")) != yaml.safe_load(text):
+    elif _recorded(path) != yaml.safe_load(text):
         before, after = path.read_text("utf-8").splitlines(), text.splitlines()
         diff = "\n".join(list(unified_diff(before, after, "recorded", "now", lineterm="", n=1))[:40])
         yield Fault(
             Location(str(path), 1, 1), "Q212", f"{rule.name} no longer does what its golden file records:\n{diff}", hint
         )
+
+
+def _recorded(path: Path) -> Any:
+    """Return what a golden file records; None where it is no YAML any more."""
+    try:
+        return yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError:
+        return None
 
 
 def orphans(names: set[str], goldens: Path) -> Iterator[Path]:

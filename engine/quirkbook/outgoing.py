@@ -128,6 +128,8 @@ def _provider_of(book: Rulebook, provider: str | None, model: str | None, base_u
 
 def _key(provider: str, head: Mapping[str, Any], given: str | None, headers: Mapping[str, str]) -> str:
     """Return the caller's key; none is needed where the provider has none or the caller brings its header."""
+    if given is not None and not isinstance(given, str):
+        raise UsageError(f"api_key is text, not {type(given).__name__}")
     variable = head.get("api_key_env")
     key = given or (os.environ.get(variable, "") if variable else "")
     carrier = head.get("auth", _BEARER)["header"].lower()

@@ -93,7 +93,7 @@ class Rulebook:
         near = did_you_mean(name.lower(), [*self.providers, *self.aliases])
         hint = f": did you mean '{near}'?" if near else ""
         if not near and not self._shelf.own:
-            hint = "\n  only the built-in rules are read; name a folder of your own: --rules DIR, QUIRKBOOK_RULES, rulebook="
+            hint = "\n  only the built-in rules were read, no folder of your own"
         return f"{hint}\n  known: {', '.join(self.providers)}"
 
     def rules(self) -> Iterator[Rule]:
@@ -109,8 +109,12 @@ class Rulebook:
         rules = {rule.name: rule for rule in self.rules()}
         if name in rules:
             return rules[name]
+        owner, _, id = name.partition("/")
+        mine = [known for known in rules if known.startswith(f"{owner}/")]
         near = did_you_mean(name, rules)
-        mine = [known for known in rules if known.startswith(name.partition("/")[0] + "/")]
+        if mine:  # these are alike by their owner already
+            found = did_you_mean(id, [known.partition("/")[2] for known in mine])
+            near = found and f"{owner}/{found}"
         hint = f": did you mean '{near}'?" if near else f"\n  known: {', '.join(mine)}" if mine else ""
         raise UnknownRuleError(f"no rule is named '{name}'{hint}")
 
@@ -150,7 +154,8 @@ class Rulebook:
 
     def _unnamed(self, model: str | None) -> str:
         own = (name for kind, name in self._shelf.own if kind == "provider")
-        example = f"{next(chain(own, self.providers), 'provider')}/{model or 'model'}"
+        alike = (name for name in self.providers if model and model.lower().startswith(name))
+        example = f"{next(chain(own, alike), 'PROVIDER')}/{model or 'model'}"
         return (
             f"no provider is named: give provider or base_url, or a model such as '{example}'\n"
             f"  known: {', '.join(self.providers)}"

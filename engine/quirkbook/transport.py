@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from .errors import APIConnectionError, Timeout, UsageError
+from .ports import place_of
 
 HOSTS: Final = 32
 CONNECTIONS: Final = 64
@@ -131,7 +132,7 @@ def send(url: str, headers: Mapping[str, str], body: bytes, timeout: tuple[float
     except requests.exceptions.InvalidURL as error:
         raise UsageError(f"the request cannot be sent: {type(error).__name__}") from None
     except requests.RequestException as error:
-        raise unanswered(error) from None
+        raise unanswered(error, url) from None
 
 
 @lru_cache(maxsize=256)
@@ -162,14 +163,16 @@ def _environment(origin: str, environment: tuple[str | None, ...]) -> Mapping[st
     return {name: found[name] for name in ("proxies", "verify", "cert")}
 
 
-def unanswered(error: Exception) -> APIConnectionError:
+def unanswered(error: Exception, url: str) -> APIConnectionError:
     """Return our error for one of the library's before an answer began."""
     causes = list(_causes(error))
     if isinstance(error, requests.Timeout):
         # Who could not be reached was asked for nothing; who was slow may be at work, and would do it twice.
         return Timeout("no answer in time", retryable=isinstance(error, requests.ConnectTimeout))
     texts = [text for one in causes if (text := getattr(one, "strerror", None) or _text(one))]
-    return APIConnectionError(f"no connection: {texts[-1] if texts else type(causes[-1]).__name__}", retryable=True)
+    return APIConnectionError(
+        f"no connection to {place_of(url)}: {texts[-1] if texts else type(causes[-1]).__name__}", retryable=True
+    )
 
 
 def broken(error: Exception) -> APIConnectionError:

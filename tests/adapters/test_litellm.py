@@ -11,7 +11,7 @@ import warnings
 import pytest
 from tests.adapters.asked import ASKED, KEY, REFUSED, TOOL, acme
 
-from quirkbook import UsageError
+from quirkbook import QuirkbookWarning, UsageError
 from quirkbook.adapters import httpx as httpx_adapter
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or it asks the network for prices when imported
@@ -269,3 +269,21 @@ def test_without_litellm_the_error_names_what_to_install(monkeypatch):
         __import__("quirkbook.adapters.litellm")
 
     assert str(caught.value) == "this adapter needs litellm: pip install litellm"
+
+
+@pytest.mark.filterwarnings("error::quirkbook.QuirkbookWarning")
+def test_a_synchronous_call_that_goes_its_way_without_rules_is_warned_of_once(url, emulator, callback):
+    asked = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}], "api_base": url, "api_key": KEY}
+
+    with pytest.warns(QuirkbookWarning, match="LiteLLM asks no callback before a synchronous completion"):
+        litellm.completion(**asked)
+    litellm.completion(**asked)
+    ask(url, **{name: asked[name] for name in ("model", "messages")})
+
+
+def test_a_synchronous_call_by_our_client_needs_no_warning(url, emulator, callback, monkeypatch, recwarn):
+    monkeypatch.setattr(litellm, "client_session", httpx_adapter.client("moonshot", library="httpx"))
+
+    litellm.completion(model=MODEL, messages=[{"role": "user", "content": "Hi"}], api_base=url, api_key=KEY)
+
+    assert not [one for one in recwarn if issubclass(one.category, QuirkbookWarning)]

@@ -15,6 +15,8 @@ go beneath it::
 
     litellm.client_session = quirkbook.adapters.httpx.client(library="httpx")  # and aclient_session
 
+The callback warns of the first such call that goes its way without rules.
+
 What LiteLLM still does itself, after the callback, as read and tried with 1.106:
 
 - It maps some parameters for its providers. For Moonshot: max_completion_tokens becomes max_tokens, temperature is cut
@@ -29,11 +31,12 @@ What LiteLLM still does itself, after the callback, as read and tried with 1.106
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
 from ..api import Policy, Translation
-from ..errors import PayloadError, UnknownProviderError, UsageError
+from ..errors import PayloadError, QuirkbookWarning, UnknownProviderError, UsageError
 from ..model import Change, same
 from ..outgoing import provider_of
 from ..parameters import plain_messages
@@ -55,6 +58,12 @@ _CALL: Final = frozenset({
 })  # fmt: skip
 
 
+_NOT_ASKED: Final = (
+    "LiteLLM asks no callback before a synchronous completion(): no rule is applied to it. Use acompletion(), or set "
+    'litellm.client_session = quirkbook.adapters.httpx.client(library="httpx")'
+)
+
+
 class QuirkbookCallback(CustomLogger):
     """Applies the rules to each asynchronous chat completion, once its deployment is chosen."""
 
@@ -71,6 +80,7 @@ class QuirkbookCallback(CustomLogger):
         """
         super().__init__()
         self._rules = Rules(provider, rulebook, policy)
+        self._warned = False
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any] | None:
         """Return the arguments of a call with its payload translated."""
@@ -105,6 +115,13 @@ class QuirkbookCallback(CustomLogger):
         report = rules.translate({**payload, "model": model.removeprefix(prefix)}, provider)
         report.payload["model"] = prefix + report.payload["model"]  # LiteLLM finds the provider by it
         return report
+
+    def log_pre_api_call(self, model: Any, messages: Any, kwargs: Any) -> None:
+        """Warn, once, of a synchronous call: it is sent as it is, unless the rules are in LiteLLM's client."""
+        below = type(getattr(litellm.client_session, "_transport", None)).__name__
+        if kwargs.get("call_type") == "completion" and below != "QuirkbookTransport" and not self._warned:
+            self._warned = True
+            warnings.warn(_NOT_ASKED, QuirkbookWarning, stacklevel=2)
 
     async def async_post_call_success_deployment_hook(self, request_data: Any, response: Any, call_type: Any) -> None:
         """Put the report on the response."""

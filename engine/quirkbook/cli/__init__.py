@@ -61,3 +61,9 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)
+    except BrokenPipeError:
+        raise  # click's own affair: who reads the output has had enough
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"quirkbook: {where}{error.strerror or error}", err=True)
+        sys.exit(2)

@@ -14,6 +14,7 @@ from ..layers import Placed
 from ..model import Example, Rule
 from ..validation import vocabulary
 from .options import rulebook, rules_option
+from .printing import columns
 
 
 @click.command()
@@ -29,22 +30,23 @@ def rules(provider: str, model: str | None, stage: str | None, layers: tuple[str
     quirkbook rules -p moonshot -m kimi-k2.6
     """
     book = rulebook(layers)
-    for placed in book.effective(provider):
-        rule = placed.rule
-        if model is not None and not book.in_force(rule, model):
-            continue
-        if stage is None or rule.stage == stage:
-            click.echo("  ".join(_columns(placed)))
+    rows = [
+        _row(placed)
+        for placed in book.effective(provider)
+        if (model is None or book.in_force(placed.rule, model)) and stage in (None, placed.rule.stage)
+    ]
+    for line in columns(rows):
+        click.echo(line)
 
 
-def _columns(placed: Placed) -> list[str]:
+def _row(placed: Placed) -> list[str]:
     rule = placed.rule
     place = f"{rule.location.file}:{rule.location.line}"
     notes = [rule.stage] if rule.stage != "request" else []
     notes += [rule.status] if rule.status != "active" else []
     notes += [f"models {' '.join(rule.models)}"] if rule.models else []
     notes += [f"DISABLED: {placed.disabled.because} ({placed.disabled.location})"] if placed.disabled else []
-    return [f"{rule.name:<44}", f"{rule.layer:<9}", f"{place:<36}", "; ".join(notes)]
+    return [rule.name, rule.layer, place, "; ".join(notes)]
 
 
 @click.command()

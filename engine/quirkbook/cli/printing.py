@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -19,6 +20,14 @@ STYLES = {
     Effect.REFUSE: "bold red",
     Effect.NONE: "cyan",
 }
+
+
+def columns(rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield rows as lines, each column as wide as its longest word; what is not there is a dash."""
+    texts = [["-" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    for row in texts:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def print_report(done: Translation) -> None:

@@ -15,7 +15,7 @@ from ..model import Effect
 from ..portability import VERDICTS, Fit, known, portability, unruled
 from ..rulebook import Rulebook
 from .options import read_payload, rulebook, rules_option
-from .printing import STYLES
+from .printing import STYLES, columns
 
 
 @click.command()
@@ -50,10 +50,10 @@ def _list(book: Rulebook, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(rows, indent=2))
         return
-    for row in rows:
-        click.echo(
-            f"{row['provider']:<16}{row['rules']:>4} rules  {row['api_key_env'] or '-':<24}{row['base_url'] or '-'}"
-        )
+    for line in columns(
+        [[row["provider"], f"{row['rules']:>3} rules", row["api_key_env"], row["base_url"]] for row in rows]
+    ):
+        click.echo(line)
 
 
 def _compare(fits: list[Fit], left_out: list[str], form: str) -> None:
@@ -62,8 +62,8 @@ def _compare(fits: list[Fit], left_out: list[str], form: str) -> None:
     elif _is_terminal():
         Console(highlight=False).print(_table(fits))
     else:
-        for fit in fits:
-            click.echo(f"{fit.provider:<16}{fit.verdict:<11}{', '.join(_rules(fit)) or '-'}")
+        for line in columns([[fit.provider, fit.verdict, ", ".join(_rules(fit)) or None] for fit in fits]):
+            click.echo(line)
     if form == "text":
         counts = Counter(fit.verdict for fit in fits)
         click.echo(", ".join(f"{counts[word]} {word}" for word in VERDICTS.values() if counts[word]), err=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from ..errors import UsageError
+from ..ports import check_port
 from .app import Emulator
 
 
@@ -17,10 +18,12 @@ def serve(provider: str, host: str = "127.0.0.1", port: int = 8001) -> None:
 
     Raises:
         UnknownProviderError: no file describes what it accepts.
-        UsageError: uvicorn is not installed.
+        UsageError: uvicorn is not installed, or nobody can listen there.
     """
     app = Emulator(provider)
-    _uvicorn().run(app, host=host, port=port, log_level="info", timeout_graceful_shutdown=1)
+    uvicorn = _uvicorn()
+    check_port(host, port)
+    uvicorn.run(app, host=host, port=port, log_level="info", timeout_graceful_shutdown=1)
 
 
 @contextlib.contextmanager
