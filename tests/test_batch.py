@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from quirkbook import UnknownProviderError, UsageError
+from quirkbook import UnknownProviderError, UsageError, batch
 from quirkbook.batch import Translator
 
 MOONSHOT = Translator("moonshot")
@@ -86,23 +86,28 @@ def test_a_policy_refuses_lines_and_lists_their_changes():
 @pytest.mark.parametrize(
     ("raw", "error"),
     [
-        (b"{", "not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        (b" {\n", "not JSON: expected a key in double quotes at column 3"),
+        (b"oops\n", "not JSON: 'oops' is no value at column 1"),
+        (b'{"a": 1} {"b": 2}', "not JSON: more text after the end at column 10"),
         (b"[" * 100_000, "not JSON: nested too deep"),
         (b"[]", 'a line is an object: write a payload, or {"custom_id", "method", "url", "body"}'),
-        (b'{"body": []}', 'a chat payload is an object, not an array: write {"model": ..., "messages": [...]}'),
-        (b'{"messages": 1}', "messages is an array, not a number"),
-        (b'{"temperature": NaN}', "Out of range float values are not JSON compliant"),
+        (
+            b'{"body": []}',
+            'payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}',
+        ),
+        (b'{"messages": 1}', 'payload/messages: messages is an array, not a number: write [{"role": "user", ...}]'),
+        (b'{"temperature": NaN}', "NaN is no JSON number at column 17"),
+        (b'{"temperature": 1e999}', "1e999 is too big for a number at column 17"),
+        (b'{"seed": ' + b"9" * 5000 + b"}", "a number of more than 1000 digits at column 10"),
+        (b'{"a": "\xc3"}', "not UTF-8 text (byte 0xc3): save it as UTF-8"),
+        ('{"a": "é"}'.encode("utf-16"), "not UTF-8 text (byte 0xff): save it as UTF-8"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_told(raw, error):
     sent, report, fate = told(raw, number=7)
 
     assert (sent, fate, report["line"]) == (None, "unread", 7)
-    assert error in report["error"]
-
-
-def test_half_a_utf_8_character_is_told():
-    assert told(b'{"a": "\xc3"}')[2] == "unread"
+    assert report["error"] == error
 
 
 @pytest.mark.parametrize("raw", [b"", b"  \r\n", b"\xef\xbb\xbf\n"])
@@ -110,8 +115,13 @@ def test_blank_lines_are_passed_over(raw):
     assert MOONSHOT.line(raw, 1) is None
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_line():
-    assert MOONSHOT.line(b"\xef\xbb\xbf{}", 1).sent == b"{}"
+@pytest.mark.parametrize("number", [1, 2])  # files that were joined bring one in the middle
+def test_a_byte_order_mark_is_no_part_of_a_line(number):
+    assert MOONSHOT.line(b"\xef\xbb\xbf{}", number).sent == b"{}"
+
+
+def test_where_our_reader_finds_nothing_wrong_python_has_the_word():
+    assert batch._wrong(b"{}", ValueError("what Python says")) == "what Python says"
 
 
 def test_faults_of_the_settings_are_told_at_once():

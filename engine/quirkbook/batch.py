@@ -163,7 +163,7 @@ def _wrong(raw: bytes, error: ValueError) -> str:
     from .jsonsource import NotJSON, build
 
     class Deaf(Builder):
-        def _pass(self, *args: Any) -> None:
+        def _pass(self, *args: Any, **named: Any) -> None:
             pass
 
         scalar = open = close = _pass

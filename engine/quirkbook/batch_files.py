@@ -60,9 +60,7 @@ class Settings:
             from .loader import load_folder  # only now, as PyYAML costs a tenth of the start
 
             texts += [Path(file.location.file).read_bytes() for file in load_folder(path, path)]
-        return hashlib.sha256(
-            b"".join(hashlib.sha256(text).digest() for text in [__version__.encode(), *texts])
-        ).hexdigest()
+        return hashlib.sha256(repr([__version__, *texts]).encode()).hexdigest()
 
 
 @dataclass
@@ -88,6 +86,7 @@ class Batch:
         self.report = target.with_name(f"{target.name}.report.jsonl")
         self.refused = target.with_name(f"{target.name}.refused.jsonl")
         self.journal = target.with_name(f"{target.name}.journal")
+        self._fresh = target.with_name(f"{target.name}.journal.new")
         self.size = source.stat().st_size
 
     def run(self, *, force: bool = False, tell: Callable[[Progress], Any] = lambda progress: None) -> Progress:
@@ -110,18 +109,12 @@ class Batch:
             state = Progress() if force else self._resumed(identity)
             self._note(state, identity)  # before the first byte: from here on the same command goes on
             files = [target, *(stack.enter_context(_opened(path)) for path in (self.report, self.refused))]
-            outputs = list(zip(files, self._files(), strict=True))
-            for (file, path), size in zip(outputs, state.sizes, strict=True):
-                with _naming(path):
-                    _go_to(file, size)
+            for file, size in zip(files, state.sizes, strict=True):
+                _go_to(file, size)
             for block, end in self._translated(state.read, state.lines + 1, stack):
-                for (file, path), data in zip(outputs, (block.out, block.report, block.refused), strict=True):
-                    with _naming(path):
-                        _write(file, data)
-                state.sizes = [
-                    size + len(data)
-                    for size, data in zip(state.sizes, (block.out, block.report, block.refused), strict=True)
-                ]
+                for at, data in enumerate((block.out, block.report, block.refused)):
+                    _write(files[at], data)
+                    state.sizes[at] += len(data)
                 state.read = end
                 state.lines += block.lines
                 for fate in block.fates:
@@ -139,11 +132,9 @@ class Batch:
     def _spare_input(self) -> None:
         """Refuse an input that would be written over, or that cannot be read from a place in the middle."""
         if not self._source.is_file():
-            raise UsageError(
-                f"{self._source} is no regular file, so a batch could not go on in it: save it as one first"
-            )
-        names = ("output", "report", "file of refused lines", "journal")
-        for path, name in zip((*self._files(), self.journal), names, strict=True):
+            raise UsageError(f"{self._source} is no file that a batch could go on in: save it as a regular one first")
+        names = ("output", "report", "file of refused lines", "journal", "next journal")
+        for path, name in zip((*self._files(), self.journal, self._fresh), names, strict=True):
             if path.exists() and path.samefile(self._source):
                 raise UsageError(f"{path} is both the input and the {name} of this batch: name another output")
 
@@ -179,10 +170,8 @@ class Batch:
             found = json.loads(self.journal.read_bytes())
             state = Progress(**found["progress"])
             numbers = [state.read, state.lines, *state.sizes, *state.fates.values()]
-            if all(type(number) is int and number >= 0 for number in numbers) and (
-                len(state.sizes),
-                state.fates.keys(),
-            ) == (3, Progress().fates.keys()):
+            whole = len(state.sizes) == 3 and state.fates.keys() == Progress().fates.keys()
+            if whole and all(type(number) is int and number >= 0 for number in numbers):
                 return {key: found[key] for key in ("input", "settings")}, state
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             pass  # JSON of another shape
@@ -190,15 +179,12 @@ class Batch:
 
     def _note(self, state: Progress, identity: Mapping[str, Any]) -> None:
         """Write the journal, in one step: a reader finds the old one or the new one whole."""
-        fresh = self.journal.with_name(f"{self.journal.name}.new")
-        with _naming(fresh), fresh.open("w", encoding="utf-8") as file:
-            json.dump({**identity, "progress": asdict(state)}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.journal)
+        with self._fresh.open("wb", buffering=0) as file:
+            _write(file, json.dumps({**identity, "progress": asdict(state)}).encode())
+        self._fresh.replace(self.journal)
 
     def _translated(self, start: int, number: int, stack: ExitStack) -> Iterator[tuple[Block, int]]:
-        blocks = _blocks(stack.enter_context(self._source.open("rb")), self._source, start, number)
+        blocks = _blocks(stack.enter_context(self._source.open("rb")), start, number)
         if self._workers == 1 or self.size - start <= BLOCK:
             _begin(self._settings)
             for lines, first, end in blocks:
@@ -236,33 +222,35 @@ def _lock(file: FileIO, path: Path) -> None:
         pass  # some network file systems have no locks; a batch runs there all the same
 
 
-def _go_to(file: FileIO, size: int) -> None:
-    """Go on behind ``size`` bytes; what was written beyond, and not noted down, goes."""
-    if os.fstat(file.fileno()).st_size > size:
-        file.truncate(size)
-    file.seek(size)
-
-
-def _write(file: FileIO, data: bytes) -> None:
-    left = memoryview(data)
-    while left:  # on a disk that is nearly full a part is written
-        left = left[file.write(left) :]
-    os.fsync(file.fileno())
-
-
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def _naming(file: IO[Any] | FileIO) -> Iterator[None]:
     """Let an OSError say the file: one of writing or reading knows none."""
     try:
         yield
     except OSError as error:
-        error.filename = error.filename or str(path)
+        error.filename = error.filename or file.name
         raise
 
 
-def _blocks(file: IO[bytes], path: Path, start: int, number: int) -> Iterator[tuple[Sequence[bytes | None], int, int]]:
+def _go_to(file: FileIO, size: int) -> None:
+    """Go on behind ``size`` bytes; what was written beyond, and not noted down, goes."""
+    with _naming(file):
+        if os.fstat(file.fileno()).st_size > size:
+            file.truncate(size)
+        file.seek(size)
+
+
+def _write(file: FileIO, data: bytes) -> None:
+    left = memoryview(data)
+    with _naming(file):
+        while left:  # on a disk that is nearly full a part is written
+            left = left[file.write(left) :]
+        os.fsync(file.fileno())
+
+
+def _blocks(file: IO[bytes], start: int, number: int) -> Iterator[tuple[Sequence[bytes | None], int, int]]:
     """Yield (lines, number of the first, offset of the end); None stands for a line that is too long."""
-    with _naming(path):
+    with _naming(file):
         file.seek(start)
         while lines := _read_block(file):
             yield lines, number, file.tell()

@@ -35,7 +35,7 @@ def batch(
 
     A line is a payload, or a request of OpenAI's Batch API with custom_id and body. OUT.report.jsonl tells of each line
     which rules fired; lines that are refused or unreadable go into OUT.refused.jsonl, and the exit code is 1 then. After
-    a kill the same command goes on where it was.
+    a kill or a full disk the same command goes on where it was.
 
     \b
     quirkbook batch requests.jsonl moonshot.jsonl -p moonshot
