@@ -257,7 +257,7 @@ def test_a_deployments_own_headers_are_sent_and_masked():
             refused = front.ask({})
 
         assert server.requests[0]["headers"]["x-team"] == "secret-of-the-team-9"
-    assert refused.error["message"] == "no ***"
+    assert refused.error["message"] == "moonshot: no *** (the upstream does not allow this to the gateway's key)"
 
 
 def test_a_deployment_without_a_key_is_an_error_of_the_config_that_names_the_variable(monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 
@@ -256,6 +257,65 @@ def test_bodies_that_are_no_json_to_be_sent_on(front, path, body, text):
     assert error["message"].startswith(BAD)
     assert len(error["message"]) < 300
     assert front.server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"payload":{"n":1,"n":2},"provider":"moonshot"}', "n"),
+        (b'{"payload": {"n": 1, "n": 2}, "provider": "moonshot"}', "n"),
+        (b'{"payload":{"n":1},"provider":"moonshot","payload":{}}', "payload"),
+        (b'{"payload":{},"provider":"moonshot","policy":{"lossy":"warn","lossy":"error"}}', "lossy"),
+    ],
+)
+def test_a_dry_run_refuses_a_key_that_comes_twice_as_the_completion_does(front, body, name):
+    refused = front.running.ask(body, path="/v1/translate")
+
+    assert (refused.status, refused.error) == (
+        400,
+        {
+            "message": f'{BAD}the key "{name}" comes twice in one object: keep one of them',
+            "type": "invalid_request_error",
+            "param": None,
+            "code": "invalid_json",
+        },
+    )
+    sent = b'{"model":"kimi","messages":[],"%b":1,"%b":2}' % (name.encode(), name.encode())
+    assert front.running.ask(sent).error == refused.error
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP ", "br", "deflate, gzip", "x-unheard-of"])
+@pytest.mark.parametrize("path", [CHAT, "/v1/translate"])
+@pytest.mark.parametrize("body", [gzip.compress(GOOD), GOOD, b""])
+def test_a_packed_body_is_refused_before_it_is_read(front, path, coding, body):
+    front.script()
+
+    refused = front.running.ask(body, path=path, content_encoding=coding)
+
+    assert (refused.status, refused.headers["accept-encoding"], refused.error) == (
+        415,
+        "identity",
+        {
+            "message": "Content-Encoding says that the body is packed, and bodies are taken as they are:"
+            " send it without Content-Encoding",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": "unsupported_encoding",
+        },
+    )
+    assert front.server.requests == []
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", ""])
+def test_a_body_that_says_it_is_not_packed_is_read(front, coding):
+    assert front.ask({}, content_encoding=coding).status == 200
+
+
+def test_after_a_packed_body_the_connection_serves_the_next_request(front):
+    packed = gzip.compress(GOOD)
+    head = START + b"content-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(packed)
+
+    assert answers(front, head + packed + WHOLE) == ([415, 200], "open")
 
 
 @BOTH

@@ -97,7 +97,18 @@ def test_a_config_with_faults_and_no_config_are_said_and_end_it(tmp_path):
 
     code, said = run(tmp_path)
     assert code == 2
-    assert said.startswith("quirkbook: no config, and no key of any provider: ")
+    assert re.fullmatch(
+        r"quirkbook: no config, and no key of any provider: set one of the \d+ variables that `quirkbook providers` lists,"
+        r" or write a config.yaml\n",
+        said,
+    )
+
+
+def test_a_config_that_cannot_be_opened_is_a_mistake_of_the_command_line(tmp_path):
+    assert run(tmp_path, "--config", "nofile.yaml") == (
+        2,
+        "quirkbook: nofile.yaml:1:1: error[Q118]: cannot read this file: No such file or directory\n",
+    )
 
 
 def slow_stream(connection):
@@ -211,7 +222,7 @@ def test_a_server_starts_with_what_was_asked_for(serve, tmp_path, monkeypatch):
     assert json.loads(os.environ[gateway_serving.SETTINGS]) == {"path": "config.yaml", "reload": False}
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
 def test_only_this_machine_is_served_without_a_key(serve, tmp_path, host):
     (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
 
@@ -224,18 +235,61 @@ def test_only_this_machine_is_served_without_a_key(serve, tmp_path, host):
     )
 
 
-@pytest.mark.parametrize(
-    ("host", "why"),
-    [("192.0.2.1", "Cannot assign requested address"), ("nobody.invalid", "Name or service not known")],
-)
-def test_an_address_that_is_not_ours_is_said(serve, tmp_path, host, why):
+def test_an_address_that_is_not_ours_is_said(serve, tmp_path):
     (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
 
-    code, said, started = serve("-c", "config.yaml", "--host", host, "--no-auth", "--port", "4999")
+    code, said, started = serve("-c", "config.yaml", "--host", "192.0.2.1", "--no-auth", "--port", "4999")
 
     assert (code, started) == (2, [])
-    assert f"quirkbook: {host}:4999 cannot be listened on: " in said
-    assert said.endswith(": stop what serves there, or choose another --port\n")
+    assert said == (
+        "quirkbook: 192.0.2.1:4999 cannot be listened on: Cannot assign requested address: stop what serves there, or choose"
+        " another --port\n"
+    )
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """Let names of hosts stand for the addresses given here, and others for none."""
+    known = {}
+    of_numbers = socket.getaddrinfo
+
+    def look_up(host, port, *more, **options):
+        if host.endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return of_numbers(known.get(host, host), port, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return known
+
+
+@pytest.mark.parametrize("more", [[], ["--no-auth"]])
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("nosuch.invalid", "Name or service not known"),
+        ("a..b", "encoding with 'idna' codec failed (UnicodeError: label empty or too long)"),
+    ],
+)
+def test_a_host_that_stands_for_no_address_is_said(serve, tmp_path, names, host, why, more):
+    (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
+
+    code, said, started = serve("-c", "config.yaml", "--host", host, *more)
+
+    assert (code, started) == (2, [])
+    assert said == (
+        f"quirkbook: {host} cannot be resolved: {why}: name an address of this machine, such as --host 127.0.0.1\n"
+    )
+
+
+@pytest.mark.parametrize(("address", "code"), [("127.0.1.1", 0), ("::1", 0), ("192.0.2.1", 2)])
+def test_a_hosts_name_is_as_open_as_its_address(serve, tmp_path, names, address, code):
+    (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
+    names["here.example"] = address
+
+    ended, said, started = serve("-c", "config.yaml", "--host", "here.example", "--port", str(free_port()))
+
+    assert (ended, len(started)) == (code, 0 if code else 1)
+    assert ("here.example is open to others" in said) == (code == 2)
 
 
 def test_where_the_extra_is_not_installed_it_is_said(serve, monkeypatch):

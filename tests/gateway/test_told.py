@@ -194,6 +194,30 @@ def test_the_rules_that_fired_stand_in_a_header_and_none_where_none_did(front):
     assert "x-quirkbook-rules" not in front.ask({"model": "plain", **CHANGED}).headers
 
 
+def test_the_rules_that_changed_a_request_are_named_on_an_upstreams_refusal_too(front):
+    refused = front.ask(CHANGED, answer({"error": {"message": "no"}}, 400))
+
+    assert (refused.status, refused.headers["x-quirkbook-rules"]) == (400, ", ".join(rules_that_fire()))
+
+
+@pytest.mark.parametrize(
+    ("payload", "more", "code"),
+    [
+        ({"messages": []}, {}, "refused_by_rule"),
+        (CHANGED, {"x_quirkbook_policy": "lossy=error"}, "forbidden_by_policy"),
+    ],
+)
+def test_a_refusal_by_rules_names_them_in_the_header_and_in_the_log(payload, more, code):
+    with scripted() as front:
+        refused = front.ask(payload, **more)
+        (line,) = front.running.logged()
+
+    named = list(dict.fromkeys(change["rule"] for change in refused.error["changes"]))
+    assert (refused.status, refused.error["code"]) == (400, code)
+    assert refused.headers["x-quirkbook-rules"] == ", ".join(named)
+    assert line["rules"] == named
+
+
 def test_the_header_of_rules_is_bounded():
     names = [f"provider/a-rule-with-a-name-{at}" for at in range(100)]
 

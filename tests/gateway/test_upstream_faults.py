@@ -182,6 +182,20 @@ def test_a_passing_failure_is_tried_again_within_num_retries(status):
         assert len(front.server.requests) == 3
 
 
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        *((answer(BUSY, status, retry_after="0"), status) for status in (400, 401, 402, 403, 404, 409, 422, 501)),
+        (answer({"error": {"message": "no", "code": "insufficient_quota"}}, 429, retry_after="0"), 429),
+        (answer("{not json"), 502),
+    ],
+)
+def test_what_will_not_pass_is_not_tried_again_where_it_failed(script, status):
+    with scripted(retries=2) as front:
+        assert front.ask({}, script).status == status
+        assert len(front.server.requests) == 1
+
+
 def test_a_broken_connection_is_tried_again():
     with scripted(retries=1) as front:
         assert front.ask({}, rudely, answer()).status == 200
@@ -208,13 +222,64 @@ def test_a_wait_that_an_upstream_asks_for_is_kept_and_one_too_long_is_handed_on(
 # Refusals
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 429])
+@pytest.mark.parametrize("status", [400, 402, 404, 409, 413, 422, 429])
 def test_a_refusal_passes_with_its_status_and_its_body(front, status):
     body = {"error": {"message": "no", "type": "a_type", "param": "messages.0", "code": "a_code", "more": {"x": 1}}}
 
     refused = front.ask({"model": "plain"}, answer(body, status))
 
     assert (refused.status, refused.json) == (status, body)
+
+
+KEY_REFUSED = "the gateway's key for the upstream was refused"
+KEY_FORBIDDEN = "the upstream does not allow this to the gateway's key"
+
+
+@pytest.mark.parametrize(("model", "who"), [("kimi", "moonshot"), ("plain", "the upstream")])
+@pytest.mark.parametrize(
+    ("status", "code", "text", "told"),
+    [
+        (401, None, f"no ({KEY_REFUSED})", "upstream_authentication"),
+        (401, "a_code", f"no ({KEY_REFUSED})", "a_code"),
+        (403, None, f"no ({KEY_FORBIDDEN})", "upstream_authentication"),
+        (403, "content_filter", "no", "content_filter"),
+        (403, "insufficient_quota", "no", "insufficient_quota"),
+    ],
+)
+def test_an_upstream_that_refuses_the_gateways_key_is_not_taken_for_the_gateway(
+    front, model, who, status, code, text, told
+):
+    error = {"message": "no", "type": "a_type", "param": None, "code": code, "more": {"x": 1}}
+
+    refused = front.ask({"model": model}, answer({"error": error}, status))
+
+    assert (refused.status, refused.json) == (
+        status,
+        {"error": {**error, "message": f"{who}: {text}", "code": told}},
+    )
+
+
+def test_the_log_says_whose_key_was_refused_too():
+    with scripted() as front:
+        front.ask({}, answer({"error": {"message": "no"}}, 401))
+
+        assert [line["why"] for line in front.running.logged()] == [f"moonshot: no ({KEY_REFUSED})"]
+
+
+@BOTH
+def test_an_error_on_the_key_that_comes_with_a_good_status_is_one_of_the_gateways_key_too(front, model):
+    refused = front.ask({"model": model}, answer({"error": {"message": "no", "type": "authentication_error"}}))
+
+    who = "moonshot" if model == "kimi" else "the upstream"
+    assert (refused.status, refused.error) == (
+        401,
+        {
+            "message": f"{who}: no ({KEY_REFUSED})",
+            "type": "authentication_error",
+            "param": None,
+            "code": "upstream_authentication",
+        },
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,20 @@ from .page import page
 from .records import Log, Metrics
 from .routes import Pools, Route
 from .routing import Router, Target
-from .wire import GoneError, Guard, HTTPError, Receive, Scope, Send, answer, answer_error, answer_json, body_of, header
+from .wire import (
+    GoneError,
+    Guard,
+    HTTPError,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    answer_error,
+    answer_json,
+    body_of,
+    header,
+    said,
+)
 from .wire import request_id as request_id_of
 
 ROUTES_REMEMBERED: Final = 4096
@@ -173,9 +186,11 @@ class Gateway:
     async def _translate(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = self.service
         limits = service.config.limits
-        raw = await body_of(scope, receive, limits.body_bytes)
+        length, coding, _ = said(scope)
+        raw = await body_of(length, coding, receive, limits.body_bytes)
         found = body.fields(raw)
         asked = body.decode(found, None, limits.json_depth)
+        body.check_inner(found)
         status, report = await asyncio.to_thread(dryrun.dry_run, asked, service.book, policy=service.config.policy)
         await answer(send, status, dryrun.encode(report), [(b"content-type", b"application/json")])
 

@@ -41,6 +41,17 @@ def fields(raw: bytes) -> dict[str, Any]:
     return found
 
 
+def check_inner(found: Mapping[str, Any]) -> None:
+    """Look at the fields that are objects as `fields` does at the whole: a payload inside another object is still one.
+
+    Raises:
+        HTTPError: 400, a key comes twice.
+    """
+    for value in found.values():
+        if bytes(memoryview(value)[:1]) == b"{":
+            fields(bytes(value))
+
+
 def decode(found: Mapping[str, Any], wanted: Set[str] | None, depth: int) -> dict[str, Any]:
     """Return the fields with those that are wanted decoded; None: all. None of them nests deeper than ``depth`` levels.
 

@@ -25,7 +25,7 @@ from .connection import Reply
 from .routes import Prepared, Route
 from .routing import Target, UnknownModelError
 from .watch import Watch
-from .wire import JSON, GoneError, Headers, HTTPError, Receive, Scope, Send, answer, body_of, header
+from .wire import JSON, GoneError, Headers, HTTPError, Receive, Scope, Send, answer, body_of, said
 
 if TYPE_CHECKING:
     from .app import Gateway, Service
@@ -98,11 +98,12 @@ class Exchange:
 
     async def _answer(self, watch: Watch) -> None:
         limits = self._service.config.limits
-        raw = await body_of(self._scope, self._receive, limits.body_bytes)
+        length, coding, policy_said = said(self._scope)
+        raw = await body_of(length, coding, self._receive, limits.body_bytes)
         fields = body.fields(raw)
         body.check_steering(fields)
         targets = self._targets(fields)
-        policy = headers.policy(header(self._scope, headers.POLICY), self._service.config.policy)
+        policy = headers.policy(policy_said, self._service.config.policy)
         watch.begin()
         route, done, reply, data, live = await self._reach(targets, fields, policy)
         try:
@@ -170,11 +171,13 @@ class Exchange:
             done = route.translate(fields, policy, self._service.config.limits.json_depth)
         except RefusedError as error:
             listed = [as_data(error.change)]
+            self._rules = (error.change.rule,)
             raise HTTPError(
                 400, str(error), code="refused_by_rule", param=error.pointer or None, changes=listed
             ) from None
         except PolicyError as error:
             listed = [as_data(one) for one in error.changes]
+            self._rules = tuple(dict.fromkeys(one.rule for one in error.changes))
             raise HTTPError(400, str(error), code="forbidden_by_policy", changes=listed) from None
         self._streams = done.root.get("stream") is True
         self._rules = tuple(dict.fromkeys(done.rules))
@@ -204,11 +207,7 @@ class Exchange:
             tried = f" (tried {self._tries} times)" if self._tries > 1 else ""
             text = route.mask(f"{route.provider or 'the upstream'}: {failure.message}{tried}")
             return HTTPError(status, text, type="upstream_error", code="timeout" if status == 504 else "no_connection")
-        found = HTTPError(failure.http_status, failure.message)
-        found.body = failure.body
-        if failure.retry_after is not None:
-            found.headers["retry-after"] = f"{failure.retry_after:g}"
-        return found
+        return verdicts.for_client(route, failure)
 
     # Back to the client
 

@@ -9,15 +9,13 @@ from typing import Any, Final
 
 from .. import outgoing
 from ..errors import UnknownProviderError, UsageError, did_you_mean
-from ..model import Keys, Rule
+from ..model import Keys
 from ..retries import MOST_RETRIES
 from ..rulebook import Rulebook
 from . import keys as table
 from .model import LAST, Deployment
 from .settings import Reader
 
-_NAMED: Final = 20
-"""Variables that an advice names."""
 _HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _MOST: Final = 10**12
 
@@ -279,8 +277,6 @@ class _Item:
 
 
 def variables(book: Rulebook) -> str:
-    """Return, as advice, the variables that hold the keys of providers."""
-    with_rules = [name for name in book.providers if any(isinstance(one, Rule) for one in book.provider(name).items)]
-    names = [found for name in with_rules if (found := book.provider(name).head.get("api_key_env"))]
-    more = f" or another's ({len(book.providers)} are known, see `quirkbook providers`)"
-    return f"set {', '.join(names[:_NAMED])}{more}"
+    """Return, as advice, where to find the variables that hold the keys of providers: too many to name them here."""
+    count = len({name for one in book.providers if (name := book.provider(one).head.get("api_key_env"))})
+    return f"set one of the {count} variables that `quirkbook providers` lists"

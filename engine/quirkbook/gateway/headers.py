@@ -7,10 +7,9 @@ from typing import Final
 
 from .connection import Reply
 from .routes import Route
-from .wire import Headers, HTTPError
+from .wire import POLICY, Headers, HTTPError
 
 RULES: Final = b"x-quirkbook-rules"
-POLICY: Final = b"x-quirkbook-policy"
 LENGTH: Final = 1024
 """Characters of the header that names the rules; those beyond are counted."""
 

@@ -55,7 +55,9 @@ class Metrics:
         self._requests = Counter(
             "quirkbook_requests", "Requests answered.", ["model", "provider", "status"], registry=registry
         )
-        self._fired = Counter("quirkbook_rules_fired", "Requests that a rule changed.", ["rule"], registry=registry)
+        self._fired = Counter(
+            "quirkbook_rules_fired", "Requests that a rule changed, or refused.", ["rule"], registry=registry
+        )
         self._seconds = Histogram(
             "quirkbook_request_seconds",
             "Seconds from a request's arrival to the end of its answer.",

@@ -59,6 +59,7 @@ class Sections:
         """Return the config, without its settings; None where no rules could be read."""
         reader = self._reader
         top = reader.section((), "", resolve=False)
+        misspelt = bool(reader.faults)  # so far there are none but of keys that nobody knows
         reader.environ |= self._variables()
         own = reader.section(("quirkbook_settings",), "quirkbook_settings")
         general = reader.section(("general_settings",), "general_settings")
@@ -70,6 +71,8 @@ class Sections:
             return None
         if "model_list" in top:
             found = deployments.read_models(reader, book)
+        elif misspelt:  # it may be the list itself: the models that were meant are not known
+            found = ()
         else:
             found = tuple(deployments.of_environment(book, reader.environ))
             if not found:

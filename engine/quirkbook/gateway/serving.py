@@ -10,11 +10,13 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from typing import Any, Final
 
 import uvicorn
 
 from ..errors import UsageError
+from ..ports import check_port
 from .app import Gateway
 from .config import from_environment, read_config
 from .model import Config
@@ -24,7 +26,6 @@ from .reload import Watcher
 
 #: The variable in which a worker finds what to serve.
 SETTINGS: Final = "QUIRKBOOK_GATEWAY"
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 DRAIN: Final = 30
 """Seconds that requests under way have to end when the server is asked to stop."""
 KEPT: Final = 75
@@ -52,31 +53,32 @@ def settings(path: str | None, environ: Mapping[str, str] = os.environ) -> Confi
     return read_config(path, environ=environ) if path else from_environment(environ)
 
 
+def is_open(host: str) -> bool:
+    """Tell whether others than this machine reach what listens there.
+
+    Raises:
+        UsageError: the name of the host stands for no address.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        text = f"{host} cannot be resolved: {why}: name an address of this machine, such as --host 127.0.0.1"
+        raise UsageError(text) from None
+    return not all(ip_address(str(address[0])).is_loopback for *_, address in found)
+
+
 def check_exposure(config: Config, host: str, *, no_auth: bool) -> None:
     """Refuse to serve strangers without a key.
 
     Raises:
-        UsageError: no key is set, and the host is not this machine alone.
+        UsageError: no key is set, and the host is not this machine alone; or it stands for no address.
     """
-    if not config.keys and host not in LOOPBACK and not no_auth:
+    if is_open(host) and not config.keys and not no_auth:
         raise UsageError(
             f"without a master key only this machine is served, and {host} is open to others: set general_settings.master_key"
             " (or LITELLM_MASTER_KEY), serve on 127.0.0.1, or say --no-auth"
         )
-
-
-def check_port(host: str, port: int) -> None:
-    """Find out whether one can listen there, before anything is started.
-
-    Raises:
-        UsageError: one cannot.
-    """
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        socket.create_server(address[:2], family=family).close()
-    except OSError as error:
-        text = f"{host}:{port} cannot be listened on: {os.strerror(error.errno) if error.errno and error.errno > 0 else error}"
-        raise UsageError(f"{text}: stop what serves there, or choose another --port") from None
 
 
 def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool, reload: bool = True) -> None:

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from .. import answers, envelopes
 from ..assembly import chunk_of
-from ..errors import APIConnectionError, DispatchError, MalformedResponseError
+from ..errors import (
+    APIConnectionError,
+    AuthenticationError,
+    DispatchError,
+    MalformedResponseError,
+    PermissionDeniedError,
+)
 from ..retries import retry_after
 from .connection import Reply
 from .routes import Prepared, Route
 from .streams import DONE, event
+from .wire import HTTPError
 
 _EXCERPT: Final = 200
 """Characters of an answer nobody can read that an error shows."""
 _STREAM: Final = "text/event-stream"
 #: With what a whole answer begins, JSON or a web page. All else is taken for a stream, whatever its headers say.
 _OF_WHOLES: Final = frozenset({b"{", b"[", b"<", b'"'})
+
+#: What an error says of the gateway's own key; a 403 may be moderation's, too, or for want of money.
+_OF_KEYS: Final[Mapping[type, str]] = {
+    AuthenticationError: "the gateway's key for the upstream was refused",
+    PermissionDeniedError: "the upstream does not allow this to the gateway's key",
+}
 
 _decode = msgspec.json.Decoder().decode
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -72,6 +86,27 @@ def refusal(route: Route, done: Prepared, reply: Reply, raw: bytes) -> DispatchE
         retry_after=retry_after(reply.headers),
         mask=route.mask,
     )
+
+
+def for_client(route: Route, failure: DispatchError) -> HTTPError:
+    """Return an upstream's error as the client gets it: status and body as they are.
+
+    But for a 401 and a 403, which without a name before them read as if the client's own key were meant.
+    """
+    text, body = failure.message, failure.body
+    if failure.status in (401, 403):
+        error = dict(body["error"])
+        text = f"{route.provider or 'the upstream'}: {text}"
+        why = _OF_KEYS.get(type(failure))
+        if why is not None:
+            text = f"{text} ({why})"
+            error["code"] = "upstream_authentication" if error["code"] is None else error["code"]
+        body = {"error": {**error, "message": text}}
+    found = HTTPError(failure.http_status, text)
+    found.body = body
+    if failure.retry_after is not None:
+        found.headers["retry-after"] = f"{failure.retry_after:g}"
+    return found
 
 
 def whole(route: Route, done: Prepared, reply: Reply, raw: bytes) -> bytes:

@@ -18,6 +18,10 @@ JSON: Final = (b"content-type", b"application/json")
 
 #: Where clients put their key, as OpenAI's, Azure's, Anthropic's and LiteLLM's SDKs have it.
 _KEY_HEADERS: Final = (b"authorization", b"x-api-key", b"api-key", b"x-litellm-api-key")
+POLICY: Final = b"x-quirkbook-policy"
+"""The header in which a client sets the policy for its own request."""
+#: Values of Content-Encoding that say that a body is as it is.
+_PLAIN: Final = (b"", b"identity")
 _REQUEST_ID: Final = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
 
 _encode = msgspec.json.Encoder().encode
@@ -50,15 +54,16 @@ class GoneError(Exception):
     """The client has hung up."""
 
 
-async def body_of(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """Return the body of a request.
+async def body_of(length: bytes | None, coding: bytes | None, receive: Receive, limit: int) -> bytes:
+    """Return the body of a request that `said` this of it.
 
     Raises:
-        HTTPError: 413, it holds more than ``limit`` bytes.
+        HTTPError: 413, it holds more than ``limit`` bytes; 415, it is packed.
         GoneError: the client hung up before its end.
     """
-    stated = header(scope, b"content-length")
-    if stated is not None and int(stated) > limit:  # the server has checked that it is a number
+    if coding is not None and coding.strip().lower() not in _PLAIN:
+        raise _packed()
+    if length is not None and int(length) > limit:  # the server has checked that it is a number
         raise _too_large(limit)
     event = await receive()
     if not event.get("more_body") and event["type"] == "http.request":
@@ -82,6 +87,24 @@ async def body_of(scope: Scope, receive: Receive, limit: int) -> bytes:
 def _too_large(limit: int) -> HTTPError:
     text = f"the request holds more than {limit:,} bytes; the limit is quirkbook_settings.limits.body_bytes"
     return HTTPError(413, text, code="request_too_large", headers={"connection": "close"})
+
+
+def _packed() -> HTTPError:
+    text = "Content-Encoding says that the body is packed, and bodies are taken as they are: send it without Content-Encoding"
+    return HTTPError(415, text, code="unsupported_encoding", headers={"accept-encoding": "identity"})
+
+
+def said(scope: Scope) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Return what Content-Length, Content-Encoding and `POLICY` say, of each the first. One walk costs less than three."""
+    length = coding = policy = None
+    for name, value in reversed(scope["headers"]):
+        if name == b"content-length":
+            length = value
+        elif name == b"content-encoding":
+            coding = value
+        elif name == POLICY:
+            policy = value
+    return length, coding, policy
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
