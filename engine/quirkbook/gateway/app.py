@@ -120,7 +120,8 @@ class Gateway:
 
     async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = self.service
-        id = request_id_of(scope, self._ids)
+        told = said(scope)
+        id = request_id_of(told[0], self._ids)
         try:
             self._admit(scope, service)
         except HTTPError as error:
@@ -129,7 +130,7 @@ class Gateway:
             return
         self._under_way += 1
         try:
-            await Exchange(self, service, scope, receive, send, id).run()
+            await Exchange(self, service, told, receive, send, id).run()
         finally:
             self._under_way -= 1
 
@@ -145,7 +146,7 @@ class Gateway:
     async def _other(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handler = self._handlers.get((method, path))
-        send = _named(send, request_id_of(scope, self._ids))
+        send = _named(send, request_id_of(header(scope, b"x-request-id"), self._ids))
         try:
             if handler is None:
                 raise self._nowhere(scope["method"], path)
@@ -186,8 +187,7 @@ class Gateway:
     async def _translate(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = self.service
         limits = service.config.limits
-        length, coding, _ = said(scope)
-        raw = await body_of(length, coding, receive, limits.body_bytes)
+        raw = await body_of(said(scope), receive, limits.body_bytes)
         found = body.fields(raw)
         asked = body.decode(found, None, limits.json_depth)
         body.check_inner(found)

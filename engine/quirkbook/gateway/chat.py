@@ -25,7 +25,7 @@ from .connection import Reply
 from .routes import Prepared, Route
 from .routing import Target, UnknownModelError
 from .watch import Watch
-from .wire import JSON, GoneError, Headers, HTTPError, Receive, Scope, Send, answer, body_of, said
+from .wire import JSON, GoneError, Headers, HTTPError, Receive, Said, Send, answer, body_of
 
 if TYPE_CHECKING:
     from .app import Gateway, Service
@@ -36,11 +36,9 @@ _encode = msgspec.json.Encoder().encode
 class Exchange:
     """A request under way, and what will be told of it."""
 
-    def __init__(
-        self, gateway: Gateway, service: Service, scope: Scope, receive: Receive, send: Send, id: bytes
-    ) -> None:
+    def __init__(self, gateway: Gateway, service: Service, said: Said, receive: Receive, send: Send, id: bytes) -> None:
         self._gateway, self._service = gateway, service
-        self._scope, self._receive, self._send = scope, receive, send
+        self._said, self._receive, self._send = said, receive, send
         self._id = id
         self._started = perf_counter()
         self._upstream: float | None = None
@@ -98,12 +96,11 @@ class Exchange:
 
     async def _answer(self, watch: Watch) -> None:
         limits = self._service.config.limits
-        length, coding, policy_said = said(self._scope)
-        raw = await body_of(length, coding, self._receive, limits.body_bytes)
+        raw = await body_of(self._said, self._receive, limits.body_bytes)
         fields = body.fields(raw)
         body.check_steering(fields)
         targets = self._targets(fields)
-        policy = headers.policy(policy_said, self._service.config.policy)
+        policy = headers.policy(self._said[3], self._service.config.policy)
         watch.begin()
         route, done, reply, data, live = await self._reach(targets, fields, policy)
         try:

@@ -13,6 +13,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+Said = tuple[bytes | None, bytes | None, bytes | None, bytes | None]
+"""What a request's headers say: x-request-id, Content-Length, Content-Encoding, and `POLICY`."""
 
 JSON: Final = (b"content-type", b"application/json")
 
@@ -54,13 +56,14 @@ class GoneError(Exception):
     """The client has hung up."""
 
 
-async def body_of(length: bytes | None, coding: bytes | None, receive: Receive, limit: int) -> bytes:
-    """Return the body of a request that `said` this of it.
+async def body_of(of: Said, receive: Receive, limit: int) -> bytes:
+    """Return the body of a request.
 
     Raises:
         HTTPError: 413, it holds more than ``limit`` bytes; 415, it is packed.
         GoneError: the client hung up before its end.
     """
+    _, length, coding, _ = of
     if coding is not None and coding.strip().lower() not in _PLAIN:
         raise _packed()
     if length is not None and int(length) > limit:  # the server has checked that it is a number
@@ -94,17 +97,20 @@ def _packed() -> HTTPError:
     return HTTPError(415, text, code="unsupported_encoding", headers={"accept-encoding": "identity"})
 
 
-def said(scope: Scope) -> tuple[bytes | None, bytes | None, bytes | None]:
-    """Return what Content-Length, Content-Encoding and `POLICY` say, of each the first. One walk costs less than three."""
-    length = coding = policy = None
+def said(scope: Scope) -> Said:
+    """Return what the headers say that matter here, of each the first. One walk costs less than one for each."""
+    id = length = coding = policy = None
+    policy_name = POLICY
     for name, value in reversed(scope["headers"]):
         if name == b"content-length":
             length = value
+        elif name == b"x-request-id":
+            id = value
         elif name == b"content-encoding":
             coding = value
-        elif name == POLICY:
+        elif name == policy_name:
             policy = value
-    return length, coding, policy
+    return id, length, coding, policy
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -116,9 +122,8 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
-def request_id(scope: Scope, fallback: Callable[[], bytes]) -> bytes:
+def request_id(given: bytes | None, fallback: Callable[[], bytes]) -> bytes:
     """Return the client's id for the request, where it is a plain word; else a new one."""
-    given = header(scope, b"x-request-id")
     return given if given and _REQUEST_ID.fullmatch(given) else fallback()
 
 
