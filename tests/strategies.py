@@ -82,8 +82,11 @@ def paths(draw: Any, *, wild: bool = True, reading: bool = False) -> str:
     return draw(st.sampled_from(["", "", "", "$.", "$request." if reading else "$."])) + text
 
 
+#: The names that drawn conditions use.
+LETS = {"thinking_on": {"not": {"thinking.type": "disabled"}}, "has_tool": {"messages[*].role": "tool"}}
+
 inner_paths = st.sampled_from(
-    ["a", "x", "role", "content", "content[*].type", ".", "a.x", "tool_calls", "$.a", "*", "**.a"]
+    ["$.messages", "a", "x", "role", "content", "content[*].type", ".", "a.x", "tool_calls", "$.a", "*", "**.a"]
 )
 numbers = st.sampled_from([-1, 0, 0.5, 1, 2, 10**400])
 bounds = st.sampled_from([[0, 1], [None, 0], [0.5, None], [None, None], [1, 1]])
@@ -144,7 +147,14 @@ def conditions(draw: Any, depth: int = 2) -> dict[str, Any]:
         | st.fixed_dictionaries({"all_of": parts})
         | st.fixed_dictionaries({"not": inside})
         | st.sampled_from(
-            [{"$thinking_on": True}, {"$thinking_on": False}, {"$model": "kimi-*"}, {"$status": {"gte": 400}}]
+            [
+                {"$thinking_on": True},
+                {"$thinking_on": False},
+                {"$has_tool": True},
+                {"$has_tool": False},
+                {"$model": "kimi-*"},
+                {"$status": {"gte": 400}},
+            ]
         )
     )
 

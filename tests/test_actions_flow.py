@@ -475,3 +475,11 @@ def test_each_drops_just_the_elements_that_its_condition_accepts(when, items):
     draft = run([each("a[*]", {"drop": ["."]}, when=when)], {"a": items})
 
     assert exact(draft.root["a"]) == exact([item for item in items if holds({"a": {"none": when}}, {"a": [item]})])
+
+
+def test_what_an_action_took_away_the_next_one_in_it_leaves_alone():
+    payload = {"messages": [{"role": "user"}]}
+
+    done = fire({}, [each("messages[*]", {"set": {"$.messages": 1, "role": []}})], payload)
+
+    assert done.root == {"messages": 1}

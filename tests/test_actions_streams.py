@@ -134,6 +134,15 @@ def test_calls_are_numbered_for_each_choice_by_itself():
     ]
 
 
+def test_choices_that_come_in_chunks_of_their_own_are_told_apart_by_their_index():
+    pieces = [(0, {"id": "a"}), (1, {"id": "b"}), (0, {"id": "c"}), (1, {"function": {"arguments": "x"}})]
+    chunks = [chunk({"index": at, "delta": {"tool_calls": [call]}}) for at, call in pieces]
+
+    *passed, _ = stream(NUMBERS, chunks)
+
+    assert [one["choices"][0]["delta"]["tool_calls"][0]["index"] for (one,) in passed] == [0, 0, 1, 0]
+
+
 @pytest.mark.parametrize(
     "odd", [chunk(), chunk(HI), calls(), calls(7, None), chunk({"delta": {"tool_calls": {}}}), chunk(7), {}]
 )

@@ -36,6 +36,19 @@ def test_an_answer_no_rule_touches_is_the_same_object():
     assert translate_response([1], "moonshot") == [1]
 
 
+def test_rules_on_answers_may_ask_for_status_and_request_beside_the_tools(tmp_path):
+    mine = book(
+        tmp_path,
+        "stage: error, when: {tools: {exists: true}, $status: 429}, do: [{drop: [tools]}]",
+        "stage: response, when: {tools: {exists: true}, $request.x: 1}, do: [{drop: [tools]}]",
+    )
+
+    for _ in range(3):
+        assert translate_error({"tools": 1}, "x", 429, rulebook=mine) == {}
+        assert translate_error({"tools": 1}, "x", 400, rulebook=mine) == {"tools": 1}
+        assert translate_response({"tools": 1}, "x", request={"x": 1}, rulebook=mine) == {}
+
+
 def test_what_changed_in_an_answer_is_told():
     done = explain_response({"usage": {"cached_tokens": 7}}, "moonshot", request={"model": "kimi-k2.6"})
 

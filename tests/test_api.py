@@ -69,6 +69,16 @@ def test_model_stands_in_for_the_payloads():
     }
 
 
+def test_a_prefix_comes_off_a_model_that_stands_in_the_extra_body():
+    done = explain({"messages": [], "extra_body": {"model": "moonshot/kimi-k2.6"}}, "moonshot")
+
+    assert (done.payload["model"], done.model) == ("kimi-k2.6", "kimi-k2.6")
+    assert [(one.rule, one.pointer) for one in done.changes if one.pointer == "/model"] == [
+        ("quirkbook/extra-body", "/model"),
+        ("quirkbook/model-prefix", "/model"),
+    ]
+
+
 def test_a_literal_extra_body_is_merged_and_what_is_lost_is_told():
     done = explain({"n": 1, "extra_body": {"n": 2, "top_k": 3}}, "moonshot")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.running import brief, condition, draft_of, exact, plan, rule
-from tests.strategies import actions, conditions, modest, payloads
+from tests.strategies import LETS, actions, conditions, modest, payloads
 
 from quirkbook import interpreter
 from quirkbook.fieldpath import parse
@@ -315,7 +315,7 @@ def test_where_a_condition_holds_its_rule_is_a_candidate(when, payload):
 
 
 def rule_with_names(when, do, place=0):
-    return rule(when, do, place, {"thinking_on": {"not": {"thinking.type": "disabled"}}})
+    return rule(when, do, place, LETS)
 
 
 @settings(modest, max_examples=60)

@@ -118,12 +118,12 @@ class Plan:
         self.rules = tuple(rules)
         self.replan = replan
         """Gives the plan for another model, for a rule that writes `model`: those after it match the new name."""
+        on_requests = all(rule.rule.stage == "request" for rule in self.rules)  # those on answers ask for the request
         spoken_of = {name for rule in self.rules for clause in rule.needs for token in clause for name in token[:2]}
-        self._repeated = tuple(key for key in REPEATED if key in spoken_of)
+        self._repeated = tuple(key for key in REPEATED if key in spoken_of and on_requests)
         self._probes = _probes(self.rules, self._repeated)
         self._sifted: dict[Any, tuple[Sequence[Candidate], Mapping[str, KnownKinds]]] = {}
         asked = {*self._repeated, *_keys_compared([[rule.rule.when, *rule.lets.values()] for rule in self.rules])}
-        on_requests = all(rule.rule.stage == "request" for rule in self.rules)  # those on answers ask for the request
         self.steps = Foresight(self.sift, model, asked if on_requests else None, self._probes).steps
         """Payload -> the candidates with what is known of each beforehand, and what was seen of the arrays."""
 

@@ -100,7 +100,7 @@ def _part(key: str, value: Any, keys: Keys, names: Names, report: Report, scope:
     if key == "$model":
         return _model(value)
     if _NAME.match(key):
-        return _named(key[1:], value, keys, names, report)
+        return _named(key[1:], value, keys, names, report, scope)
     try:
         path = parse(key)
     except PathError as error:
@@ -159,7 +159,7 @@ def _model(patterns: Any) -> Condition:
     )
 
 
-def _named(name: str, wanted: Any, keys: Keys, names: Names, report: Report) -> Condition:
+def _named(name: str, wanted: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
     if name not in names.nodes:
         report("Q111", keys, f"unknown name '${name}'", _known("$", names.nodes), key=True)
         return NEVER
@@ -181,7 +181,9 @@ def _named(name: str, wanted: Any, keys: Keys, names: Names, report: Report) -> 
             return None
         return f"${name}: {said}" if wanted else f"${name} holds"
 
-    return Condition(holds, blame, inner.needs if wanted else NOTHING)
+    # What it needs of an array it needs of any item, not of the one in hand.
+    needs = tuple(clause for clause in inner.needs if not scope or all(token[0] != scope for token in clause))
+    return Condition(holds, blame, needs if wanted else NOTHING)
 
 
 def _known(prefix: str, known: Mapping[str, Any]) -> str:
@@ -204,7 +206,8 @@ def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scop
         tests = [equal_to(value)]
     test = tests[0] if len(tests) == 1 else both(tests)
     holds = reader(path, test)
-    wanted = tuple(clause for part in tests for clause in part.needs)
+    elsewhere = path.origin == "root" and scope == path.head  # in another item of the array that we are in
+    wanted = () if elsewhere else tuple(clause for part in tests for clause in part.needs)
     if not test.absent:
         wanted = (*need.of_path(path, scope, test.marks), *wanted)
     return Condition(holds, _leaf_blame(path, test, holds), wanted, need.of_refusal(path, scope, test.refuses))

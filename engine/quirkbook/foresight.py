@@ -130,7 +130,7 @@ class Foresight:
             self._met_once.add(sight)
             return as_steps(candidates), seen
         if self._remembered >= REMEMBERED:
-            for one in self._layouts.values():
+            for one in list(self._layouts.values()):  # another thread may put one in meanwhile
                 one.steps.clear()
             self._remembered = 0
         values = loads(content)

@@ -113,6 +113,11 @@ def prepare(done: Run, model: str | None = None) -> None:
         done.fired.append((_EXTRA, first, len(done.edits)))
         if _is_new_model(done):  # it stood in the extra_body alone
             done.plan = done.plan.replan(root["model"])
+            first = len(done.edits)
+            done.put("set", Effect.EXACT, ("model",), root["model"].removeprefix(done.plan.prefix))
+            if len(done.edits) > first:
+                done.fired.append((_PREFIX, first, len(done.edits)))
+                done.model = root["model"]
 
 
 def changes(done: Run) -> tuple[Change, ...]:

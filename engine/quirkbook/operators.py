@@ -263,7 +263,8 @@ def _len(value: Any) -> int | None:
 
 def _bytes(value: Any) -> int | None:
     try:
-        text = value if isinstance(value, str) else _compact(value)
+        # A dict is copied: of one that notes what is asked of it (idle.Partial), the encoder would ask nothing.
+        text = value if isinstance(value, str) else _compact(value.copy() if isinstance(value, dict) else value)
     except (TypeError, ValueError, RecursionError):  # no JSON value
         return None
     return len(text.encode("utf-8", "surrogatepass"))

@@ -152,7 +152,10 @@ def targets(path: Path) -> Callable[[Draft, Keys], list[tuple[Keys, int]]]:
     def find_targets(draft: Draft, base: Keys) -> list[tuple[Keys, int]]:
         if path.origin == "root":
             base = ()
-        found = [_writable(node, rest, keys) for keys, node in find(draft.at(base), upto, base)]
+        start = draft.at(base)
+        if start is MISSING:  # an earlier path took away the element that we are in
+            return []
+        found = [_writable(node, rest, keys) for keys, node in find(start, upto, base)]
         if Wild.DEEP in upto:  # a place may lie in another
             found.reverse()
         return [target for target in found if target and target[0]]

@@ -113,7 +113,8 @@ def number_tool_calls(node: Any, keys: Keys, context: Context) -> Action:
             calls = _items(choice.get("delta"), "tool_calls")
             if not calls:
                 continue
-            known = _memory(draft, make).ids.setdefault(at, [])
+            named = choice.get("index")  # a chunk need not hold all choices
+            known = _memory(draft, make).ids.setdefault(named if isinstance(named, int) else at, [])
             for place, call in enumerate(calls):
                 if isinstance(call, dict):
                     index = _number(call, known, alone=len(calls) == 1, place=place)
