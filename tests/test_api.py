@@ -70,7 +70,9 @@ def test_model_stands_in_for_the_payloads():
 
 
 def test_a_prefix_comes_off_a_model_that_stands_in_the_extra_body():
-    done = explain({"messages": [], "extra_body": {"model": "moonshot/kimi-k2.6"}}, "moonshot")
+    payload = {"messages": [{"role": "user", "content": "Hi"}], "extra_body": {"model": "moonshot/kimi-k2.6"}}
+
+    done = explain(payload, "moonshot")
 
     assert (done.payload["model"], done.model) == ("kimi-k2.6", "kimi-k2.6")
     assert [(one.rule, one.pointer) for one in done.changes if one.pointer == "/model"] == [
