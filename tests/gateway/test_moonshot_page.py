@@ -123,7 +123,7 @@ def test_the_three_limitations_are_met_and_told(moonshot, gateway, asked, rule, 
     rules, _ = ask(gateway, **asked)
 
     body = moonshot[0].requests[-1]["body"]
-    assert rules == rule
+    assert rules == f"{rule}, moonshot/cached-tokens-in-details"
     assert {key: body[key] for key in got} == got
     assert "tool_choice" not in body
     if "tools" in asked:

@@ -97,3 +97,14 @@ def test_no_answer_is_passed_by_that_a_rule_would_change(placed):
 
     assert changed
     assert all(streams.has_word(words, json.dumps(given).encode()) for given in changed)
+
+
+def test_a_key_with_dots_in_it_is_one_word(tmp_path):
+    (tmp_path / "x.yaml").write_text(
+        "quirks: 1\nprovider: x\nrules:\n  - {id: r, why: w, source: 'https://x.example', stage: response,"
+        " verified: {date: 2026-11-22, by: docs}, when: {'[\"x.long_key.y\"]': 1}, do: [{set: {a: 1}}],"
+        " examples: [{in: {}, same: true}]}\n"
+    )
+    words = streams.words(Rulebook.load(tmp_path).plan("x", "m", stage="response"))
+
+    assert streams.has_word(words, b'{"x.long_key.y": 1}')

@@ -228,3 +228,43 @@ def test_rules_on_chunks_speak_in_a_stream_as_they_do_elsewhere(front):
     assert got.events[0] == chunk("Hel")
     assert got.events[-1] == "[DONE]"
     assert len(got.events) >= 3
+
+
+@BOTH
+@pytest.mark.parametrize("end", ["whole", "cut"])
+def test_a_text_that_names_the_marker_ends_no_stream(front, model, end):
+    got = front.ask({"model": model, "stream": True}, stream(events(chunk("it ends with [DONE] then")), end=end))
+
+    said = UNFINISHED if end == "whole" else BROKE
+    assert got.events == [chunk("it ends with [DONE] then"), cut(said, model)]
+
+
+def a_choice(index, finish=None):
+    return {**chunk(), "choices": [{"index": index, "delta": {"content": "x"}, "finish_reason": finish}]}
+
+
+@BOTH
+def test_a_stream_of_two_choices_is_complete_when_both_are(front, model):
+    asked = {"model": model, "stream": True, "n": 2, "temperature": 0.9}
+    half, whole = [a_choice(1), a_choice(0, "stop")], [a_choice(0, "stop"), a_choice(1, "stop")]
+
+    assert front.ask(asked, stream(events(*half))).events == [*half, cut(UNFINISHED, model)]
+    assert front.ask(asked, stream(events(*whole))).events == [*whole, "[DONE]"]
+
+
+@BOTH
+def test_a_connection_that_breaks_after_the_end_changes_nothing(front, model):
+    got = front.ask({"model": model, "stream": True}, stream(events(chunk("Hi", "stop"), "[DONE]"), end="cut"))
+
+    assert got.events == [chunk("Hi", "stop"), "[DONE]"]
+
+
+def test_what_a_rule_owes_is_paid_after_a_break_behind_the_end_too(front):
+    last = chunk(finish="stop")
+    last["choices"][0]["usage"] = USAGE
+    asked = {"stream": True, "stream_options": {"include_usage": True}}
+
+    broken = front.ask(asked, stream(events(chunk("Hi"), last), end="cut")).events
+
+    assert broken == front.ask(asked, stream(events(chunk("Hi"), last))).events
+    assert [one["usage"] for one in broken[:-1] if one.get("usage")] == [USAGE]

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from tests.gateway.asking import HI, a_deployment, running, scripted
-from tests.servers import answer, chunk, events, raw, serving, stream
+from tests.servers import COMPLETION, answer, chunk, events, raw, serving, stream
 
 from quirkbook import explain
 from quirkbook.gateway import headers
@@ -192,6 +192,23 @@ def test_ids_are_different(front):
 def test_the_rules_that_fired_stand_in_a_header_and_none_where_none_did(front):
     assert front.ask(CHANGED).headers["x-quirkbook-rules"] == ", ".join(rules_that_fire())
     assert "x-quirkbook-rules" not in front.ask({"model": "plain", **CHANGED}).headers
+
+
+def test_rules_that_changed_an_answer_are_told_too(front):
+    got = front.ask({}, answer({**COMPLETION, "usage": {"cached_tokens": 7}}))
+
+    assert got.headers["x-quirkbook-rules"] == "moonshot/cached-tokens-in-details"
+    assert front.running.logged()[-1]["rules"] == ["moonshot/cached-tokens-in-details"]
+
+
+def test_rules_that_changed_a_stream_are_told_when_it_has_ended(front):
+    last = chunk(finish="stop")
+    last["choices"][0]["usage"] = {"total_tokens": 9}
+
+    got = front.ask({"stream": True}, stream(events(last, "[DONE]")))
+
+    assert "x-quirkbook-rules" not in got.headers
+    assert front.running.logged()[-1]["rules"] == ["moonshot/usage-comes-once"]
 
 
 def test_the_rules_that_changed_a_request_are_named_on_an_upstreams_refusal_too(front):

@@ -213,6 +213,7 @@ class Exchange:
 
     async def _hand_on(self, route: Route, done: Prepared, reply: Reply, data: bytes, live: bool) -> None:
         self._note(reply.status)
+        self._rules = tuple(dict.fromkeys(done.rules))  # those on the answer, too
         passed = self._headers() + headers.of_upstream(route, reply)
         if live:
             await self._stream(route, done, reply, data, passed)
@@ -221,6 +222,7 @@ class Exchange:
 
     async def _stream(self, route: Route, done: Prepared, reply: Reply, data: bytes, head: Headers) -> None:
         send, relay = self._send, route.relay(done)
+        relay.choices = streams.number_of_choices(done.root)
         patience = self._patience(route, self._service.config.limits.idle_stream)
         head.append((b"x-accel-buffering", b"no"))
         if "cache-control" not in reply.headers:
@@ -237,7 +239,8 @@ class Exchange:
             cut = None if relay.ended or relay.failed else "it stopped without saying that it is complete"
         except (APIConnectionError, ValueError) as error:
             reply.close()
-            cut, last = (None, streams.DONE) if relay.ended else (str(error), b"")
+            cut, last = (None, relay.close()) if relay.ended else (str(error), b"")
+        self._rules = tuple(dict.fromkeys(self._rules + relay.fired))
         if cut is not None:
             self._why = f"the stream was cut: {cut}"
             who = route.provider or "the upstream"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from ..answers import ChunkTranslator
 from ..compiler import CompiledRule, Plan
 from ..conditions import COMBINATORS
+from ..fieldpath import parse
 from ..needs import Not
 from ..sse import MAX_EVENT
 
@@ -22,7 +23,7 @@ _GAPS: Final = (b"\n\n", b"\r\n\r\n")
 DONE: Final = b"data: [DONE]\n\n"
 _FAILED: Final = re.compile(rb'"error"\s*:\s*[{"]').search
 _DONE: Final = re.compile(rb"^data: *\[DONE\][ \r]*$", re.MULTILINE).search
-_FINISHED: Final = re.compile(rb'"finish_reason"\s*:\s*"').search
+_FINISHED: Final = re.compile(rb'"finish_reason"\s*:\s*"').findall
 
 
 #: Keys that are in every chunk say nothing.
@@ -49,8 +50,8 @@ def _named(rule: CompiledRule) -> Set[str]:
     """Return keys of which one must be in a chunk or answer for the rule to fire; none if that is not known."""
     for path, value in (rule.rule.when or {}).items():
         if not path.startswith("$") and path not in COMBINATORS and value != {"exists": False}:
-            keys = {key.partition("[")[0] for key in path.split(".")} - _EVERYWHERE
-            telling = [key for key in keys if key.isidentifier()]
+            telling = [key for key in parse(path).steps if isinstance(key, str) and key.isidentifier()]
+            telling = [key for key in telling if key not in _EVERYWHERE]
             if telling:
                 return {max(telling, key=len)}
     for clause in rule.needs:
@@ -58,6 +59,14 @@ def _named(rule: CompiledRule) -> Set[str]:
         if len(keys) and all(not isinstance(mark, Not | frozenset) for _, _, mark in clause) and not keys & _EVERYWHERE:
             return keys
     return frozenset()
+
+
+def number_of_choices(asked: Mapping[str, Any]) -> int:
+    """Return how many choices a request asks for."""
+    number = asked.get("n")
+    if isinstance(number, msgspec.Raw):
+        number = _decode(number)
+    return number if isinstance(number, int) and number > 1 else 1
 
 
 class Relay:
@@ -75,8 +84,15 @@ class Relay:
         self._rest = b""
         self._done = False
         self._last = b""
+        self.choices = 1
+        """How many choices have not given their reason for finishing."""
         self.ended = False
-        """Whether the stream has said that it ends: by [DONE], or by a reason for finishing."""
+        """Whether the stream has said that it ends: by [DONE], or by a reason for finishing of every choice."""
+
+    @property
+    def fired(self) -> tuple[str, ...]:
+        """The rules that changed an event so far."""
+        return tuple(one.rule for one in self._rules.changes) if self._rules else ()
 
     @property
     def failed(self) -> bool:
@@ -98,10 +114,11 @@ class Relay:
         if not whole:
             return b""
         whole = self._last = self._mask(whole)
-        self.ended = self.ended or b"[DONE]" in whole or _FINISHED(whole) is not None
+        end_of_all = _DONE(whole) if b"[DONE]" in whole else None
+        self.choices -= len(_FINISHED(whole))
+        self.ended = self.ended or end_of_all is not None or self.choices <= 0
         if self._concerns(whole):
             return b"".join(self._events(whole))
-        end_of_all = _DONE(whole) if b"[DONE]" in whole else None
         if end_of_all is None:
             return whole
         self._done = True

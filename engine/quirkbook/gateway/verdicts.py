@@ -116,8 +116,7 @@ def whole(route: Route, done: Prepared, reply: Reply, raw: bytes) -> bytes:
         DispatchError: it is an error all the same, or no completion.
     """
     try:
-        has_choices = "choices" in _fields(raw)
-        if has_choices and not route.speaks_of(raw):
+        if _is_plain(_fields(raw)) and not route.speaks_of(raw):
             return route.without_key(raw)
         said = _decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -131,8 +130,14 @@ def whole(route: Route, done: Prepared, reply: Reply, raw: bytes) -> bytes:
         raise failure
     if not route.provider:
         return route.without_key(raw)
-    passed = answers.translate_response(said, route.provider, request=done.root, rulebook=route.book)
-    return route.without_key(raw if passed is said else _encode(passed))
+    made = answers.explain_response(said, route.provider, request=done.root, rulebook=route.book)
+    done.rules += tuple(one.rule for one in made.changes)
+    return route.without_key(raw if made.payload is said else _encode(made.payload))
+
+
+def _is_plain(fields: Mapping[str, msgspec.Raw]) -> bool:
+    """Tell whether an answer has choices and says nothing of an error, so that nobody need decode it (see `is_error`)."""
+    return "error" not in fields and "choices" in fields and bytes(memoryview(fields["choices"])[:2]) == b"[{"
 
 
 def unusable(route: Route, text: str, code: str) -> DispatchError:
