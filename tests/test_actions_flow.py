@@ -39,7 +39,7 @@ SUBJECTS = [
     (None, {"n": 2}, None),
     ({"n": {"gt": 1}}, {"n": 2}, ("n",)),
     ({"a.b": 1, "n": 2}, {"a": {"b": 1}, "n": 2}, ("a", "b")),
-    ({"m[*].x": 1}, {"m": [{"x": 0}, {"x": 1}]}, ("m", 0, "x")),
+    ({"m[*].x": 1}, {"m": [{"x": 0}, {"x": 1}]}, ("m", 1, "x")),
     ({"a": {"exists": False}}, {"n": 2}, None),
     ({".": {"is": "object"}}, {"n": 2}, None),
     ({"any_of": [{"n": 2}]}, {"n": 2}, None),
@@ -483,3 +483,19 @@ def test_what_an_action_took_away_the_next_one_in_it_leaves_alone():
     done = fire({}, [each("messages[*]", {"set": {"$.messages": 1, "role": []}})], payload)
 
     assert done.root == {"messages": 1}
+
+
+@cases(
+    ("when", "pointer"),
+    [
+        ({"a[*].type": "image"}, ("a", 2, "type")),
+        ({"a[*].type": ["image", "x"]}, ("a", 2, "type")),
+        ({"a[*].type": {"ne": "text"}}, ("a", 2, "type")),
+        ({"a": {"some": {"type": "image"}}}, ("a",)),
+        ({"b": {"exists": False}, "a[*].type": "image"}, None),
+    ],
+)
+def test_a_refusal_points_at_what_met_the_condition(when, pointer):
+    payload = {"a": [{"type": "text"}, {"type": "text"}, {"type": "image"}]}
+
+    assert fire(when, [{"reject": "no"}], payload)[2] == pointer

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.running import blame, brief, condition, condition_faults, draft_of, exact, holds, nested
+from tests.strategies import LETS as DRAWN
 from tests.strategies import any_values, conditions, modest, payloads
 
 from quirkbook.conditions import ALWAYS, NEVER
@@ -231,7 +232,7 @@ def test_combinators_join_conditions(when, expected):
 
 
 LETS = {
-    "thinking_on": {"not": {"thinking.type": "disabled"}},
+    **DRAWN,
     "thinking_off": {"$thinking_on": False},
     "kimi": {"$model": ["kimi-*", "!kimi-k3*"]},
     "status_ok": {"x": 1},

@@ -106,14 +106,17 @@ def test_an_example_of_an_answer_has_its_request_and_status():
 # What can be wrong with them
 
 
+NOT_OUT = "\n  hint: if it is to be refused, write 'rejects: true' in place of 'out'"
+
+
 @pytest.mark.parametrize(
     ("do", "case", "wrong"),
     [
         (COOL, {"in": {"temperature": 2}, "out": {"temperature": 2}}, "/temperature: wanted 2, got 1"),
         (COOL, {"in": {"temperature": 2}, "same": True}, "/temperature: wanted 2, got 1"),
         (COOL, {"in": {"temperature": 2}, "rejects": True}, "it is not refused"),
-        ({"reject": "No."}, {"in": {"temperature": 2}, "out": {}}, "it is refused: No."),
-        ({"reject": "No."}, {"in": {"temperature": 2}, "same": True}, "it is refused: No."),
+        ({"reject": "No."}, {"in": {"temperature": 2}, "out": {}}, f"it is refused: No.{NOT_OUT}"),
+        ({"reject": "No."}, {"in": {"temperature": 2}, "same": True}, f"it is refused: No.{NOT_OUT}"),
         (COOL, {"in": {"temperature": 2}, "out": {"temperature": 1}, "warns": True}, "it does not warn"),
         (
             [{"set_header": {"X-A": "1"}}, {"drop_header": ["X-C"]}],

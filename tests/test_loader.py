@@ -476,6 +476,19 @@ def test_all_faults_of_a_file_come_at_once_in_order_of_place():
     ]
 
 
+def test_who_looks_for_an_operator_of_membership_is_told_that_a_list_is_one():
+    with pytest.raises(RuleFileError) as caught:
+        load(GOOD.replace("{temperature: {gt: 1}, $thinking: true}", "{temperature: {in: [2, 3]}}"))
+
+    assert [(fault.code, fault.message, fault.hint) for fault in caught.value.faults] == [
+        (
+            "Q104",
+            "unknown operator 'in'",
+            "a plain value means equal, a list one of these: write 'temperature: [2, 3]'",
+        )
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message", "hint"),
     [

@@ -11,7 +11,7 @@ from typing import Any
 
 from .actions import Context, compile_actions
 from .actions.base import Run, join_writes
-from .conditions import ALWAYS, Blame, Names, compile_condition
+from .conditions import ALWAYS, COMBINATORS, Blame, Names, compile_condition
 from .fieldpath import Path, parse
 from .foresight import KEYS_REMEMBERED, Candidate, Foresight, Sifted
 from .globs import compile_globs
@@ -86,10 +86,10 @@ def _refuse(code: str, keys: Keys, message: str, hint: str = "", *, key: bool = 
     raise ValueError(f"{code} at {keys}: {message} {hint}")
 
 
-def _subject(when: Mapping[str, Any]) -> Path | None:
-    for key in when:
-        if not key.startswith("$") and key not in ("any_of", "all_of", "not"):
-            return parse(key)
+def _subject(when: Mapping[str, Any]) -> tuple[Path, Any] | None:
+    for key, wanted in when.items():
+        if not key.startswith("$") and key not in COMBINATORS:
+            return parse(key), wanted
     return None
 
 

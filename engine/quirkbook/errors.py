@@ -256,12 +256,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
         "min": "gte",
         "max": "lte",
         "regex": "matches",
-        "equals": "between",
         "remove": "drop",
         "delete": "drop",
         "replace": "map",
         "append": "append_message",
-        "in": "some",
     }
     if alias.get(word) in known:
         return alias[word]

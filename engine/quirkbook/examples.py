@@ -107,7 +107,9 @@ def check_examples(owned: Owned) -> Iterator[Fault]:
         outcomes.add(bool(done.fired or done.refusal))
         wrong = _wrong(example, done)
         if wrong:
-            yield Fault(example.location, "Q204", f"an example of {rule.name} does not come out as it says: {wrong}")
+            hint = "if it is to be refused, write 'rejects: true' in place of 'out'" if done.refusal else ""
+            said = f"an example of {rule.name} does not come out as it says: {wrong}"
+            yield Fault(example.location, "Q204", said, hint)
         elif not done.refusal and (again := _again(owned, example, done)):
             yield Fault(example.location, "Q205", f"{rule.name} fires again on its own result: {again}")
     if True not in outcomes:

@@ -29,6 +29,8 @@ _TYPES = {
 _ITEMS = {"disable": "disabled rule", "do": "action", "examples": "example", "rules": "rule"}
 #: Title of a closed mapping in the schema -> (code, what its keys are called); all others have plain keys.
 _VOCABULARY = {"Action": ("Q105", "action"), "Operators": ("Q104", "operator")}
+_PLAIN = frozenset({"any", "any_of", "eq", "equal", "equals", "in", "is_in", "one_of"})
+"""What others call the operator that is written by writing none."""
 _MISSING_HINTS = {
     "note": "say what speaks for it",
     "out": "write the whole payload afterwards, or 'same: true', or 'rejects: true'",
@@ -135,11 +137,19 @@ def _unknown(document: Document, keys: Keys, error: ValidationError) -> Iterator
             continue
         near = did_you_mean(key, known)
         hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
-        if "exists" in known and not near:
+        if code == "Q104" and key in _PLAIN and isinstance(error.instance[key], list | str | int | float):
+            hint = f"a plain value means equal, a list one of these: write '{keys[-1]}: {_flow(error.instance[key])}'"
+        elif "exists" in known and not near:
             hint += f"; a field below is written '{keys[-1]}.{key}'"
         place = f" in {_a(keys, error.instance)}" if called == "key" else ""
         message = f"unknown {called} {show(key)}{place}"
         yield (*keys, key), document.fault(code, (*keys, key), message, hint, key=True)
+
+
+def _flow(value: Any) -> str:
+    """Write a value as flow YAML does, short."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) < 60 else "[...]" if isinstance(value, list) else "..."
 
 
 def _missing(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:

@@ -51,8 +51,8 @@ class Context:
     """The top-level key that the element lies below; empty at the top level."""
     depth: int = 0
     """How many `each` stand around it."""
-    subject: Path | None = None
-    """What the rule's condition speaks of first: where a `reject` or `warn` points."""
+    subject: tuple[Path, Any] | None = None
+    """What the rule's condition asks first, and of what: where a `reject` or `warn` points."""
     touched: set[str] = field(default_factory=set)
     """Where the paths of the action being compiled lead, see `Action.touches`."""
     compile: Callable[[Sequence[Any], Keys, Context], list[Action]] = lambda items, keys, context: []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .. import needs as need
-from ..conditions import ALWAYS, compile_condition
+from ..conditions import ALWAYS, Names, compile_condition
 from ..draft import Draft, Refusal
 from ..fieldpath import find
 from ..model import MISSING, Effect, Keys
@@ -23,14 +24,16 @@ RESERVED_HEADERS = frozenset(
 
 def warn(node: Any, keys: Keys, context: Context) -> Action:
     """Add a remark to the report; nothing changes."""
-    return Action(lambda draft, base: draft.remark("warn", Effect.NONE, node, _subject(draft, base, context)))
+    subject = _subject(context)
+    return Action(lambda draft, base: draft.remark("warn", Effect.NONE, node, subject(draft, base)))
 
 
 def reject(node: Any, keys: Keys, context: Context) -> Action:
     """Stop: the provider cannot take this payload."""
+    subject = _subject(context)
 
     def run(draft: Draft, base: Keys) -> None:
-        at = _subject(draft, base, context)
+        at = subject(draft, base)
         if draft.refuses:
             value = MISSING if at is None else draft.at(at)
             raise Refusal(("reject", Effect.REFUSE, at, value, value, None, node))
@@ -39,11 +42,21 @@ def reject(node: Any, keys: Keys, context: Context) -> Action:
     return Action(run)
 
 
-def _subject(draft: Draft, base: Keys, context: Context) -> Keys | None:
-    """Return what a remark points at: the element in hand, else what the rule's condition speaks of first."""
-    if base or context.subject is None:
-        return base or None
-    return next((at for at, _ in find(draft.root, context.subject.steps)), ()) or None
+def _subject(context: Context) -> Callable[[Draft, Keys], Keys | None]:
+    """Return a finder of what a remark points at: the element in hand, else what met the rule's first condition."""
+    if context.subject is None:
+        return lambda draft, base: base or None
+    path, wanted = context.subject
+    meets = compile_condition({".": wanted}, (), Names(context.names.nodes), lambda *_, **__: None).holds
+
+    def point(draft: Draft, base: Keys) -> Keys | None:
+        if base:
+            return base
+        found = find(draft.root, path.steps)
+        met = [at for at, value in found if meets(value, draft)]
+        return (met or [at for at, _ in found] or [()])[0] or None
+
+    return point
 
 
 def set_header(node: Any, keys: Keys, context: Context) -> Action:
