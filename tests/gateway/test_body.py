@@ -43,6 +43,49 @@ def test_what_was_read_is_written_again(payload, separators, escaped):
     assert exact(json.loads(body.encode(body.decode(fields, {"x"}, 1000)))) == exact(payload)
 
 
+@pytest.mark.parametrize(
+    ("raw", "twin"),
+    [
+        (b'{"model":"kimi","messages":[],"n":12,"n":5,"x":1}', "n"),  # what is lost is as long as spaces would be
+        (b'{"n": 1,"n":5,"x":1,"y":2,"z":3}', "n"),
+        (b'{"a": 1, "b": 2,"c":3,"d":4,"e":5,"e":6}', "e"),
+        (b'{"e":[0], "e": 1, "b": 2, "c": 3, "d":4,"f":5,"g":6}', "e"),
+        (b'{"n": {"a": 1, "x": 1}, "n": 12, "x": 1, "b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1}', "n"),
+    ],
+)
+def test_no_key_comes_twice_whatever_the_spaces(raw, twin):
+    with pytest.raises(HTTPError) as caught:
+        body.fields(raw)
+
+    assert str(caught.value) == (
+        f'the body is no JSON that can be sent on: the key "{twin}" comes twice in one object: keep one of them'
+    )
+
+
+def test_a_key_may_hold_what_ends_texts_elsewhere():
+    assert [*body.fields(b'{"\\u0000":1,"b":2,"c":3}')] == ["\0", "b", "c"]  # as long as if it were spaced
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcdefg"), st.sampled_from(["1", "12", '"x"', "[0, 1]", '{"a": 1}'])), max_size=9
+    ),
+    st.lists(st.booleans(), min_size=18, max_size=18),
+)
+def test_a_body_is_refused_just_where_a_key_comes_twice(pairs, spaces):
+    marks = [mark + " " * space for mark, space in zip([":", ","] * 9, spaces, strict=True)]
+    raw = "".join(f'"{key}"{marks[2 * at]}{value}{marks[2 * at + 1]}' for at, (key, value) in enumerate(pairs))
+    raw = "{" + raw.rstrip(", ") + "}"
+    try:
+        body.fields(raw.encode())
+        refused = False
+    except HTTPError:
+        refused = True
+
+    assert refused == (len(dict(pairs)) < len(pairs))
+
+
 def written(raw, change):
     fields = body.fields(raw)
     given = body.decode(fields, None, 100)

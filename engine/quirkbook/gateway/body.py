@@ -36,9 +36,23 @@ def fields(raw: bytes) -> dict[str, Any]:
     # A key that comes twice is read one way here and another way elsewhere. What was lost shows in the length, which
     # otherwise is that of the fields written without spaces, or with one after each colon and comma.
     lost = len(raw) - sum(map(len, found)) - sum(map(len, found.values())) - 4 * len(found) - 1
-    if lost and lost != 2 * len(found) - 1:
+    if lost and (lost != 2 * len(found) - 1 or not _is_spaced(raw, found)):
         _refuse_twins(raw)
     return found
+
+
+def _is_spaced(raw: bytes, found: Mapping[str, Any]) -> bool:
+    """Tell whether a text is these fields with a space after each colon and comma, if it is as long as that.
+
+    Values are compared, too: what stands in one that was lost could look like the keys that follow.
+    """
+    between = ('{"' + '": \0, "'.join(found) + '": \0}').encode().split(b"\0")
+    if len(between) != len(found) + 1:  # one is in a key
+        return False
+    pieces = between + between[1:]
+    pieces[::2] = between
+    pieces[1::2] = found.values()
+    return b"".join(pieces) == raw
 
 
 def check_inner(found: Mapping[str, Any]) -> None:
