@@ -170,6 +170,8 @@ class Connection(asyncio.Protocol):
         """Take a part of the body."""
         if self._coding is not None:
             body = self._coding.feed(body)
+            if not body:  # no more than a header of the packing has come, and no bytes mean the end
+                return
         self._pieces.append(body)
         self._size += len(body)
         if self._size > AHEAD and not self._paused:
