@@ -13,6 +13,7 @@ from tests.servers import answer, chunk, events, nothing, serving, stream
 
 from quirkbook.gateway import body as bodies
 from quirkbook.gateway.model import Limits
+from quirkbook.gateway.protocol import Protocol
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -155,6 +156,42 @@ def test_a_kept_connection_may_rest_longer_than_a_request_may_take(tight):
         connection.sendall(request)
 
         assert read(connection).status == 200
+
+
+def resting(tight, first, then):
+    """Say something, read the answer, and send line breaks now and then; return how long the gateway bears that."""
+    with tight.running.connected() as connection:
+        connection.sendall(first)
+        read(connection)
+        connection.sendall(then)
+        started = time.monotonic()
+        connection.settimeout(0.1)
+        while time.monotonic() < started + 4:
+            try:
+                connection.sendall(b"\r\n")
+                if not connection.recv(100):
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        return time.monotonic() - started
+
+
+def test_line_breaks_keep_no_connection_open(tight, monkeypatch):
+    tight.script()
+    made = Protocol.connection_made
+
+    def briefly(self, transport):
+        made(self, transport)
+        self.timeout_keep_alive = 0.5
+
+    monkeypatch.setattr(Protocol, "connection_made", briefly)
+    whole = HEAD + b"content-length: %d\r\n\r\n" % len(GOOD) + GOOD
+    unread = b"POST /nowhere HTTP/1.1\r\nHost: x\r\ncontent-length: 5\r\n\r\nab"
+
+    assert resting(tight, whole, b"") < 2
+    assert resting(tight, unread, b"cde") < 2  # the rest of what was answered already
 
 
 def test_a_slow_second_request_does_not_get_its_refusal_into_the_first_ones_answer(tight):

@@ -41,7 +41,8 @@ class Protocol(HttpToolsProtocol):
         """Take bytes of requests."""
         if self._parting or self.transport.is_closing():
             return
-        self._unset_keepalive_if_required()
+        if self._due is not None:  # else a line break, which is no request yet, would gain time, again and again
+            self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
@@ -52,12 +53,18 @@ class Protocol(HttpToolsProtocol):
             self._unfinished += len(data)
             if self._unfinished > self._header_bytes:
                 self._too_much()
+        elif self._due is None and self.timeout_keep_alive_task is None and self.cycle.response_complete:
+            # The rest of a request came behind its answer: the connection rests from now on.
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def on_message_begin(self) -> None:
         """Start the clock for a request."""
         self._head = self._unfinished = 0
         self._in_head, self._in_body = True, False
         if self._due is None:
+            self._unset_keepalive_if_required()
             self._due = self.loop.call_later(self._slow_client, self._too_slow)
         super().on_message_begin()
 
