@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.gateway.asking import CHAT, CLIENT_KEY, HI, UPSTREAM_KEY, a_deployment, running, scripted
+from tests.gateway.asking import CHAT, CLIENT_KEY, HI, UPSTREAM_KEY, a_deployment, a_plain_deployment, running, scripted
 from tests.servers import COMPLETION, answer, chunk, events, serving, stream
 
 pytestmark = pytest.mark.timeout(20)
@@ -178,6 +178,14 @@ def test_a_client_gets_no_headers_that_concern_the_connection_or_the_upstreams_s
     assert passed.headers["x-request-id"] != "theirs"
 
 
+def test_a_header_is_not_taken_for_one_of_the_connection_by_a_part_of_its_name(unlocked):
+    passed = unlocked.ask(
+        {}, answer(COMPLETION, connection="keep-alive , X-Retry-After-Ms", retry_after_ms="5", x_retry_after_ms="6")
+    )
+
+    assert sorted(passed.headers) == ["content-length", "content-type", "retry-after-ms", "x-request-id"]
+
+
 @pytest.mark.parametrize("model", ["kimi", "plain"])
 @pytest.mark.parametrize("field", ["api_base", "base_url", "api_key", "custom_llm_provider", "extra_headers"])
 @pytest.mark.parametrize("inside", [False, True])
@@ -258,6 +266,57 @@ def test_a_deployments_own_headers_are_sent_and_masked():
 
         assert server.requests[0]["headers"]["x-team"] == "secret-of-the-team-9"
     assert refused.error["message"] == "moonshot: no *** (the upstream does not allow this to the gateway's key)"
+
+
+OWN_SECRETS = {
+    "X-Api-Token": "hdr-secret-998877",
+    "authorization": "Basic dXNlcjpwYXNz",
+    "x-team": "secret-of-the-team-9",
+}
+SLASHED = "sl/ash+key=12/34"
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize(
+    "echoed",
+    [
+        "hdr-secret-998877", "Basic dXNlcjpwYXNz", "dXNlcjpwYXNz", "secret-of-the-team-9", SLASHED, SLASHED.replace("/", r"\/"),
+        SLASHED.replace("+", r"\u002B").replace("=", r"\u003d"),
+    ],
+)  # fmt: skip
+def test_a_good_answer_that_echoes_a_secret_is_masked_however_it_is_written(streams, echoed):
+    whole = json.dumps({**COMPLETION, "echo": "E"}).replace('"E"', f'"a {echoed} b"')
+    event = json.dumps(chunk("Hi", "stop", echo="E")).replace('"E"', f'"a {echoed} b"')
+    plain = echoed.replace("\\/", "/")
+    script = (
+        stream(events(event, "[DONE]")) if streams else answer(whole, x_echo=plain, content_type="application/json")
+    )
+    with (
+        serving(script) as server,
+        running(a_plain_deployment(server.url, api_key=SLASHED, headers=OWN_SECRETS)) as front,
+    ):
+        got = front.ask({"model": "plain", "stream": streams})
+
+    assert (got.status, (got.events[0] if streams else got.json)["echo"]) == (200, "a *** b")
+    assert "x-echo" not in got.headers
+
+
+def test_what_is_no_secret_stands_in_a_good_answer_as_it_came():
+    given = {
+        "x-title": "assistant",
+        "http-referer": "https://shop.example/a",
+        "accept": "application/json",
+        "x-token": "stop",
+    }
+    texts = {"a": "null", "b": "https://shop.example/a", "c": "assistant", "d": None}
+    with (
+        serving(answer({**COMPLETION, "texts": texts})) as server,
+        running(a_plain_deployment(server.url, api_key="null", headers=given)) as front,
+    ):
+        got = front.ask({"model": "plain"})
+
+    assert (got.json["texts"], got.json["choices"]) == (texts, COMPLETION["choices"])
+    assert got.headers["content-type"] == "application/json"
 
 
 def test_a_deployment_without_a_key_is_an_error_of_the_config_that_names_the_variable(monkeypatch):

@@ -20,6 +20,8 @@ _NOT_PASSED: Final = frozenset(
      "www-authenticate"}
 )  # fmt: skip
 
+_NONE: Final[frozenset[str]] = frozenset()
+
 
 def of_gateway(id: bytes, rules: Sequence[str]) -> Headers:
     """Return what each answer carries: the request's id, and the rules that fired."""
@@ -32,9 +34,10 @@ def of_gateway(id: bytes, rules: Sequence[str]) -> Headers:
 def of_upstream(route: Route, reply: Reply) -> Headers:
     """Return what is passed of an upstream's headers: nothing that concerns the connection, a session, or its key."""
     found = []
-    hops = reply.headers.get("connection", "").lower()
+    connection = reply.headers.get("connection")
+    hops = {name.strip() for name in connection.lower().split(",")} if connection else _NONE
     for name, value in reply.headers.items():
-        if name not in _NOT_PASSED and not (hops and name in hops) and not route.shows_key(value):
+        if name not in _NOT_PASSED and name not in hops and not route.shows_key(value):
             found.append((name.encode("latin-1"), value.encode("latin-1")))
     return found
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from .. import outgoing
@@ -24,6 +25,14 @@ from .upstream import Pool
 _CHANGING = ("exact", "lossy", "semantic")
 #: The stages of rules on answers.
 _ANSWERS = ("response", "chunk", "error")
+
+_SECRET_NAMES: Final = ("auth", "key", "token", "secret", "cookie", "password")
+"""Words in the name of a header whose value is a secret."""
+_LEAST_SECRET: Final = 6
+"""Characters of a secret. ``null``, ``EMPTY`` and the like, which servers without keys are given, stand in good answers."""
+_LOOKS_SECRET: Final = re.compile(r"[\w.+=~\-]{16,}").fullmatch
+"""What is taken for a secret whatever its header is called: no address, no media type, no single short word."""
+_RUNS: Final = re.compile(r"[0-9A-Za-z]+").findall
 
 Pools = dict[tuple[str, str, int], Pool]
 
@@ -59,13 +68,16 @@ class Route:
         self._start = f"POST {path} HTTP/1.1\r\nHost: {url.netloc}\r\n"
         self._heads = {streams: self._written({}, streams=streams) for streams in (False, True)}
         self.mask = Mask([key, *deployment.headers.values()])
-        self._secret = key.encode() or None
-        self.request: Plan | None = book.plan(self.provider, self.model) if self.provider else None
+        self._secrets = _Secrets(key, deployment.headers)
+        self.request = _plan(book, self.provider, self.model) if self.provider else None
         answers = [book.plan(self.provider, self.model, stage=stage) for stage in _ANSWERS] if self.provider else []
-        self._answer_words = streams.words(answers[0]) if answers else ()
-        self._chunk_words = streams.words(answers[1]) if answers else ()
+        self._answer_words: tuple[bytes, ...] | None = streams.words(answers[0]) if answers else ()
+        self._chunk_words: tuple[bytes, ...] | None = streams.words(answers[1]) if answers else ()
         keys = [self.request.looked_at() if self.request else frozenset(), *(one.asked_of_request() for one in answers)]
         self._decoded = None if None in keys else body.OWN.union(*filter(None, keys))
+        if self.request and any(rule.renames_model for rule in self.request.rules):
+            # Then rules of a model that nobody knows yet speak of the request and its answer.
+            self._decoded = self._answer_words = self._chunk_words = None
         self.book = book
 
     def _written(self, ruled: Mapping[str, str | None], *, streams: bool) -> bytes:
@@ -121,14 +133,21 @@ class Route:
         return streams.has_word(self._answer_words, answer)
 
     def without_key(self, data: bytes) -> bytes:
-        """Return bytes for a client, in which the upstream may have echoed its key."""
-        if self._secret is not None and self._secret in data:
-            return data.replace(self._secret, HIDDEN.encode())
-        return data
+        """Return bytes for a client, in which the upstream may have echoed its key or another secret."""
+        return self._secrets.hidden(data)
 
     def shows_key(self, value: str) -> bool:
-        """Tell whether a header's value holds the upstream's key."""
-        return self._secret is not None and self._key in value
+        """Tell whether a header's value holds the upstream's key or another secret."""
+        return self._secrets.are_in(value)
+
+
+def _plan(book: Rulebook, provider: str, model: str) -> Plan:
+    """Return the plan for a model as the provider knows it, of which nothing comes off: ``groq/compound`` is a whole name."""
+    plan = book.plan(provider, model)
+    if plan.prefix:
+        plan = book.plan(provider, f"{provider}/{model}")
+        plan = Plan(plan.provider, plan.model, "", plan.rules, plan.replan)
+    return plan
 
 
 class Prepared:
@@ -144,3 +163,44 @@ class Prepared:
         """Those that rules ask for; None: to leave out."""
         self.rules: tuple[str, ...] = tuple(rule.name for rule, _, _ in done.fired) if done else ()
         """The names of the rules that fired, in order."""
+
+
+class _Secrets:
+    """The secrets of one deployment, as an upstream may write them in a good answer: plain, or escaped as JSON allows.
+
+    >>> _Secrets("abc/def-123", {}).hidden(rb'{"a": "abc\\/def-123", "b": "abc"}')
+    b'{"a": "***", "b": "abc"}'
+    """
+
+    def __init__(self, key: str, headers: Mapping[str, str]) -> None:
+        found = sorted({one for one in (key, *_of(headers)) if len(one) >= _LEAST_SECRET}, key=len, reverse=True)
+        self._runs = tuple({max(_RUNS(one), key=len, default="") for one in found})
+        self._marks = tuple(run.encode() for run in self._runs)
+        """Of each secret the longest part that is never escaped: where none is, there is no need to look closer."""
+        self._pattern = re.compile("|".join(map(_written, found)).encode())
+
+    def hidden(self, data: bytes) -> bytes:
+        """Return JSON, or events of it, without secrets; the very bytes where there are none."""
+        for mark in self._marks:
+            if mark in data:
+                return self._pattern.sub(HIDDEN.encode(), data)
+        return data
+
+    def are_in(self, text: str) -> bool:
+        """Tell whether a text holds one."""
+        return any(run in text for run in self._runs) and self._pattern.search(text.encode()) is not None
+
+
+def _of(headers: Mapping[str, str]) -> Iterator[str]:
+    for name, value in headers.items():
+        if any(word in name.lower() for word in _SECRET_NAMES):
+            yield from (value, value.rpartition(" ")[2])  # with "Bearer" before it, and without
+        elif _LOOKS_SECRET(value):
+            yield value
+
+
+def _written(secret: str) -> str:
+    """Return a pattern of all the ways to write it."""
+    return "".join(
+        char if char.isalnum() else rf"(?:\\?{re.escape(char)}|\\u00(?i:{ord(char):02x}))" for char in secret
+    )

@@ -1,0 +1,79 @@
+"""The model that is sent, and by whose name rules go: whatever a rule or a client's extra_body does to the payload."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.gateway.asking import HI, a_deployment
+from tests.servers import COMPLETION
+
+from quirkbook import Rulebook, translate
+from quirkbook.gateway import body
+from quirkbook.gateway.model import Deployment
+from quirkbook.gateway.routes import Route
+from quirkbook.gateway.routing import Target
+
+ALLOW = {"exact": "allow", "lossy": "allow", "semantic": "allow", "refuse": "error"}
+HEAD = "why: w, source: 'https://x.example', verified: {date: 2026-11-22, by: docs}, examples: [{in: {}, same: true}]"
+RULES = f"""\
+quirks: 1
+provider: x
+base_url: https://x.example/v1
+rules:
+  - {{id: other, {HEAD}, when: {{model: old}}, do: [{{set: {{model: new}}}}]}}
+  - {{id: bound, {HEAD}, models: [new], when: {{temperature: {{gt: 1}}}}, do: [{{clamp: {{temperature: [null, 1]}}}}]}}
+  - {{id: back, {HEAD}, models: [new], stage: response, when: {{told: 1}}, do: [{{set: {{told: 2}}}}]}}
+  - {{id: piece, {HEAD}, models: [new], stage: chunk, when: {{told: 1}}, do: [{{set: {{told: 2}}}}]}}
+"""
+
+
+def sent(route, **payload):
+    fields = body.fields(json.dumps({"messages": HI, **payload}).encode())
+    return route.translate(fields, ALLOW, 100)
+
+
+@pytest.fixture
+def renaming(tmp_path):
+    (tmp_path / "x.yaml").write_text(RULES)
+    book = Rulebook.load(tmp_path)
+    deployment = Deployment("m", "x/old", "x", "old", api_key="k", api_base="http://127.0.0.1:9/v1")
+    return Route(Target(deployment, "old"), book, {}), book
+
+
+def test_rules_of_a_model_that_a_rule_sets_see_the_request(renaming):
+    route, book = renaming
+
+    done = sent(route, model="m", temperature=2)
+
+    assert done.root == translate({"model": "old", "messages": HI, "temperature": 2}, "x", rulebook=book, policy=ALLOW)
+    assert json.loads(done.raw) == {"messages": HI, "temperature": 1, "model": "new"}
+    assert done.rules == ("x/other", "x/bound")
+
+
+def test_rules_of_a_model_that_a_rule_sets_see_its_answer(renaming):
+    route, _ = renaming
+    done = sent(route, model="m")
+
+    assert route.speaks_of(json.dumps({**COMPLETION, "told": 1}).encode())
+    assert route.relay(done).feed(b'data: {"told": 1}\n\n') == b'data: {"told":2}\n\n'
+
+
+def test_models_that_no_rule_renames_stay_undecoded():
+    route = Route(Target(a_deployment("http://127.0.0.1:9/v1"), "moonshot-v1-8k"), Rulebook(), {})
+
+    assert not route.speaks_of(b'{"choices": []}')
+    assert isinstance(sent(route, model="kimi", nobodys=[1]).root["nobodys"], body.msgspec.Raw)
+
+
+@pytest.mark.parametrize("more", [{}, {"extra_body": {"foo": 1}}])
+def test_a_model_that_begins_like_its_provider_is_sent_whole(more):
+    deployment = Deployment("m", "groq/groq/compound", "groq", "groq/compound", api_key="k")
+    route = Route(Target(deployment, "groq/compound"), Rulebook(), {})
+
+    done = sent(route, model="m", **more)
+
+    assert done.root["model"] == json.loads(done.raw)["model"] == "groq/compound"
+    assert route.request.model == "groq/compound"
+    assert done.rules == (("quirkbook/extra-body",) if more else ())
+    assert done.root.get("foo") == more.get("extra_body", {}).get("foo")
