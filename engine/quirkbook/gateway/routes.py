@@ -68,7 +68,9 @@ class Route:
         self._start = f"POST {path} HTTP/1.1\r\nHost: {url.netloc}\r\n"
         self._heads = {streams: self._written({}, streams=streams) for streams in (False, True)}
         self.mask = Mask([key, *deployment.headers.values()])
-        self._secrets = _Secrets(key, deployment.headers)
+        secrets = _Secrets(key, deployment.headers)
+        self.without_key = secrets.hidden
+        self.shows_key = secrets.are_in
         self.request = _plan(book, self.provider, self.model) if self.provider else None
         answers = [book.plan(self.provider, self.model, stage=stage) for stage in _ANSWERS] if self.provider else []
         self._answer_words: tuple[bytes, ...] | None = streams.words(answers[0]) if answers else ()
@@ -132,14 +134,6 @@ class Route:
         """Tell whether some rule may speak of a whole answer."""
         return streams.has_word(self._answer_words, answer)
 
-    def without_key(self, data: bytes) -> bytes:
-        """Return bytes for a client, in which the upstream may have echoed its key or another secret."""
-        return self._secrets.hidden(data)
-
-    def shows_key(self, value: str) -> bool:
-        """Tell whether a header's value holds the upstream's key or another secret."""
-        return self._secrets.are_in(value)
-
 
 def _plan(book: Rulebook, provider: str, model: str) -> Plan:
     """Return the plan for a model as the provider knows it, of which nothing comes off: ``groq/compound`` is a whole name."""
@@ -180,15 +174,18 @@ class _Secrets:
         self._pattern = re.compile("|".join(map(_written, found)).encode())
 
     def hidden(self, data: bytes) -> bytes:
-        """Return JSON, or events of it, without secrets; the very bytes where there are none."""
+        """Return JSON, or events of it, for a client; the very bytes where the upstream has echoed no secret."""
         for mark in self._marks:
             if mark in data:
                 return self._pattern.sub(HIDDEN.encode(), data)
         return data
 
     def are_in(self, text: str) -> bool:
-        """Tell whether a text holds one."""
-        return any(run in text for run in self._runs) and self._pattern.search(text.encode()) is not None
+        """Tell whether a header's value holds one."""
+        for part in self._runs:
+            if part in text:
+                return self._pattern.search(text.encode()) is not None
+        return False
 
 
 def _of(headers: Mapping[str, str]) -> Iterator[str]:
