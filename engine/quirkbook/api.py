@@ -161,7 +161,7 @@ def apply_rules(
         check_policy(policy)
     book = rulebook or default_rulebook()
     try:
-        plan = book.plan(provider, named, base_url)
+        plan = book.plans.get((provider, named, base_url, "request")) or book.plan(provider, named, base_url)
     except AttributeError:
         if isinstance(book, Rulebook):
             raise

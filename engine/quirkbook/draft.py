@@ -40,13 +40,13 @@ class Draft:
     """What a look at the arrays has shown (see kinds.py)."""
     headers: Mapping[str, str | None] = MappingProxyType({})
     """Headers to send; None: to leave out."""
+    memories: dict[Any, Any] | None = None
+    """What actions on chunks keep of their stream; a stream's translation brings its own."""
 
     def __init__(self, payload: Payload) -> None:
         self.root: Any = payload.copy()
         """The payload as it stands now; always the same object."""
         self.edits: list[Edit] = []
-        self.memories: dict[Any, Any] = {}
-        """What actions on chunks keep of their stream; a stream's translation brings its own."""
         self._owned: set[int] = set()
 
     def at(self, keys: Keys) -> Any:
@@ -93,9 +93,10 @@ class Draft:
 
     def append(self, action: str, effect: Effect, key: str, items: list[Any], value: Any) -> None:
         """Put ``value``, which nobody else holds, at the end of ``items``, the list at a top-level key."""
-        if id(items) not in self._owned:
+        owned = self._owned
+        if not owned or id(items) not in owned:
             items = self.root[key] = items.copy()
-            self._owned.add(id(items))
+            owned.add(id(items))
         self.edits.append((action, effect, (key, len(items)), MISSING, value, None, ""))
         items.append(value)
 

@@ -19,7 +19,6 @@ class Run(Draft):
         # What Draft's own does, without calling it: this is the first thing that every translation pays for.
         self.root = payload.copy()
         self.edits = []
-        self.memories = {}
         self._owned = set()
         self.plan = plan
         self.model = plan.model

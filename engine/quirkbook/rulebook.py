@@ -33,7 +33,8 @@ class Rulebook:
     def __init__(self, files: Iterable[RuleFile] = (), *, builtin: bool = True) -> None:
         own = tuple(files)
         self._shelf = Shelf(own, builtin=builtin)
-        self._plans: dict[tuple[str | None, str | None, str | None, str], Plan] = {}
+        self.plans: dict[tuple[str | None, str | None, str | None, str], Plan] = {}
+        """Those made so far, by what `plan` was asked; who asks for each payload looks here first."""
         self._stacks: dict[str, list[Placed]] = {}
         for file in own:  # what leads nowhere is refused now, not at the first payload
             layers.effective(self._shelf, self._shelf.file(file.kind, file.name) or file)
@@ -190,7 +191,7 @@ class Rulebook:
             UnknownProviderError: see `resolve`.
         """
         key = (provider, model, base_url, stage)
-        found = self._plans.get(key)
+        found = self.plans.get(key)
         if found is None:
             name, prefix = self.resolve(provider, model, base_url)
             bare = model.removeprefix(prefix) if model else None
@@ -198,9 +199,9 @@ class Rulebook:
                 self._stacks[name] = self.effective(name)
             rules = self.compile(self._stacks[name], bare, stage)
             found = Plan(name, bare, prefix, rules, lambda other: self.plan(name, other, None, stage))
-            if len(self._plans) >= PLANS_REMEMBERED:
-                self._plans.clear()
-            self._plans[key] = found
+            if len(self.plans) >= PLANS_REMEMBERED:
+                self.plans.clear()
+            self.plans[key] = found
         return found
 
     def family_plan(self, name: str, model: str | None, stage: str = "request") -> Plan:

@@ -45,6 +45,8 @@ class Memory:
 
 def _memory(draft: Draft, make: Callable[[], Any]) -> Any:
     """Return this stream's memory of the action that ``make`` stands for."""
+    if draft.memories is None:
+        draft.memories = {}
     if make not in draft.memories:
         draft.memories[make] = make()
     return draft.memories[make]
