@@ -28,7 +28,8 @@ _STREAM_HEADERS: Final = {**_HEADERS, "Accept": "text/event-stream", "Accept-Enc
 _NO_ADDRESS: Final = "base_url is no address: write https://host/v1"
 _BEARER: Final = {"header": "Authorization", "prefix": "Bearer "}
 _HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
-_SECRET_WORDS: Final = ("auth", "key", "token", "secret", "cookie", "password")
+SECRET_WORDS: Final = ("auth", "key", "token", "secret", "cookie", "password")
+"""Words in the name of a header or parameter whose value is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def wire_headers(
 def _secrets(headers: Mapping[str, str], key: str, query: Mapping[str, str] | None) -> Iterator[str]:
     yield key
     for name, value in (*headers.items(), *(query or {}).items()):
-        if any(word in name.lower() for word in _SECRET_WORDS):
+        if any(word in name.lower() for word in SECRET_WORDS):
             yield from (str(value), str(value).rpartition(" ")[2])
 
 

@@ -105,7 +105,7 @@ class Exchange:
         route, done, reply, data, live = await self._reach(targets, fields, policy)
         try:
             await self._hand_on(route, done, reply, data, live)
-        except BaseException:
+        except BaseException:  # cancelled, too, when the client hangs up: then the upstream need not go on either
             reply.close()
             raise
 

@@ -26,8 +26,6 @@ _CHANGING = ("exact", "lossy", "semantic")
 #: The stages of rules on answers.
 _ANSWERS = ("response", "chunk", "error")
 
-_SECRET_NAMES: Final = ("auth", "key", "token", "secret", "cookie", "password")
-"""Words in the name of a header whose value is a secret."""
 _LEAST_SECRET: Final = 6
 """Characters of a secret. ``null``, ``EMPTY`` and the like, which servers without keys are given, stand in good answers."""
 _LOOKS_SECRET: Final = re.compile(r"[\w.+=~\-]{16,}").fullmatch
@@ -190,7 +188,7 @@ class _Secrets:
 
 def _of(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
-        if any(word in name.lower() for word in _SECRET_NAMES):
+        if any(word in name.lower() for word in outgoing.SECRET_WORDS):
             yield from (value, value.rpartition(" ")[2])  # with "Bearer" before it, and without
         elif _LOOKS_SECRET(value):
             yield value

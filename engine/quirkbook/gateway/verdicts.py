@@ -62,7 +62,7 @@ async def begun(
         if reply.headers.get("content-type", "").startswith(_STREAM) or data.lstrip()[:1] not in _OF_WHOLES:
             return data, True
         return _restreamed(route, reply, whole(route, done, reply, data + await reply.read(first))), False
-    except BaseException:
+    except BaseException:  # cancelled, too: a connection with half an answer on it must not be used again
         reply.close()
         raise
 
