@@ -1,4 +1,4 @@
-"""Puts an outline of each rule file into the wheel (see engine/quirkbook/shipped.py)."""
+"""Puts an outline of each rule file into the wheel (see engine/quirkbook/rulebook/builtin.py)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Outlines(BuildHookInterface[Any]):
         if version == "editable":  # there the rules are being edited
             return
         sys.path.insert(0, str(Path(self.root, "engine")))
-        from quirkbook import shipped
+        from quirkbook.rulebook import builtin
 
         self._folder = TemporaryDirectory()
-        for name in shipped.names().values():
-            outline = Path(self._folder.name, shipped.outline_name(name))
-            outline.write_bytes(shipped.make_outline(name))
+        for name in builtin.names().values():
+            outline = Path(self._folder.name, builtin.outline_name(name))
+            outline.write_bytes(builtin.make_outline(name))
             build_data["force_include"][str(outline)] = f"quirkbook/outlines/{outline.name}"

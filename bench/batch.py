@@ -11,7 +11,7 @@ import time
 
 from make_payloads import conversation, payload
 
-from quirkbook.batch import Translator
+from quirkbook.batch.lines import Translator
 
 ROUNDS = 9
 COUNT = 2000

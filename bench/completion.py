@@ -51,7 +51,7 @@ def floor(url: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
 
 
 def quirkbook(url: str) -> tuple[Callable[[], Any], Callable[[], Any]]:
-    from quirkbook.client import completion
+    from quirkbook.client.completion import completion
 
     fixed: dict[str, Any] = {"api_key": KEY, "base_url": url, "temperature": 1.4, "policy": {"lossy": "allow"}}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from quirkbook import Rulebook
-from quirkbook.loader import load_file
 from quirkbook.model import RuleFile
+from quirkbook.rulebook.load import load_file
 
 SAME = {"in": {}, "same": True}
 

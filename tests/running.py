@@ -8,12 +8,12 @@ from typing import Any
 
 import jsonpatch
 
-from quirkbook.actions import Context, compile_actions
-from quirkbook.compiler import Plan, compile_rule
-from quirkbook.conditions import Condition, Names, compile_condition
-from quirkbook.draft import Draft, clone
 from quirkbook.model import MISSING, Change, Keys, Location, Rule
-from quirkbook.report import inverse_patch, patch
+from quirkbook.payload.describe import inverse_patch, patch
+from quirkbook.payload.draft import Draft, clone
+from quirkbook.plan.actions import Context, compile_actions
+from quirkbook.plan.compile import Plan, compile_rule
+from quirkbook.plan.conditions import Condition, Names, compile_condition
 
 
 class Faults(list):

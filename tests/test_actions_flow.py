@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from tests.running import action_faults, brief, edit, exact, holds, refuse, rule, run
 from tests.strategies import any_values, conditions, modest
 
-from quirkbook.actions import ACTIONS, STAGES, Context, compile_actions
-from quirkbook.actions.flow import RESERVED_HEADERS
-from quirkbook.conditions import Names
-from quirkbook.draft import Draft, Refusal
-from quirkbook.fieldpath import parse
 from quirkbook.model import MISSING
+from quirkbook.payload.draft import Draft, Refusal
+from quirkbook.payload.path import parse
+from quirkbook.plan.actions import ACTIONS, STAGES, Context, compile_actions
+from quirkbook.plan.actions.flow import RESERVED_HEADERS
+from quirkbook.plan.conditions import Names
 
 cases = pytest.mark.parametrize
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.running import action_faults, actions, brief, edit, nested, run
 from tests.strategies import modest, payloads
 
-from quirkbook.draft import Draft
 from quirkbook.model import MISSING
+from quirkbook.payload.draft import Draft
 
 cases = pytest.mark.parametrize
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from quirkbook.actions import schemas
-from quirkbook.actions.schemas import Normalized, normalizer
 from quirkbook.model import Effect
+from quirkbook.plan.jsonschema import normalize
+from quirkbook.plan.jsonschema.normalize import Normalized, normalizer
 
 FLAGS = (
     "inline_refs",
@@ -606,13 +606,13 @@ def test_untouched_branches_are_shared_with_the_original():
 
 
 def test_a_clean_schema_is_not_looked_at_twice(monkeypatch):
-    monkeypatch.setattr(schemas, "plant", None)
+    monkeypatch.setattr(normalize, "plant", None)
 
     assert normalizer(EVERYTHING)(TOOL) is None
 
 
 def test_rounds_come_to_an_end_even_if_repairs_would_not(monkeypatch):
-    monkeypatch.setattr(schemas, "_ROUNDS", 1)
+    monkeypatch.setattr(normalize, "_ROUNDS", 1)
 
     assert result("const_as_enum", {"const": 1})[0] == {"enum": [1]}
 

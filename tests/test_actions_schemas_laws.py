@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quirkbook.actions import schemas
-from quirkbook.actions.schemas import normalizer
+from quirkbook.plan.jsonschema import normalize
+from quirkbook.plan.jsonschema.normalize import normalizer
 
 FLAGS = (
     "inline_refs",
@@ -156,7 +156,7 @@ def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options,
 @given(OPTIONS, SCHEMAS)
 def test_the_quick_look_misses_nothing(options, schema):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schemas, "quick_look", lambda on: lambda schema: not isinstance(schema, dict))
+        patch.setattr(normalize, "quick_look", lambda on: lambda schema: not isinstance(schema, dict))
         closely = normalizer(options)(schema)
 
     assert normalizer(options)(schema) == closely

@@ -12,7 +12,7 @@ from tests.running import action_faults, exact
 from tests.strategies import any_values, modest
 
 from quirkbook import ChunkTranslator, translate_response
-from quirkbook.actions.streams import Memory, Splitter
+from quirkbook.plan.actions.streams import Memory, Splitter
 
 FRAME = {"id": "c", "object": "chat.completion.chunk", "created": 7, "model": "m", "system_fingerprint": "fp"}
 USAGE = {"total_tokens": 9}

@@ -12,9 +12,9 @@ from tests.running import action_faults, actions, assert_edits_lead_there_and_ba
 from tests.strategies import actions as drawn_actions
 from tests.strategies import modest, payloads
 
-from quirkbook.draft import Draft
 from quirkbook.model import MISSING
-from quirkbook.operators import equal_to
+from quirkbook.payload.draft import Draft
+from quirkbook.plan.operators import equal_to
 
 NAN, INF = math.nan, math.inf
 NOTHING = "the payload stays as it is"

@@ -2,9 +2,15 @@
 
 import pytest
 
-from quirkbook.actions.streams import Splitter
-from quirkbook.answers import ChunkTranslator, explain_error, explain_response, translate_error, translate_response
-from quirkbook.rulebook import Rulebook
+from quirkbook.api.translate_response import (
+    ChunkTranslator,
+    explain_error,
+    explain_response,
+    translate_error,
+    translate_response,
+)
+from quirkbook.plan.actions.streams import Splitter
+from quirkbook.rulebook.rulebook import Rulebook
 
 USAGE = {"total_tokens": 9}
 ASKED = {"model": "kimi-k2.6", "stream": True, "stream_options": {"include_usage": True}}

@@ -28,7 +28,7 @@ def pauses(monkeypatch):
     async def sleep(seconds):
         found.append(seconds)
 
-    monkeypatch.setattr("quirkbook.async_client.sleep", sleep)
+    monkeypatch.setattr("quirkbook.client.acompletion.sleep", sleep)
     return found
 
 
@@ -275,7 +275,7 @@ def test_a_whole_answer_where_a_stream_was_asked_for_comes_as_one_chunk():
 
 
 def test_an_address_that_is_none_is_the_callers_mistake():
-    from quirkbook import async_transport
+    from quirkbook.client import async_transport
 
     with pytest.raises(UsageError) as caught:
         run(lambda: async_transport.send("http:/nowhere", {}, b"", (1, 1)))
@@ -303,7 +303,7 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch):
 
 
 def test_a_loop_that_ends_leaves_no_session(moonshot):
-    from quirkbook import async_transport
+    from quirkbook.client import async_transport
 
     run(lambda: acompletion(MODEL, HI))
 
@@ -311,7 +311,7 @@ def test_a_loop_that_ends_leaves_no_session(moonshot):
 
 
 def test_a_session_whose_loop_was_closed_rudely_is_forgotten(moonshot):
-    from quirkbook import async_transport
+    from quirkbook.client import async_transport
 
     loop = asyncio.new_event_loop()
     async_transport._sessions[loop] = (None, None)
@@ -327,7 +327,7 @@ def test_certificates_are_those_that_requests_takes(url, monkeypatch):
 
     from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-    from quirkbook import async_transport
+    from quirkbook.client import async_transport
 
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", DEFAULT_CA_BUNDLE_PATH)
     found = async_transport._settings(url)[1]
@@ -337,8 +337,8 @@ def test_certificates_are_those_that_requests_takes(url, monkeypatch):
 
 def test_without_its_extra_the_error_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "aiohttp", None)
-    monkeypatch.delitem(sys.modules, "quirkbook.async_transport", raising=False)
-    monkeypatch.delattr(quirkbook, "async_transport", raising=False)
+    monkeypatch.delitem(sys.modules, "quirkbook.client.async_transport", raising=False)
+    monkeypatch.delattr("quirkbook.client.async_transport", raising=False)
 
     with pytest.raises(UsageError) as caught:
         run(lambda: acompletion(MODEL, HI, api_key=KEY))

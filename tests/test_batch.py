@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from quirkbook import UnknownProviderError, UsageError, batch
-from quirkbook.batch import Translator
+from quirkbook import UnknownProviderError, UsageError
+from quirkbook.batch import lines
+from quirkbook.batch.lines import Translator
 
 MOONSHOT = Translator("moonshot")
 
@@ -121,7 +122,7 @@ def test_a_byte_order_mark_is_no_part_of_a_line(number):
 
 
 def test_where_our_reader_finds_nothing_wrong_python_has_the_word():
-    assert batch._wrong(b"{}", ValueError("what Python says")) == "what Python says"
+    assert lines._wrong(b"{}", ValueError("what Python says")) == "what Python says"
 
 
 def test_faults_of_the_settings_are_told_at_once():

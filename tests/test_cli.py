@@ -18,9 +18,9 @@ from tests.books import a_file_text, a_folder, a_rule
 
 from quirkbook import Rulebook, explain
 from quirkbook.api import default_rulebook
+from quirkbook.authoring.diagnostics import CODES
 from quirkbook.cli import configs, main, options
-from quirkbook.data import schema
-from quirkbook.faults import CODES
+from quirkbook.resources import schema
 
 MINE = Path(__file__).parents[1] / "examples" / "my-rules"
 

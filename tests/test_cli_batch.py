@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from quirkbook import batch, batch_files
-from quirkbook.batch_files import Batch, Settings
+from quirkbook.batch import files, lines
+from quirkbook.batch.files import Batch, Settings
 from quirkbook.cli import main
 from quirkbook.errors import UsageError
 
@@ -107,7 +107,7 @@ def expected(source, target):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(batch_files, "BLOCK", 4000)
+    monkeypatch.setattr(files, "BLOCK", 4000)
 
 
 class Killed(Exception):  # noqa: N818
@@ -246,12 +246,12 @@ def test_a_batch_whose_rules_were_edited_is_not_gone_on_with(place, tmp_path, sm
     options = ["--rules", rules] if by == "option" else []
     if by == "variable":
         monkeypatch.setenv("QUIRKBOOK_RULES", str(rules))
-        monkeypatch.setattr(batch.api, "default_rulebook", batch.api.default_rulebook.__wrapped__)
+        monkeypatch.setattr(lines.api, "default_rulebook", lines.api.default_rulebook.__wrapped__)
     stopped(source, target, Settings("moonshot", rules=tuple(map(str, options[1:]))))
     before = target.read_bytes()
 
     if by == "package":
-        monkeypatch.setattr(batch_files, "__version__", "0.0.1")
+        monkeypatch.setattr(files, "__version__", "0.0.1")
     else:
         (rules / "moonshot.yaml").write_text(OWN.replace("seed", "user"))
 
@@ -425,14 +425,14 @@ def test_an_input_that_cannot_be_read_is_told_by_name(place, monkeypatch, run):
     def broken(file):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(batch_files, "_read_block", broken)
+    monkeypatch.setattr(files, "_read_block", broken)
     source, target = place([GOOD])
 
     assert run(source, target, "-p", "moonshot") == (2, "", f"quirkbook: {source}: Input/output error\n")
 
 
 def test_a_line_that_is_too_long_is_told_and_passed_over(place, small_blocks, monkeypatch):
-    monkeypatch.setattr(batch, "LONGEST", 1000)
+    monkeypatch.setattr(lines, "LONGEST", 1000)
     long = {**GOOD, "messages": [{"role": "user", "content": "x" * 9000}]}
     source, target = place([GOOD, long, GOOD, json.dumps(long).encode()])
 
@@ -453,7 +453,7 @@ def test_an_empty_file_gives_empty_ones(place, run):
 
 def test_memory_does_not_grow_with_the_file(place):
     code = (
-        "import resource, sys; from pathlib import Path; from quirkbook.batch_files import Batch, Settings; "
+        "import resource, sys; from pathlib import Path; from quirkbook.batch.files import Batch, Settings; "
         "Batch(Path(sys.argv[1]), Path(sys.argv[2]), Settings('moonshot'), workers=1).run(force=True); "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )

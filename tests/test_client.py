@@ -17,15 +17,16 @@ from tests.calling import HI, KEY, MODEL, RESTREAMED, SAID, faults_in_streams, t
 from tests.servers import COMPLETION, answer, chunk, events, nothing, refusing_address, rudely, serving, sockets, stream
 
 import quirkbook
-from quirkbook import UsageError, completion, errors, transport
-from quirkbook.responses import ChatCompletion, ChatCompletionChunk
+from quirkbook import UsageError, completion, errors
+from quirkbook.client import transport
+from quirkbook.wire.types import ChatCompletion, ChatCompletionChunk
 
 
 @pytest.fixture
 def pauses(monkeypatch):
     """The seconds that were to be slept."""
     found = []
-    monkeypatch.setattr("quirkbook.client.sleep", found.append)
+    monkeypatch.setattr("quirkbook.client.completion.sleep", found.append)
     return found
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.books import a_file, a_rule
 
-from quirkbook.data import folder
-from quirkbook.loader import load_folder
+from quirkbook.resources import folder
+from quirkbook.rulebook.load import load_folder
 
 DOCS = Path(__file__).parents[1] / "docs"
 sys.path.insert(0, str(DOCS / "tools"))

@@ -6,11 +6,11 @@ import pytest
 from tests.books import a_book, a_rule
 from tests.running import plan, rule
 
-from quirkbook import compiler, kinds
-from quirkbook.compiler import applies
-from quirkbook.draft import Draft
-from quirkbook.interpreter import Run, run
 from quirkbook.model import Location, Rule
+from quirkbook.payload.draft import Draft
+from quirkbook.plan import compile, kinds
+from quirkbook.plan.compile import applies
+from quirkbook.plan.interpret import Run, run
 
 SET_Z = {"set": {"z": 1}}
 
@@ -178,7 +178,7 @@ def test_a_shape_is_sifted_once():
 
 
 def test_what_is_remembered_of_shapes_is_bounded(monkeypatch):
-    monkeypatch.setattr(compiler, "SHAPES_REMEMBERED", 2)
+    monkeypatch.setattr(compile, "SHAPES_REMEMBERED", 2)
     made = plan(rule(None, [SET_Z], 0))
     first = made.sift({"a": 1})[0]
     made.sift({"b": 1})
@@ -191,7 +191,7 @@ def test_what_is_remembered_of_shapes_is_bounded(monkeypatch):
 
 def test_a_shape_of_many_keys_or_many_kinds_of_messages_is_not_remembered():
     made = plan(rule({"messages[*].role": "developer"}, [SET_Z], 0), rule(None, [SET_Z], 1))
-    wide = {f"k{at}": at for at in range(compiler.KEYS_REMEMBERED)}
+    wide = {f"k{at}": at for at in range(compile.KEYS_REMEMBERED)}
     motley = {"messages": [{f"k{at}": at} for at in range(kinds.KINDS_REMEMBERED + 1)]}
 
     for payload in (wide, motley):

@@ -9,8 +9,8 @@ from tests.running import blame, brief, condition, condition_faults, draft_of, e
 from tests.strategies import LETS as DRAWN
 from tests.strategies import any_values, conditions, modest, payloads
 
-from quirkbook.conditions import ALWAYS, NEVER
 from quirkbook.model import MISSING
+from quirkbook.plan.conditions import ALWAYS, NEVER
 
 MESSAGES = {
     "model": "kimi-k2.6",

@@ -10,7 +10,7 @@ from tests.corpus import CORPUS, Payload, corpus
 from tests.test_accepted import MODELS, refusal, the_shape_of_a_request
 
 from quirkbook import explain
-from quirkbook.data import folder
+from quirkbook.resources import folder
 
 PROVIDERS = sorted(file.stem for file in folder("rules").glob("*.yaml"))
 

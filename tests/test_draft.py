@@ -7,8 +7,8 @@ import copy
 import pytest
 from tests.running import assert_edits_lead_there_and_back, edit
 
-from quirkbook.draft import Draft, Refusal, clone, cloner
 from quirkbook.model import MISSING, Effect
+from quirkbook.payload.draft import Draft, Refusal, clone, cloner
 
 EXACT, LOSSY = Effect.EXACT, Effect.LOSSY
 

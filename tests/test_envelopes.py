@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quirkbook import errors
-from quirkbook.envelopes import class_of, error_from, is_error, normalise, request_id
-from quirkbook.masking import Mask
 from quirkbook.model import Change, Effect
-from quirkbook.retries import LONGEST_ASKED, pause_before, retry_after
+from quirkbook.wire.provider_errors import class_of, error_from, is_error, normalise, request_id
+from quirkbook.wire.redact import Mask
+from quirkbook.wire.retry import LONGEST_ASKED, pause_before, retry_after
 
 BARE = {"message": None, "type": None, "param": None, "code": None}
 

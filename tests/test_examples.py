@@ -6,8 +6,18 @@ import pytest
 import yaml
 from tests.books import SAME, a_book, a_file, a_rule
 
-from quirkbook import Rulebook, examples
-from quirkbook.examples import check_examples, dump, golden, lend_model, orphan_fault, orphans, owned_rules, prove
+from quirkbook import Rulebook
+from quirkbook.authoring import examples
+from quirkbook.authoring.examples import (
+    check_examples,
+    dump,
+    golden,
+    lend_model,
+    orphan_fault,
+    orphans,
+    owned_rules,
+    prove,
+)
 from quirkbook.model import Location, Rule
 
 COOL = {"clamp": {"temperature": [0, 1]}}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import quirkbook
+from quirkbook.authoring.diagnostics import CODES
 from quirkbook.errors import RuleFileError
-from quirkbook.faults import CODES
-from quirkbook.loader import load_file
+from quirkbook.rulebook.load import load_file
 
 RULE = {
     "id": "id: heat",

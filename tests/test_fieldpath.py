@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.running import nested
 
-from quirkbook.fieldpath import Path, PathError, Wild, child, find, parse, values
 from quirkbook.model import MISSING
+from quirkbook.payload.path import Path, PathError, Wild, child, find, parse, values
 
 ITEMS, VALUES, DEEP = Wild.ITEMS, Wild.VALUES, Wild.DEEP
 

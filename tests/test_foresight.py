@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from quirkbook import foresight
-from quirkbook.draft import Draft
-from quirkbook.idle import LONGEST_REMEMBERED
-from quirkbook.interpreter import Run, run
+from quirkbook.payload.draft import Draft
+from quirkbook.plan import foresight
+from quirkbook.plan.idle import LONGEST_REMEMBERED
+from quirkbook.plan.interpret import Run, run
 
 from .running import edit, exact, plan, rule
 

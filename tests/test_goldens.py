@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from quirkbook import Rulebook, examples, lint
+from quirkbook import Rulebook
+from quirkbook.authoring import examples, lint
 
 GOLDEN = Path(__file__).parent / "golden"
 BOOK = Rulebook.load()

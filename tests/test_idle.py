@@ -1,6 +1,6 @@
 import pytest
 
-from quirkbook.idle import LONGEST_REMEMBERED, NOBODY, Partial, idle
+from quirkbook.plan.idle import LONGEST_REMEMBERED, NOBODY, Partial, idle
 
 from .running import plan, rule
 

@@ -35,8 +35,8 @@ def test_an_error_can_be_caught_without_reading_a_rule():
 
 def test_a_first_translation_reads_the_files_of_its_provider_alone():
     code = (
-        "from quirkbook import shipped, translate; read = []; was = shipped._bytes; "
-        "shipped._bytes = lambda name: read.append(name) or was(name); "
+        "from quirkbook import translate; from quirkbook.rulebook import builtin; read = []; was = builtin._bytes; "
+        "builtin._bytes = lambda name: read.append(name) or was(name); "
         "translate({'seed': 1}, 'moonshot'); print(read)"
     )
 

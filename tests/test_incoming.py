@@ -8,10 +8,10 @@ import pytest
 from tests.servers import COMPLETION, chunk, events
 
 from quirkbook import errors
-from quirkbook.assembly import Assembly, chunk_of
-from quirkbook.incoming import Incoming, completed, failed, is_stream, restreamed
-from quirkbook.outgoing import prepare
-from quirkbook.sse import MAX_EVENT
+from quirkbook.client.request import prepare
+from quirkbook.client.response import Incoming, completed, failed, is_stream, restreamed
+from quirkbook.wire.accumulate import Assembly, chunk_of
+from quirkbook.wire.sse import MAX_EVENT
 
 KEY = "my-own-secret-key-7"
 HEADERS = {"content-type": "application/json", "x-request-id": "r-1"}

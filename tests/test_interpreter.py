@@ -6,8 +6,8 @@ import pytest
 from tests.books import a_book, a_rule
 from tests.running import edit, exact, plan, rule
 
-from quirkbook.interpreter import Run, change, changes, effect_of, prepare, run, still
 from quirkbook.model import MISSING, Change, Effect, Quiet
+from quirkbook.plan.interpret import Run, change, changes, effect_of, prepare, run, still
 
 
 def ran(payload, *rules, quiet=None):

@@ -1,9 +1,9 @@
 import pytest
 
-from quirkbook import compiler, kinds
-from quirkbook.draft import Draft
-from quirkbook.kinds import likely
-from quirkbook.needs import ABSENT, EmptyList, Not
+from quirkbook.payload.draft import Draft
+from quirkbook.plan import compile, kinds
+from quirkbook.plan.kinds import likely
+from quirkbook.plan.needs import ABSENT, EmptyList, Not
 
 from .running import plan, rule, run
 
@@ -161,7 +161,7 @@ def test_a_look_answers_more_than_one_question():
 
 
 def test_shapes_beyond_a_limit_and_very_mixed_ones_are_not_remembered(monkeypatch):
-    monkeypatch.setattr(compiler, "SHAPES_REMEMBERED", 2)
+    monkeypatch.setattr(compile, "SHAPES_REMEMBERED", 2)
     made = plan(rule({"messages": {"some": {"role": "user"}}}, [SET]))
     mixed = [{f"x{number}": 1} for number in range(kinds.KINDS_REMEMBERED + 1)]
 

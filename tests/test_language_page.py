@@ -18,20 +18,20 @@ import pytest
 from tests.running import brief, exact, holds, run
 
 from quirkbook import Rulebook
-from quirkbook.actions import STAGES
-from quirkbook.actions.schemas import normalizer
 from quirkbook.api import DEFAULT_POLICY, check_policy
-from quirkbook.conditions import COMBINATORS
-from quirkbook.data import schema
-from quirkbook.draft import Refusal
+from quirkbook.authoring.examples import owned_rules
+from quirkbook.authoring.lint import check_rule
 from quirkbook.errors import RuleFileError, UsageError
-from quirkbook.examples import owned_rules
-from quirkbook.fieldpath import find, parse
-from quirkbook.globs import compile_globs
-from quirkbook.lint import check_rule
-from quirkbook.loader import load_file
 from quirkbook.model import EFFECT_ORDER, RuleFile
-from quirkbook.yamlsource import read
+from quirkbook.payload.draft import Refusal
+from quirkbook.payload.globs import compile_globs
+from quirkbook.payload.path import find, parse
+from quirkbook.plan.actions import STAGES
+from quirkbook.plan.conditions import COMBINATORS
+from quirkbook.plan.jsonschema.normalize import normalizer
+from quirkbook.resources import schema
+from quirkbook.rulebook.load import load_file
+from quirkbook.source.yaml import read
 
 PAGE = (Path(__file__).parents[1] / "docs" / "language.md").read_text("utf-8")
 SCHEMA = schema("rules")

@@ -17,16 +17,16 @@ from quirkbook import (
     ChunkTranslator,
     RefusedError,
     Rulebook,
-    data,
     explain,
+    resources,
     translate,
     translate_error,
     translate_response,
 )
 from quirkbook.cli import quirkbook
-from quirkbook.interpreter import Run, changes, prepare, run
-from quirkbook.loader import load_folder
-from quirkbook.report import as_data
+from quirkbook.payload.describe import as_data
+from quirkbook.plan.interpret import Run, changes, prepare, run
+from quirkbook.rulebook.load import load_folder
 
 BOOK = Rulebook.load()
 #: One model for each glob of each rule, and some as gateways spell them.
@@ -298,7 +298,7 @@ def test_a_huge_payload_takes_time_by_its_size():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_order_of_the_files_in_a_layer_does_not_matter(seed):
-    files = list(load_folder(Path(str(data.folder("rules"))), "rules"))
+    files = list(load_folder(Path(str(resources.folder("rules"))), "rules"))
     Random(seed).shuffle(files)
 
     book = Rulebook(files, builtin=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from tests.books import a_file, a_folder, a_rule
 
-from quirkbook import Rulebook, RuleFileError, data, shipped
-from quirkbook.layers import Shelf, all_rules, effective, join
+from quirkbook import Rulebook, RuleFileError, resources
 from quirkbook.model import Disable, Location
+from quirkbook.rulebook import builtin
+from quirkbook.rulebook.layers import Shelf, all_rules, effective, join
 
 ACT = {"set": {"z": 1}}
 
@@ -83,7 +84,7 @@ def test_only_files_with_the_ending_of_rules_ship(tmp_path, monkeypatch):
     a_folder(tmp_path / "families", three="")
     (tmp_path / "README.md").write_text("")
     (tmp_path / "families" / "README.md").write_text("")
-    monkeypatch.setattr(shipped, "folder", lambda name: tmp_path)
+    monkeypatch.setattr(builtin, "folder", lambda name: tmp_path)
 
     made = Shelf((), builtin=True)
 
@@ -92,7 +93,7 @@ def test_only_files_with_the_ending_of_rules_ship(tmp_path, monkeypatch):
 
 def test_a_built_in_file_is_read_when_it_is_asked_for(monkeypatch):
     read = []
-    monkeypatch.setattr(shipped, "read", lambda name: read.append(name) or a_file(provider="moonshot"))
+    monkeypatch.setattr(builtin, "read", lambda name: read.append(name) or a_file(provider="moonshot"))
 
     made = Shelf((), builtin=True)
     assert read == []
@@ -110,7 +111,7 @@ def test_built_in_files_bear_the_names_of_their_owners():
         *made.names("provider"),
         *made.names("family"),
     }
-    assert all(place.suffix == ".yaml" for place in data.folder("rules").rglob("*") if place.is_file())
+    assert all(place.suffix == ".yaml" for place in resources.folder("rules").rglob("*") if place.is_file())
 
 
 def test_a_users_file_for_a_built_in_provider_changes_that_one_alone():
@@ -120,15 +121,15 @@ def test_a_users_file_for_a_built_in_provider_changes_that_one_alone():
         provider="moonshot",
         base_url="http://localhost",
     )
-    shipped, book = Rulebook.load(), Rulebook([mine])
+    builtin, book = Rulebook.load(), Rulebook([mine])
 
-    before = [placed.rule.name for placed in shipped.effective("moonshot")]
+    before = [placed.rule.name for placed in builtin.effective("moonshot")]
     after = [placed.rule for placed in book.effective("moonshot")]
 
     assert [rule.name for rule in after] == [*before, "moonshot/more"]
     assert [rule.name for rule in after if rule.layer == "mine"] == ["moonshot/temperature-range", "moonshot/more"]
-    assert book.provider("moonshot").head == {**shipped.provider("moonshot").head, "base_url": "http://localhost"}
-    assert book.provider("openai") == shipped.provider("openai")
+    assert book.provider("moonshot").head == {**builtin.provider("moonshot").head, "base_url": "http://localhost"}
+    assert book.provider("openai") == builtin.provider("openai")
 
 
 # Includes

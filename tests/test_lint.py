@@ -8,8 +8,8 @@ import pytest
 from tests.books import SAME, a_book, a_file, a_rule
 
 from quirkbook import Rulebook
-from quirkbook.examples import owned_rules
-from quirkbook.lint import check_names, check_rule
+from quirkbook.authoring.examples import owned_rules
+from quirkbook.authoring.lint import check_names, check_rule
 
 
 def owned(do, when=None, **more):

@@ -6,8 +6,8 @@ import pytest
 from tests.books import a_file, a_rule
 
 from quirkbook import Rulebook
-from quirkbook.examples import owned_rules
-from quirkbook.lint_pack import check_pack
+from quirkbook.authoring.examples import owned_rules
+from quirkbook.authoring.lint_rulebook import check_pack
 
 
 def found(*files):

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from quirkbook import loader
 from quirkbook.errors import RuleFileError
 from quirkbook.model import MISSING, Disable, Effect, Example, Include, Location, Rule, RuleFile
+from quirkbook.rulebook import load as loading
 
 GOOD = """\
 quirks: 1
@@ -57,7 +57,7 @@ rules:
 
 
 def load(text: str, **options: object) -> RuleFile:
-    return loader.load_file(text.encode(), "rules/acme.yaml", **options)
+    return loading.load_file(text.encode(), "rules/acme.yaml", **options)
 
 
 def refusal(text: str) -> str:
@@ -152,10 +152,10 @@ def test_a_file_may_hold_only_connection_facts():
 
 def test_a_trusted_file_is_loaded_without_importing_jsonschema():
     code = (
-        "import sys; from quirkbook import loader;"
-        f"loader.load_file({GOOD.encode()!r}, 'acme.yaml', trusted=True);"
+        "import sys; from quirkbook.rulebook import load;"
+        f"load.load_file({GOOD.encode()!r}, 'acme.yaml', trusted=True);"
         "print('jsonschema' in sys.modules);"
-        f"loader.load_file({GOOD.encode()!r}, 'acme.yaml');"
+        f"load.load_file({GOOD.encode()!r}, 'acme.yaml');"
         "print('jsonschema' in sys.modules)"
     )
 
@@ -522,7 +522,7 @@ def test_a_folder_is_read_to_the_bottom_in_order_of_path(tmp_path):
         text = LATER.replace("kimi", "kimi-2", 1) if name == "b.yaml" else LATER
         (tmp_path / name).write_text('{"quirks": 1, "family": "x"}' if "json" in name else text)
 
-    files = loader.load_folder(tmp_path, "mine")
+    files = loading.load_folder(tmp_path, "mine")
 
     assert [(file.location.file, file.layer) for file in files] == [
         (str(tmp_path / name), "mine") for name in ("a/y.yml", "a/z.json", "b.yaml")
@@ -535,7 +535,7 @@ def test_a_rule_that_stands_in_two_files_of_a_folder_is_a_fault(tmp_path):
         (tmp_path / name).write_text(GOOD)
 
     with pytest.raises(RuleFileError) as caught:
-        loader.load_folder(tmp_path, "mine")
+        loading.load_folder(tmp_path, "mine")
 
     line = next(at for at, text in enumerate(GOOD.splitlines(), 1) if text.strip().startswith("- id:"))
     assert str(caught.value).splitlines()[:2] == [
@@ -550,14 +550,14 @@ def test_one_provider_may_stand_in_two_files_with_rules_of_other_names(tmp_path)
     (tmp_path / "a.yaml").write_text(GOOD)
     (tmp_path / "b.yaml").write_text(GOOD.replace("id: ", "id: other-"))
 
-    assert [file.name for file in loader.load_folder(tmp_path, "mine")] == ["acme", "acme"]
+    assert [file.name for file in loading.load_folder(tmp_path, "mine")] == ["acme", "acme"]
 
 
 def test_a_folder_without_a_rule_file_is_a_fault(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
 
     with pytest.raises(RuleFileError) as caught:
-        loader.load_folder(tmp_path, "mine")
+        loading.load_folder(tmp_path, "mine")
 
     assert str(caught.value) == (
         f"{tmp_path}:1:1: error[Q118]: no rule file is in this folder\n  hint: rule files end in .yaml, .yml, .json"
@@ -568,7 +568,7 @@ def test_a_single_file_may_stand_in_for_a_folder(tmp_path):
     place = tmp_path / "mine.rules"
     place.write_text(LATER)
 
-    (file,) = loader.load_folder(str(place), "mine")
+    (file,) = loading.load_folder(str(place), "mine")
 
     assert (file.name, file.layer, file.location) == ("kimi", "mine", Location(str(place), 1, 1))
 
@@ -581,7 +581,7 @@ def test_a_folder_is_refused_with_the_faults_of_all_its_files(tmp_path):
     (tmp_path / "e.yaml").write_bytes(b"#" * (1024 * 1024 + 1))
 
     with pytest.raises(RuleFileError) as caught:
-        loader.load_folder(tmp_path, "mine")
+        loading.load_folder(tmp_path, "mine")
 
     assert str(caught.value) == "\n".join(
         [
@@ -599,7 +599,7 @@ def test_a_folder_is_refused_with_the_faults_of_all_its_files(tmp_path):
 
 def test_a_folder_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(RuleFileError) as caught:
-        loader.load_folder(tmp_path / "nowhere", "mine")
+        loading.load_folder(tmp_path / "nowhere", "mine")
 
     assert str(caught.value) == (
         f"{tmp_path}/nowhere:1:1: error[Q118]: cannot read this folder: No such file or directory"

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from tests.running import brief, condition, draft_of, exact, plan, rule
 from tests.strategies import LETS, actions, conditions, modest, payloads
 
-from quirkbook import interpreter
-from quirkbook.fieldpath import parse
-from quirkbook.interpreter import Run
-from quirkbook.needs import (
+from quirkbook.payload.path import parse
+from quirkbook.plan import interpret
+from quirkbook.plan.interpret import Run
+from quirkbook.plan.needs import (
     ABSENT,
     ANY,
     LONGEST_MARK,
@@ -327,8 +327,8 @@ def test_a_plan_does_what_trying_every_rule_would(parts, drawn):
     rules = plan(*(rule_with_names(when, do, place) for place, (when, do) in enumerate(parts)))
     for payload in (*drawn, drawn[0]):  # a plan remembers what it saw
         sifted, full = Run(rules, payload), Run(rules, payload)
-        interpreter.run(sifted)
-        interpreter.run(full, quiet=[])
+        interpret.run(sifted)
+        interpret.run(full, quiet=[])
 
         assert exact(sifted.root) == exact(full.root)
         assert sifted.edits == full.edits

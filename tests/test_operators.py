@@ -8,8 +8,8 @@ import pytest
 from tests.running import brief, condition_faults, holds, nested
 
 from quirkbook.model import same
-from quirkbook.needs import LONGEST_MARK
-from quirkbook.operators import LONGEST_REMEMBERED, OPERATORS, TYPES, equal_to, is_number, one_of
+from quirkbook.plan.needs import LONGEST_MARK
+from quirkbook.plan.operators import LONGEST_REMEMBERED, OPERATORS, TYPES, equal_to, is_number, one_of
 
 NAN, INF = math.nan, math.inf
 HUGE = 10**400  # no float is as big

@@ -9,9 +9,9 @@ import warnings
 import pytest
 
 from quirkbook import PayloadError, PolicyError, RefusedError, Rulebook, UnknownProviderError, UsageError
+from quirkbook.client.arguments import OWN, REFUSED, WITHOUT_EFFECT, Options
+from quirkbook.client.request import DEFAULT_TIMEOUT, address, prepare
 from quirkbook.errors import AuthenticationError
-from quirkbook.outgoing import DEFAULT_TIMEOUT, address, prepare
-from quirkbook.parameters import OWN, REFUSED, WITHOUT_EFFECT, Options
 
 HI = [{"role": "user", "content": "Hi"}]
 RULES = """
@@ -119,7 +119,7 @@ def test_stream_is_sent_as_it_is_given(prepared, stream):
 
 
 def test_messages_of_other_sdks_are_taken_and_any_iterable_of_them(prepared):
-    from quirkbook.responses import Message
+    from quirkbook.wire.types import Message
 
     class Said:
         def model_dump(self, exclude_none):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import quirkbook
-from quirkbook.shipped import make_outline, names, outline_name
+from quirkbook.rulebook.builtin import make_outline, names, outline_name
 
 ROOT = Path(__file__).parents[1]
 
@@ -89,7 +89,7 @@ def test_commands_work_out_of_the_zipped_wheel(wheel, command):
 
 
 def test_the_gateways_page_is_found_in_the_zipped_wheel(wheel):
-    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); from quirkbook.gateway.page import page; print(len(page().body))"
+    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); from quirkbook.gateway.ui import page; print(len(page().body))"
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, cwd="/")
 
     assert int(done.stdout) == (ROOT / "engine/quirkbook/gateway/page/index.html").stat().st_size

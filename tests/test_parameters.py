@@ -10,8 +10,8 @@ import pytest
 from tests.servers import answer, serving
 
 from quirkbook import PayloadError, completion
-from quirkbook.parameters import sort
-from quirkbook.structured import plain_format, strict
+from quirkbook.client.arguments import sort
+from quirkbook.client.response_format import plain_format, strict
 
 STEP = {"type": "object", "properties": {"why": {"type": "string"}, "what": {"type": "string", "default": "rest"}}}
 PLAN = {

@@ -4,8 +4,8 @@ import pytest
 from tests.books import a_file, a_rule
 
 from quirkbook import PayloadError, Rulebook
+from quirkbook.authoring.support import Fit, known, portability, unruled
 from quirkbook.model import Effect
-from quirkbook.portability import Fit, known, portability, unruled
 
 DROP = a_rule("no-seed", {"drop": ["seed"]}, {"seed": {"exists": True}})
 EXACT = a_rule("user", {"rename": {"user": "uid"}}, {"user": {"exists": True}})

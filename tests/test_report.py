@@ -12,7 +12,7 @@ import pytest
 from tests.running import nested
 
 from quirkbook.model import MISSING, Change, Effect, Location, Quiet, Rule, pointer
-from quirkbook.report import as_data, first_difference, inverse_patch, line, patch, show
+from quirkbook.payload.describe import as_data, first_difference, inverse_patch, line, patch, show
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.servers import COMPLETION, chunk
 
-from quirkbook.responses import (
+from quirkbook.wire.types import (
     ChatCompletion,
     ChatCompletionChunk,
     Choice,

@@ -8,7 +8,8 @@ from threading import Barrier
 import pytest
 from tests.books import a_book, a_file, a_file_text, a_folder, a_rule
 
-from quirkbook import Rulebook, RuleFileError, UnknownProviderError, UnknownRuleError, explain, rulebook, translate
+from quirkbook import Rulebook, RuleFileError, UnknownProviderError, UnknownRuleError, explain, translate
+from quirkbook.rulebook import rulebook
 
 ACT = {"set": {"z": 1}}
 BOOK = Rulebook(

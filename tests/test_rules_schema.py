@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from quirkbook.actions import ACTIONS
-from quirkbook.conditions import COMBINATORS, STRUCTURAL
-from quirkbook.data import schema
-from quirkbook.operators import OPERATORS, TYPES
+from quirkbook.plan.actions import ACTIONS
+from quirkbook.plan.conditions import COMBINATORS, STRUCTURAL
+from quirkbook.plan.operators import OPERATORS, TYPES
+from quirkbook.resources import schema
 
 SCHEMA = schema("rules")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quirkbook.interpreter import Run, run
+from quirkbook.plan.interpret import Run, run
 
 from .running import exact, plan, rule
 from .strategies import LETS, actions, conditions, modest, payloads

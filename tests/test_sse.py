@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quirkbook.sse import Decoder, Event, EventTooLongError
+from quirkbook.wire.sse import Decoder, Event, EventTooLongError
 
 STREAM = (
     b"\xef\xbb\xbf: the stream opens\r\n\r\n"

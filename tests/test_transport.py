@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.servers import COMPLETION, answer, events, nothing, raw, refusing_address, rudely, serving, sockets, stream
 
-from quirkbook import transport
+from quirkbook.client import transport
 from quirkbook.errors import APIConnectionError, Timeout, UsageError
 
 QUICK = (0.5, 0.1)

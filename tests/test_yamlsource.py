@@ -13,9 +13,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quirkbook import yamlsource
 from quirkbook.errors import RuleFileError
 from quirkbook.model import Location
+from quirkbook.source import yaml as yaml_source
 
 IN_C = getattr(getattr(yaml, "cyaml", None), "CParser", None)
 
@@ -24,17 +24,17 @@ IN_C = getattr(getattr(yaml, "cyaml", None), "CParser", None)
     autouse=True,
     params=[
         pytest.param(IN_C, id="C", marks=pytest.mark.skipif(IN_C is None, reason="PyYAML without libyaml")),
-        pytest.param(yamlsource._PurePython, id="Python"),
+        pytest.param(yaml_source._PurePython, id="Python"),
     ],
 )
 def parser(request, monkeypatch):
     """Run every test with both parsers: they must agree to the letter."""
-    monkeypatch.setattr(yamlsource, "PARSER", request.param)
+    monkeypatch.setattr(yaml_source, "PARSER", request.param)
 
 
 def refusal(text: str | bytes, name: str = "r.yaml") -> str:
     with pytest.raises(RuleFileError) as caught:
-        yamlsource.read(text, name)
+        yaml_source.read(text, name)
     return str(caught.value)
 
 
@@ -76,48 +76,48 @@ def refusal(text: str | bytes, name: str = "r.yaml") -> str:
     ],
 )
 def test_scalars_mean_what_the_core_schema_of_yaml_1_2_says(text, value):
-    data = yamlsource.read(f"k: {text}", "r.yaml").data
+    data = yaml_source.read(f"k: {text}", "r.yaml").data
 
     assert data == {"k": value}
     assert type(data["k"]) is type(value)
 
 
 def test_containers_are_plain_lists_and_dicts_in_the_order_of_the_file():
-    data = yamlsource.read("b: [1, {x: y}]\na:\n- - 2\n  -\n? c\n: {}\nd: []\n", "r.yaml").data
+    data = yaml_source.read("b: [1, {x: y}]\na:\n- - 2\n  -\n? c\n: {}\nd: []\n", "r.yaml").data
 
     assert data == {"b": [1, {"x": "y"}], "a": [[2, None]], "c": {}, "d": []}
     assert list(data) == ["b", "a", "c", "d"]
 
 
 def test_keys_keep_the_types_that_yaml_gives_them():
-    data = yamlsource.read("{true: 1, 2: b, null: c, 0.5: d, 'true': e, no: f}", "r.yaml").data
+    data = yaml_source.read("{true: 1, 2: b, null: c, 0.5: d, 'true': e, no: f}", "r.yaml").data
 
     assert data == {True: 1, 2: "b", None: "c", 0.5: "d", "true": "e", "no": "f"}
 
 
 def test_a_document_of_nothing_but_a_marker_is_null():
-    assert yamlsource.read("---", "r.yaml").data is None
+    assert yaml_source.read("---", "r.yaml").data is None
 
 
 def test_bytes_and_text_read_alike_with_or_without_a_byte_order_mark():
-    expected = yamlsource.read("é: ü", "r.yaml").data
+    expected = yaml_source.read("é: ü", "r.yaml").data
 
     assert expected == {"é": "ü"}
-    assert yamlsource.read("é: ü".encode(), "r.yaml").data == expected
-    assert yamlsource.read("\ufeffé: ü".encode(), "r.yaml").data == expected
-    assert yamlsource.read("\ufeffé: ü", "r.yaml").locate(("é",)) == Location("r.yaml", 1, 4)
+    assert yaml_source.read("é: ü".encode(), "r.yaml").data == expected
+    assert yaml_source.read("\ufeffé: ü".encode(), "r.yaml").data == expected
+    assert yaml_source.read("\ufeffé: ü", "r.yaml").locate(("é",)) == Location("r.yaml", 1, 4)
 
 
 def test_json_in_a_yaml_file_may_hold_what_yaml_refuses():
     text = '{"a": "\\ud83d\\ude00\\/\\u007f", "' + "k" * 2000 + '"\n:\t1e3}'
 
-    assert yamlsource.read(text, "r.yaml").data == {"a": "😀/\x7f", "k" * 2000: 1000.0}
+    assert yaml_source.read(text, "r.yaml").data == {"a": "😀/\x7f", "k" * 2000: 1000.0}
 
 
 def test_yaml_that_begins_like_json_is_still_yaml():
-    assert yamlsource.read("{a: [b, 'c',],}", "r.yaml").data == {"a": ["b", "c"]}
-    assert yamlsource.read('"a": 1\n"b": 2\n', "r.yaml").data == {"a": 1, "b": 2}
-    assert yamlsource.read('["a", b]', "r.yaml").data == ["a", "b"]
+    assert yaml_source.read("{a: [b, 'c',],}", "r.yaml").data == {"a": ["b", "c"]}
+    assert yaml_source.read('"a": 1\n"b": 2\n', "r.yaml").data == {"a": 1, "b": 2}
+    assert yaml_source.read('["a", b]', "r.yaml").data == ["a", "b"]
 
 
 JSON_VALUES = st.recursive(
@@ -132,7 +132,7 @@ JSON_VALUES = st.recursive(
 def test_any_json_value_comes_back_as_it_was(value, indent, name):
     text = json.dumps(value, indent=indent)
 
-    data = yamlsource.read(text, name).data
+    data = yaml_source.read(text, name).data
 
     assert repr(data) == repr(value)  # tells 1 from 1.0 and from true
 
@@ -141,7 +141,7 @@ def test_any_json_value_comes_back_as_it_was(value, indent, name):
 @given(text=st.text(st.sampled_from("ab:-{}[],#&*!|>'\"%@ \n\t1.?~\\"), max_size=24))
 def test_any_text_is_read_or_refused(text):
     try:
-        yamlsource.read(text, "r.yaml")
+        yaml_source.read(text, "r.yaml")
     except RuleFileError as error:
         assert all(fault.code in {"Q101", "Q102", "Q103", "Q108", "Q121"} for fault in error.faults)
 
@@ -185,28 +185,28 @@ rules:
     ],
 )
 def test_each_key_and_value_knows_its_place_and_what_is_missing_has_its_ancestors(keys, key, line, column):
-    document = yamlsource.read(PLACES, "r.yaml")
+    document = yaml_source.read(PLACES, "r.yaml")
 
     assert document.locate(keys, key=key) == Location("r.yaml", line, column)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_end_as_editors_end_them(end):
-    document = yamlsource.read(end.join(["a: 1", "b:", "- 2", ""]), "r.yaml")
+    document = yaml_source.read(end.join(["a: 1", "b:", "- 2", ""]), "r.yaml")
 
     assert document.locate(("b", 0)) == Location("r.yaml", 3, 3)
     assert document.fault("Q109", ("b", 0), "no").excerpt == "- 2"
 
 
 def test_json_knows_its_places_too():
-    document = yamlsource.read('{\n  "a": [1,\n\t"x"],\n  "b": {}\n}', "r.json")
+    document = yaml_source.read('{\n  "a": [1,\n\t"x"],\n  "b": {}\n}', "r.json")
 
     assert document.locate(("a", 1)) == Location("r.json", 3, 2)
     assert document.locate(("b",), key=True) == Location("r.json", 4, 3)
 
 
 def test_a_fault_shows_the_line_and_marks_the_word():
-    document = yamlsource.read(PLACES, "rules/r.yaml")
+    document = yaml_source.read(PLACES, "rules/r.yaml")
 
     fault = document.fault("Q104", ("rules", 0, "when", "temperature", "gt"), "unknown", "try 'lt'", key=True)
 
@@ -218,20 +218,20 @@ def test_a_fault_shows_the_line_and_marks_the_word():
 
 
 def test_a_fault_may_be_a_warning():
-    fault = yamlsource.read("a: 1", "r.yaml").fault("Q207", ("a",), "hm", severity="warning")
+    fault = yaml_source.read("a: 1", "r.yaml").fault("Q207", ("a",), "hm", severity="warning")
 
     assert str(fault) == "r.yaml:1:4: warning[Q207]: hm\n  1 | a: 1\n    |    ^"
 
 
 def test_a_fault_in_a_very_long_line_shows_no_line():
-    document = yamlsource.read(json.dumps({"a": "x" * 300, "b": 1}), "r.yaml")
+    document = yaml_source.read(json.dumps({"a": "x" * 300, "b": 1}), "r.yaml")
 
     assert str(document.fault("Q109", ("b",), "bad", "better")) == ("r.yaml:1:316: error[Q109]: bad\n  hint: better")
     assert document.fault("Q109", ("a",), "bad").width == 234
 
 
 def test_a_fault_shows_nothing_that_a_terminal_would_obey():
-    document = yamlsource.read('{\t"a": "\x9b\x7f"}', "r.json")
+    document = yaml_source.read('{\t"a": "\x9b\x7f"}', "r.json")
 
     assert document.fault("Q109", ("a",), "bad").excerpt == '{ "a": "\ufffd\ufffd"}'
 
@@ -495,7 +495,7 @@ def test_a_file_that_is_not_utf_8_is_refused_at_the_byte():
 
 @pytest.mark.parametrize("as_bytes", [True, False])
 def test_a_file_of_more_than_a_mebibyte_is_refused_before_it_is_read(as_bytes, monkeypatch):
-    monkeypatch.setattr(yamlsource, "PARSER", None)
+    monkeypatch.setattr(yaml_source, "PARSER", None)
     text = "#" * (1024 * 1024 + 1)
 
     assert refusal(text.encode() if as_bytes else text) == (
@@ -505,13 +505,13 @@ def test_a_file_of_more_than_a_mebibyte_is_refused_before_it_is_read(as_bytes, m
 
 
 def test_a_mebibyte_is_not_too_much():
-    assert yamlsource.read(b"a: 1 #" + b" " * (1024 * 1024 - 6), "r.yaml").data == {"a": 1}
+    assert yaml_source.read(b"a: 1 #" + b" " * (1024 * 1024 - 6), "r.yaml").data == {"a": 1}
 
 
 def test_thirty_two_levels_may_nest_and_no_more():
     deep = "[" * 32 + "]" * 32
 
-    assert yamlsource.read(deep, "r.yaml").data == json.loads(deep)
+    assert yaml_source.read(deep, "r.yaml").data == json.loads(deep)
     assert refusal(f"a: {deep}") == told(f"a: {deep}", "1:35", "Q115", "nested deeper than 32 levels")
 
 
@@ -530,9 +530,9 @@ def test_a_hundred_thousand_levels_do_no_harm(unit, name):
 
 def test_without_libyaml_the_parser_in_python_is_used(monkeypatch):
     monkeypatch.delattr(yaml, "cyaml", raising=False)
-    monkeypatch.delitem(sys.modules, "quirkbook.yamlsource")
+    monkeypatch.delitem(sys.modules, "quirkbook.source.yaml")
 
-    fresh = importlib.import_module("quirkbook.yamlsource")
+    fresh = importlib.import_module("quirkbook.source.yaml")
 
     assert fresh.PARSER is fresh._PurePython
     assert fresh.read("a: 1e-8", "r.yaml").data == {"a": 1e-8}

@@ -15,9 +15,9 @@ import table_html
 import table_markdown
 from rule_facts import collect
 
-from quirkbook.data import folder
-from quirkbook.loader import load_folder
 from quirkbook.model import RuleFile
+from quirkbook.resources import folder
+from quirkbook.rulebook.load import load_folder
 
 DOCS = Path(__file__).resolve().parents[1]
 COMMAND = "python docs/tools/compatibility.py --write"

@@ -21,7 +21,7 @@ from typing import Any
 from quirkbook import Rulebook
 from quirkbook.errors import RuleFileError
 from quirkbook.model import Rule
-from quirkbook.yamlsource import read
+from quirkbook.source.yaml import read
 
 DOCS = Path(__file__).resolve().parents[1]
 COMMAND = "python docs/tools/evidence_map.py --write"

@@ -12,11 +12,11 @@ from functools import cached_property
 from typing import Any
 
 from quirkbook import Rulebook
-from quirkbook.examples import Owned, run_alone
-from quirkbook.globs import compile_globs
-from quirkbook.interpreter import change, changes
-from quirkbook.layers import Placed
+from quirkbook.authoring.examples import Owned, run_alone
 from quirkbook.model import Change, Effect, Keys, Rule, RuleFile
+from quirkbook.payload.globs import compile_globs
+from quirkbook.plan.interpret import change, changes
+from quirkbook.rulebook.layers import Placed
 
 #: What a rule does to a parameter, from mildest to worst, and what that means for the caller.
 EFFECTS: Mapping[str, str] = {

@@ -31,12 +31,18 @@ from .errors import (
 from .model import Change, Effect, Quiet
 
 if TYPE_CHECKING:
-    from .answers import ChunkTranslator, explain_error, explain_response, translate_error, translate_response
     from .api import Translation, explain, translate
-    from .async_client import AsyncStream, acompletion
-    from .client import Stream, completion
-    from .responses import ChatCompletion, ChatCompletionChunk, Report
-    from .rulebook import Rulebook
+    from .api.translate_response import (
+        ChunkTranslator,
+        explain_error,
+        explain_response,
+        translate_error,
+        translate_response,
+    )
+    from .client.acompletion import AsyncStream, acompletion
+    from .client.completion import Stream, completion
+    from .rulebook.rulebook import Rulebook
+    from .wire.types import ChatCompletion, ChatCompletionChunk, Report
 
 __version__ = "0.1.0"
 
@@ -89,22 +95,22 @@ __all__ = [
 #: Name -> the module it comes from, imported when the name is first asked for: who translates needs no HTTP client,
 #: and who only catches errors needs no rules.
 _LATER = {
-    "AsyncStream": "async_client",
-    "ChatCompletion": "responses",
-    "ChatCompletionChunk": "responses",
-    "ChunkTranslator": "answers",
-    "Report": "responses",
-    "Rulebook": "rulebook",
-    "Stream": "client",
+    "AsyncStream": "client.acompletion",
+    "ChatCompletion": "wire.types",
+    "ChatCompletionChunk": "wire.types",
+    "ChunkTranslator": "api.translate_response",
+    "Report": "wire.types",
+    "Rulebook": "rulebook.rulebook",
+    "Stream": "client.completion",
     "Translation": "api",
-    "acompletion": "async_client",
-    "completion": "client",
+    "acompletion": "client.acompletion",
+    "completion": "client.completion",
     "explain": "api",
-    "explain_error": "answers",
-    "explain_response": "answers",
+    "explain_error": "api.translate_response",
+    "explain_response": "api.translate_response",
     "translate": "api",
-    "translate_error": "answers",
-    "translate_response": "answers",
+    "translate_error": "api.translate_response",
+    "translate_response": "api.translate_response",
 }
 
 

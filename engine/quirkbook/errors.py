@@ -35,7 +35,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .model import Change, Fault
-    from .responses import ChatCompletion
 
 
 class QuirkbookError(Exception):
@@ -146,8 +145,8 @@ class DispatchError(QuirkbookError):
         """What rules changed in the error that the provider sent, `raw`, before it became `body`."""
         self.attempts = 1
         """How often the request was sent."""
-        self.received: ChatCompletion | None = None
-        """For an error in a stream: the answer as far as it had come."""
+        self.received: Any = None
+        """For an error in a stream: the answer as far as it had come, a `ChatCompletion`; else None."""
 
     @property
     def status_code(self) -> int | None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from . import examples, lint
+from .authoring import examples, lint
 from .errors import QuirkbookError
 from .model import Fault
-from .rulebook import Rulebook
+from .rulebook.rulebook import Rulebook
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

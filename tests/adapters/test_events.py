@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tests.adapters.asked import acme
 from tests.servers import chunk, events
 
-from quirkbook import sse
 from quirkbook.adapters.events import Events
 from quirkbook.api import default_rulebook
+from quirkbook.wire import sse
 
 USAGE = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8, "cached_tokens": 2}
 

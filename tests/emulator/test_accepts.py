@@ -10,22 +10,23 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing.exceptions import Unresolvable
 
-from quirkbook import data, yamlsource
+from quirkbook import resources
 from quirkbook.emulator import available
 from quirkbook.emulator.keywords import compile_schema
 from quirkbook.emulator.provider import load
+from quirkbook.source import yaml as yaml_source
 
 each_provider = pytest.mark.parametrize("name", available())
 
 
 def document(name):
-    file = data.folder("schemas") / "accepts" / f"{name}.yaml"
-    return yamlsource.read(file.read_bytes(), f"{name}.yaml").data
+    file = resources.folder("schemas") / "accepts" / f"{name}.yaml"
+    return yaml_source.read(file.read_bytes(), f"{name}.yaml").data
 
 
 @each_provider
 def test_a_file_has_the_form_that_is_described(name):
-    faults = [fault.message for fault in Draft202012Validator(data.schema("accepts")).iter_errors(document(name))]
+    faults = [fault.message for fault in Draft202012Validator(resources.schema("accepts")).iter_errors(document(name))]
 
     assert faults == []
 
@@ -85,7 +86,7 @@ def test_the_readme_names_the_providers_that_can_be_emulated():
 
 
 def test_no_code_knows_a_provider():
-    folder = data.folder("schemas").parent / "engine" / "quirkbook" / "emulator"
+    folder = resources.folder("schemas").parent / "engine" / "quirkbook" / "emulator"
     names = re.compile("|".join(available()) + "|kimi|gpt", re.IGNORECASE)
 
     assert [file.name for file in folder.glob("*.py") if names.search(file.read_text())] == []
@@ -93,7 +94,7 @@ def test_no_code_knows_a_provider():
 
 @pytest.mark.parametrize("name", ["chat-request", "accepts", "accepts/mfjs", "accepts/gemini-schema"])
 def test_the_schemas_are_schemas(name):
-    Draft202012Validator.check_schema(data.schema(name))
+    Draft202012Validator.check_schema(resources.schema(name))
 
 
 ASKED = {"role": "user", "content": "Hi"}

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 from tests.servers import COMPLETION, Server, answer, serving
 
-from quirkbook.gateway import serving as gateway_serving
+from quirkbook.gateway import serve as gateway_serving
 from quirkbook.gateway.app import Gateway
-from quirkbook.gateway.model import Config, Deployment, Limits
-from quirkbook.gateway.records import Log
-from quirkbook.rulebook import Rulebook
+from quirkbook.gateway.config.model import Config, Deployment, Limits
+from quirkbook.gateway.observe import Log
+from quirkbook.rulebook.rulebook import Rulebook
 
 BOOK = Rulebook()
 CLIENT_KEY = "client-key-of-the-gateway-1"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quirkbook.gateway import body
-from quirkbook.gateway.wire import HTTPError
+from quirkbook.gateway.http import body
+from quirkbook.gateway.http.asgi import HTTPError
 
 from ..running import exact
 

@@ -8,12 +8,12 @@ from textwrap import dedent
 
 import pytest
 
+from quirkbook.authoring.diagnostics import CODES
 from quirkbook.errors import RuleFileError, UsageError
-from quirkbook.faults import CODES
-from quirkbook.gateway import keys
-from quirkbook.gateway.config import Config, ConfigError, Deployment, Limits, from_environment, read_config
-from quirkbook.gateway.source import MAX_NODES
-from quirkbook.rulebook import Rulebook
+from quirkbook.gateway.config import litellm_keys
+from quirkbook.gateway.config.load import Config, ConfigError, Deployment, Limits, from_environment, read_config
+from quirkbook.gateway.config.yaml import MAX_NODES
+from quirkbook.rulebook.rulebook import Rulebook
 
 KEY = {"MOONSHOT_API_KEY": "sk-moon"}
 KIMI = "model_list:\n  - model_name: kimi\n    litellm_params: {model: moonshot/kimi-k2.6, api_key: sk-a}\n"
@@ -821,7 +821,7 @@ SECTIONS = [
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_each_key_of_the_table_has_a_state_and_what_is_not_used_a_reason(name):
-    section = keys.section(name)
+    section = litellm_keys.section(name)
     rows = [*section.exact.values(), *(key for _, key in section.globs)]
 
     assert {row.state for row in rows} <= {"used", "ignored", "unsupported"}
@@ -872,7 +872,7 @@ def test_each_key_of_the_table_has_a_state_and_what_is_not_used_a_reason(name):
     ],
 )
 def test_keys_that_litellm_documents_are_known(section, key, state):
-    found = keys.section(section).find(key)
+    found = litellm_keys.section(section).find(key)
 
     assert (found and found.state) == state
 

@@ -8,7 +8,7 @@ from tests.books import a_book, a_rule
 from tests.running import nested
 
 from quirkbook import Rulebook, explain
-from quirkbook.gateway.dryrun import FIELDS, dry_run, encode, options
+from quirkbook.gateway.dry_run import FIELDS, dry_run, encode, options
 
 CLAMP = a_rule("cool", {"clamp": {"temperature": [0, 1]}}, {"temperature": {"gt": 1}})
 LEAD = a_rule("no-seed", {"drop": ["seed"]}, {"seed": {"exists": True}}, effect="semantic", note="For the test.")

@@ -11,9 +11,9 @@ import pytest
 from tests.gateway.asking import CHAT, HI, a_deployment, a_plain_deployment, read, running, scripted, until
 from tests.servers import answer, chunk, events, nothing, serving, stream
 
-from quirkbook.gateway import body as bodies
-from quirkbook.gateway.model import Limits
-from quirkbook.gateway.protocol import Protocol
+from quirkbook.gateway.config.model import Limits
+from quirkbook.gateway.http import body as bodies
+from quirkbook.gateway.http.protocol import Protocol
 
 pytestmark = pytest.mark.timeout(20)
 

@@ -11,9 +11,9 @@ from tests.gateway.asking import BOOK, CHAT, HI, a_deployment
 from tests.servers import chunk, events, sockets
 
 from quirkbook.gateway.app import Gateway
-from quirkbook.gateway.model import Config, Limits
-from quirkbook.gateway.records import Log
-from quirkbook.gateway.serving import _options
+from quirkbook.gateway.config.model import Config, Limits
+from quirkbook.gateway.observe import Log
+from quirkbook.gateway.serve import _options
 
 pytestmark = pytest.mark.timeout(60)
 

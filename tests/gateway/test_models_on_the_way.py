@@ -9,10 +9,10 @@ from tests.gateway.asking import HI, a_deployment
 from tests.servers import COMPLETION
 
 from quirkbook import Rulebook, translate
-from quirkbook.gateway import body
-from quirkbook.gateway.model import Deployment
-from quirkbook.gateway.routes import Route
-from quirkbook.gateway.routing import Target
+from quirkbook.gateway.config.model import Deployment
+from quirkbook.gateway.http import body
+from quirkbook.gateway.router import Target
+from quirkbook.gateway.upstream.target import Route
 
 ALLOW = {"exact": "allow", "lossy": "allow", "semantic": "allow", "refuse": "error"}
 HEAD = "why: w, source: 'https://x.example', verified: {date: 2026-11-22, by: docs}, examples: [{in: {}, same: true}]"

@@ -11,8 +11,8 @@ import pytest
 from tests.gateway.asking import scripted
 from tests.servers import COMPLETION, chunk, events
 
-from quirkbook.gateway import unpacking
-from quirkbook.gateway.unpacking import Unpacking, UnpackingError
+from quirkbook.gateway.upstream import decompress
+from quirkbook.gateway.upstream.decompress import Unpacking, UnpackingError
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -80,7 +80,7 @@ def test_a_second_member_that_is_cut_or_damaged_is_told():
 
 
 def test_members_together_are_bounded_as_one_is(monkeypatch):
-    monkeypatch.setattr(unpacking, "_MOST", 1000)
+    monkeypatch.setattr(decompress, "_MOST", 1000)
     member = gzip.compress(b"x" * 500)
 
     assert Unpacking("gzip").feed(member * 2) == b"x" * 1000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from quirkbook.gateway.page import page
+from quirkbook.gateway.ui import page
 
 BODY = page().body.decode()
 EXAMPLE = Path(__file__).parents[2] / "examples" / "moonshot-request.json"

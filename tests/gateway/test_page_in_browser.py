@@ -13,8 +13,8 @@ import pytest
 from tests.books import a_file, a_rule
 
 from quirkbook import Rulebook
-from quirkbook.gateway.dryrun import dry_run, encode, options
-from quirkbook.gateway.page import page
+from quirkbook.gateway.dry_run import dry_run, encode, options
+from quirkbook.gateway.ui import page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: see tests/peers.txt")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -477,8 +477,8 @@ def test_the_gateway_itself_serves_the_page_and_what_it_asks_for(visit):
     """All other tests have a stand-in, which can be slow or broken on purpose."""
     from types import SimpleNamespace
 
-    from quirkbook.gateway.model import Config
-    from quirkbook.gateway.serving import running
+    from quirkbook.gateway.config.model import Config
+    from quirkbook.gateway.serve import running
 
     with running(Config((), Rulebook.load(), keys=("sk-gateway",))) as url:
         tab = visit(SimpleNamespace(url=f"{url}/"))

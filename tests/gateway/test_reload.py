@@ -15,9 +15,9 @@ from tests.gateway.served import a_config, served
 from tests.servers import answer, serving
 
 from quirkbook.gateway.app import Gateway
-from quirkbook.gateway.records import Log
+from quirkbook.gateway.observe import Log
 from quirkbook.gateway.reload import Watcher
-from quirkbook.gateway.serving import settings
+from quirkbook.gateway.serve import settings
 
 pytestmark = pytest.mark.timeout(40)
 

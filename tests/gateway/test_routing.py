@@ -7,10 +7,9 @@ from collections import Counter
 
 import pytest
 
-from quirkbook.gateway import routing
-from quirkbook.gateway.config import Config, Deployment
-from quirkbook.gateway.routing import Router, UnknownModelError
-from quirkbook.rulebook import Rulebook
+from quirkbook.gateway.config.load import Config, Deployment
+from quirkbook.gateway.router import Router, UnknownModelError
+from quirkbook.rulebook.rulebook import Rulebook
 
 BOOK = Rulebook()
 
@@ -145,7 +144,7 @@ def test_an_exact_name_wins_over_wildcards_and_a_longer_start_over_a_shorter_one
 
 
 def test_names_that_wildcards_matched_are_remembered_up_to_a_limit(monkeypatch):
-    monkeypatch.setattr(routing, "NAMES_REMEMBERED", 2)
+    monkeypatch.setattr("quirkbook.gateway.router.NAMES_REMEMBERED", 2)
     router = a_router(a_deployment("*", "m-*"))
 
     first = [router.route(model)[0] for model in "abcab"]

@@ -20,7 +20,7 @@ from tests.gateway.served import a_config, command, environment, free_port, serv
 from tests.servers import answer, chunk, events, serving
 
 from quirkbook.cli import main
-from quirkbook.gateway import serving as gateway_serving
+from quirkbook.gateway import serve as gateway_serving
 
 pytestmark = pytest.mark.timeout(40)
 
@@ -217,7 +217,7 @@ def test_a_server_starts_with_what_was_asked_for(serve, tmp_path, monkeypatch):
         f"http://127.0.0.1:{port} - POST /v1/chat/completions, or open / in a browser\n"
     )
     ((given, options),) = started
-    assert given == ("quirkbook.gateway.serving:application",)
+    assert given == ("quirkbook.gateway.serve:application",)
     assert (options["host"], options["port"], options["workers"]) == ("127.0.0.1", port, 3)
     assert json.loads(os.environ[gateway_serving.SETTINGS]) == {"path": "config.yaml", "reload": False}
 
@@ -293,8 +293,8 @@ def test_a_hosts_name_is_as_open_as_its_address(serve, tmp_path, names, address,
 
 
 def test_where_the_extra_is_not_installed_it_is_said(serve, monkeypatch):
-    monkeypatch.setitem(sys.modules, "quirkbook.gateway.serving", None)
-    monkeypatch.delattr("quirkbook.gateway.serving", raising=False)
+    monkeypatch.setitem(sys.modules, "quirkbook.gateway.serve", None)
+    monkeypatch.delattr("quirkbook.gateway.serve", raising=False)
 
     code, said, _ = serve()
 

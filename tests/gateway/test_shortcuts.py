@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from quirkbook import Rulebook
-from quirkbook.compiler import compile_rule
-from quirkbook.gateway import streams
-from quirkbook.gateway.protocol import _Together
+from quirkbook.gateway.http.protocol import _Together
+from quirkbook.gateway.upstream import streams
 from quirkbook.model import MISSING
+from quirkbook.plan.compile import compile_rule
 
 BOOK = Rulebook.load()
 PLACED = [one for name in BOOK.providers for one in BOOK.effective(name)]

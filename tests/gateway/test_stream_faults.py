@@ -144,7 +144,7 @@ def test_an_error_in_a_stream_is_its_end_and_nothing_is_added(front, model):
 
 @BOTH
 def test_an_event_without_end_is_not_gathered_for_ever(front, model, monkeypatch):
-    monkeypatch.setattr("quirkbook.gateway.streams.MAX_EVENT", 100_000)
+    monkeypatch.setattr("quirkbook.gateway.upstream.streams.MAX_EVENT", 100_000)
 
     got = front.ask({"model": model, "stream": True}, stream(events(chunk("Hi")), *[b"data: " + b"x" * 50_000] * 5))
 

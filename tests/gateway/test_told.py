@@ -11,7 +11,7 @@ from tests.servers import COMPLETION, answer, chunk, events, raw, serving, strea
 
 from quirkbook import explain
 from quirkbook.gateway import headers
-from quirkbook.gateway.records import Log
+from quirkbook.gateway.observe import Log
 
 pytestmark = pytest.mark.timeout(20)
 

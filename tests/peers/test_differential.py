@@ -26,7 +26,7 @@ from tests.servers import Server, answer, chunk, events, serving, stream
 from quirkbook import RefusedError, completion
 from quirkbook.emulator import provider as emulated
 from quirkbook.model import MISSING, Change, Keys, pointer
-from quirkbook.report import patch, show
+from quirkbook.payload.describe import patch, show
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or it asks the network for prices when imported
 with warnings.catch_warnings():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from .. import answers
-from ..assembly import chunk_of
-from ..envelopes import is_error
-from ..jsontext import decode, encode
+from ..api import translate_response
 from ..model import Change
-from ..rulebook import Rulebook
+from ..rulebook.rulebook import Rulebook
+from ..wire.accumulate import chunk_of
+from ..wire.jsontext import decode, encode
+from ..wire.provider_errors import is_error
 
 NOTE: Final = "x-quirkbook-note"
 """The header of a response whose request was left as it was, and why."""
@@ -66,9 +66,9 @@ class Whole:
         body = decode(raw)
         given: Any = {"request": self._request, "rulebook": self._rulebook}
         if self._status >= 400 or is_error(body):
-            done = answers.explain_error(body, self._provider, self._status, **given)
+            done = translate_response.explain_error(body, self._provider, self._status, **given)
         else:
-            done = answers.explain_response(body, self._provider, **given)
+            done = translate_response.explain_response(body, self._provider, **given)
         self.changes = done.changes
         if self._restreams and isinstance(done.payload, dict):
             chunk = done.payload if is_error(body) else chunk_of(done.payload)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .. import answers, sse
-from ..envelopes import is_error
-from ..jsontext import decode, encode
+from ..api import translate_response
 from ..model import Change
-from ..rulebook import Rulebook
+from ..rulebook.rulebook import Rulebook
+from ..wire import sse
+from ..wire.jsontext import decode, encode
+from ..wire.provider_errors import is_error
 from .answer import REREAD
 
 #: The end of a line and the empty line after it. Atomic, or the halves of a CR LF would count as two ends.
@@ -23,7 +24,7 @@ class Events:
 
     def __init__(self, provider: str, request: Mapping[str, Any], status: int, rulebook: Rulebook) -> None:
         self.headers = REREAD
-        self._chunks = answers.ChunkTranslator(provider, request=request, rulebook=rulebook)
+        self._chunks = translate_response.ChunkTranslator(provider, request=request, rulebook=rulebook)
         self._provider, self._request, self._status, self._rulebook = provider, request, status, rulebook
         self._decoder = sse.Decoder()
         self._held = bytearray()
@@ -89,7 +90,7 @@ class Events:
     def _made(self, chunk: Any) -> list[Any]:
         if is_error(chunk):
             given: Any = {"request": self._request, "rulebook": self._rulebook}
-            done = answers.explain_error(chunk, self._provider, self._status, **given)
+            done = translate_response.explain_error(chunk, self._provider, self._status, **given)
             self._failed += done.changes
             return [done.payload]
         return self._chunks.feed(chunk)

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from .. import api
 from ..api import Policy, Translation
 from ..errors import RefusedError, UnknownProviderError, UsageError
-from ..interpreter import change, changes
-from ..jsontext import decode, encode
-from ..rulebook import Rulebook
+from ..plan.interpret import change, changes
+from ..rulebook.rulebook import Rulebook
+from ..wire.jsontext import decode, encode
 from .answer import NOTE, Answer, Whole
 from .events import Events
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..api import Policy
-from ..rulebook import Rulebook
+from ..rulebook.rulebook import Rulebook
 from .exchange import Rules
 from .httpx_kit import kit_for, kit_of
 

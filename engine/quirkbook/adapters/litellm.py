@@ -36,12 +36,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..api import Policy, Translation
+from ..client.arguments import plain_messages
+from ..client.request import provider_of
 from ..errors import PayloadError, QuirkbookWarning, UnknownProviderError, UsageError
 from ..model import Change, same
-from ..outgoing import provider_of
-from ..parameters import plain_messages
-from ..report import line
-from ..rulebook import Rulebook
+from ..payload.describe import line
+from ..rulebook.rulebook import Rulebook
 from .exchange import RULES, Rules, listed, missing
 
 try:

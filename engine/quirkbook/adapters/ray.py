@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..batch import Translator
-from ..rulebook import Rulebook
+from ..batch.lines import Translator
+from ..rulebook.rulebook import Rulebook
 
 
 class Translate:

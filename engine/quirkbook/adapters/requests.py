@@ -18,7 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from ..api import Policy
-from ..rulebook import Rulebook
+from ..rulebook.rulebook import Rulebook
 from .answer import Answer
 from .exchange import Rules, Sent, is_chat
 

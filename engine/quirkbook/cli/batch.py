@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..batch_files import Batch, Progress, Settings
+from ..batch.files import Batch, Progress, Settings
 from .options import Refused, rules_option
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from ..gateway.config import ConfigError, Setting, read_config
+from ..gateway.config.load import ConfigError, Setting, read_config
 from ..model import Fault
-from ..yamlsource import MAX_BYTES
+from ..source.yaml import MAX_BYTES
 
 __all__ = ["Setting", "escaped", "is_config", "read_all", "setting_annotation", "setting_as_data"]
 

@@ -8,11 +8,11 @@ from typing import Any
 import click
 import yaml
 
+from ..authoring.diagnostics import CODES
 from ..errors import UnknownRuleError, did_you_mean
-from ..faults import CODES
-from ..layers import Placed
 from ..model import Example, Rule
-from ..validation import vocabulary
+from ..rulebook.layers import Placed
+from ..rulebook.validate import vocabulary
 from .options import rulebook, rules_option
 from .printing import columns
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from ..api import default_rulebook
-from ..document import number
 from ..errors import QuirkbookError
-from ..rulebook import Rulebook
+from ..rulebook.rulebook import Rulebook
+from ..source.document import number
 
 #: A payload larger than this is refused before it is read (stdin: while it is read). Bytes.
 PAYLOAD_LIMIT = 64 * 1024 * 1024

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..api import Translation
 from ..model import Change, Effect
-from ..report import line
+from ..payload.describe import line
 
 STYLES = {
     Effect.EXACT: "green",

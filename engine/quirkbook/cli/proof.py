@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
-from .. import examples, lint, lint_pack
-from ..data import folder
+from ..authoring import examples, lint, lint_rulebook
 from ..errors import RuleFileError
 from ..model import Fault
-from ..rulebook import Rulebook
+from ..resources import folder
+from ..rulebook.rulebook import Rulebook
 from .configs import Setting, escaped, is_config, read_all, setting_annotation, setting_as_data
 from .options import Refused
 
@@ -56,7 +56,7 @@ def _lint(paths: Sequence[Path], *, stale: bool) -> tuple[int | None, list[Fault
     try:
         book, owned = _load(paths)
         found = [*lint.check_names(owned), *(fault for one in owned for fault in lint.check_rule(one, stale=stale))]
-        return len(owned), [*found, *lint_pack.check_pack(book, owned)]
+        return len(owned), [*found, *lint_rulebook.check_pack(book, owned)]
     except RuleFileError as error:
         return None, list(error.faults)
 

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..authoring.support import VERDICTS, Fit, known, portability, unruled
 from ..model import Effect
-from ..portability import VERDICTS, Fit, known, portability, unruled
-from ..rulebook import Rulebook
+from ..rulebook.rulebook import Rulebook
 from .options import read_payload, rulebook, rules_option
 from .printing import STYLES, columns
 

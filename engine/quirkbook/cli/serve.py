@@ -28,7 +28,7 @@ def serve(path: str | None, host: str, port: int, workers: int, no_auth: bool, r
     curl http://127.0.0.1:4000/v1/chat/completions -d '{"model": "moonshot-v1-8k", "messages": [...]}'
     """
     try:
-        from ..gateway import serving
+        from ..gateway import serve
     except ImportError as error:
         raise UsageError(f"the gateway needs {error.name}: pip install 'quirkbook[serve]'") from None
-    serving.serve(path, host, port, workers, no_auth=no_auth, reload=reload)
+    serve.serve(path, host, port, workers, no_auth=no_auth, reload=reload)

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from .. import data
+from .. import resources
 from ..model import Keys
 
 BASE = "https://quirkbook.dev/schemas/"
@@ -191,10 +191,10 @@ def _references(value: Any) -> Iterator[tuple[Keys, dict[str, Any]]]:
 
 @functools.cache
 def _registry() -> Any:
-    shelf = data.folder("schemas") / "accepts"
+    shelf = resources.folder("schemas") / "accepts"
     ending = ".schema.json"
     names = [f"accepts/{file.name}" for file in shelf.iterdir() if file.name.endswith(ending)]
-    shipped = [data.schema(name.removesuffix(ending)) for name in ("chat-request", *names)]
+    shipped = [resources.schema(name.removesuffix(ending)) for name in ("chat-request", *names)]
     # A schema that names its dialect would be read by that dialect, without the keywords above.
     named = [(one["$id"], {key: one[key] for key in one if key != "$schema"}) for one in shipped]
     return Registry().with_contents(named, default_specification=DRAFT202012).crawl()

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from .. import data, yamlsource
+from .. import resources
 from ..errors import UnknownProviderError, did_you_mean
-from ..globs import compile_globs
+from ..payload.globs import compile_globs
+from ..source import yaml as yaml_source
 from .completion import prompt_tokens
 from .keywords import compile_schema
 from .refusal import Refusal, describe, fill
@@ -141,7 +142,7 @@ class Provider:
 
 def available() -> list[str]:
     """Return the names of the providers that can be emulated."""
-    files = (data.folder("schemas") / "accepts").iterdir()
+    files = (resources.folder("schemas") / "accepts").iterdir()
     return sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
 
 
@@ -157,8 +158,8 @@ def load(name: str) -> Provider:
         meant = did_you_mean(name, known)
         hint = f"did you mean '{meant}'?" if meant else f"known: {', '.join(known)}"
         raise UnknownProviderError(f"no emulated provider '{name}': {hint}")
-    file = data.folder("schemas") / "accepts" / f"{name}.yaml"
-    document = yamlsource.read(file.read_bytes(), f"schemas/accepts/{name}.yaml").data
+    file = resources.folder("schemas") / "accepts" / f"{name}.yaml"
+    document = yaml_source.read(file.read_bytes(), f"schemas/accepts/{name}.yaml").data
     return Provider(
         name=document["provider"],
         models=[Model(one["id"], one["context"], tuple(one.get("also", ()))) for one in document["models"]],

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from ..errors import UsageError
-from ..ports import check_port
+from ..wire.address import check_port
 from .app import Emulator
 
 

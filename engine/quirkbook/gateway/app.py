@@ -7,17 +7,13 @@ import secrets
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-from ..rulebook import Rulebook
-from . import body, dryrun, openapi
-from .chat import Exchange
-from .model import Config
-from .page import page
-from .records import Log, Metrics
-from .routes import Pools, Route
-from .routing import Router, Target
-from .wire import (
+from . import dry_run as dry_run_page
+from . import openapi
+from .config.model import Config
+from .exchange import Exchange
+from .http import body
+from .http.asgi import (
     GoneError,
-    Guard,
     HTTPError,
     Receive,
     Scope,
@@ -29,38 +25,14 @@ from .wire import (
     header,
     said,
 )
-from .wire import request_id as request_id_of
+from .http.asgi import request_id as request_id_of
+from .observe import Log, Metrics
+from .service import Service
+from .ui import page
+from .upstream.target import Pools
 
-ROUTES_REMEMBERED: Final = 4096
 _PAUSE: Final = "1"
 """Seconds to wait that a client is told when too many requests are under way."""
-
-
-class Service:
-    """A config and its rules, ready to serve; a reload puts another in its place, whole."""
-
-    def __init__(self, config: Config, pools: Pools) -> None:
-        self.config = config
-        self.book: Rulebook = config.rulebook
-        self.router = Router(config)
-        self.guard = Guard(config.keys)
-        self._pools = pools
-        self._routes: dict[tuple[int, str], Route] = {}
-
-    def route(self, target: Target) -> Route:
-        """Return the way to a target, made ready at its first request.
-
-        Raises:
-            AuthenticationError: no key is known for it.
-            UsageError: its address is none.
-        """
-        key = (id(target.deployment), target.upstream_model)
-        found = self._routes.get(key)
-        if found is None:
-            if len(self._routes) >= ROUTES_REMEMBERED:  # wildcards: names come from clients
-                self._routes.clear()
-            found = self._routes[key] = Route(target, self.book, self._pools)
-        return found
 
 
 class Gateway:
@@ -130,7 +102,7 @@ class Gateway:
             return
         self._under_way += 1
         try:
-            await Exchange(self, service, told, receive, send, id).run()
+            await Exchange(service, self.log, self.metrics, told, receive, send, id).run()
         finally:
             self._under_way -= 1
 
@@ -191,11 +163,13 @@ class Gateway:
         found = body.fields(raw)
         asked = body.decode(found, None, limits.json_depth)
         body.check_inner(found)
-        status, report = await asyncio.to_thread(dryrun.dry_run, asked, service.book, policy=service.config.policy)
-        await answer(send, status, dryrun.encode(report), [(b"content-type", b"application/json")])
+        status, report = await asyncio.to_thread(
+            dry_run_page.dry_run, asked, service.book, policy=service.config.policy
+        )
+        await answer(send, status, dry_run_page.encode(report), [(b"content-type", b"application/json")])
 
     async def _options(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await answer_json(send, 200, dryrun.options(self.service.book))
+        await answer_json(send, 200, dry_run_page.options(self.service.book))
 
     async def _alive(self, scope: Scope, receive: Receive, send: Send) -> None:
         await answer_json(send, 200, {"status": "alive"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from .connection import Reply
-from .routes import Route
-from .wire import POLICY, Headers, HTTPError
+from .http.asgi import POLICY, Headers, HTTPError
+from .upstream.connection import Reply
+from .upstream.target import Route
 
 RULES: Final = b"x-quirkbook-rules"
 LENGTH: Final = 1024

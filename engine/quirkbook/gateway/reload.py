@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from watchfiles import Change, awatch
 
 from ..errors import QuirkbookError
-from .model import Config
+from .config.model import Config
 
 if TYPE_CHECKING:
     from .app import Gateway

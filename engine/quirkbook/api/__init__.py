@@ -1,0 +1,266 @@
+"""translate() and explain(): a payload in, what the provider would get out. Read this file for the whole path."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any
+
+from ..errors import PayloadError, PolicyError, QuirkbookWarning, RefusedError, UsageError
+from ..model import Change, Effect, Payload, Quiet
+from ..payload.describe import as_data, inverse_patch, line, patch
+from ..plan.interpret import Run, change, changes, effect_of, prepare, run, still
+from ..rulebook.rulebook import Rulebook
+
+Policy = Mapping[str, str]
+"""Effect -> ``allow``, ``warn`` or ``error``; what is left out keeps its default."""
+
+DEFAULT_POLICY: Policy = {"exact": "allow", "lossy": "warn", "semantic": "warn", "refuse": "error"}
+
+#: Rules that this process has warned of already. Not a switch: it only keeps a warning from being said twice.
+_warned: set[str] = set()
+#: Those of them that the default policy has nothing more to say of.
+_told: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A translated payload and the report on it."""
+
+    payload: Payload
+    """What the provider would get. Its untouched branches are the caller's own: read, or deepcopy, before writing."""
+    changes: tuple[Change, ...]
+    provider: str
+    model: str | None
+    quiet: tuple[Quiet, ...] = ()
+    """With ``why_not``: the rules that did not fire, and why not."""
+    refusal: Change | None = None
+    """Set where a rule refuses the payload; then nothing was changed."""
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    """Headers that rules ask the dispatcher to send; None: to leave out."""
+
+    @cached_property
+    def patch(self) -> list[dict[str, Any]]:
+        """The changes as an RFC 6902 patch: caller's payload -> translated payload."""
+        return patch(self.changes)
+
+    @cached_property
+    def inverse_patch(self) -> list[dict[str, Any]]:
+        """The way back: translated payload -> caller's payload."""
+        return inverse_patch(self.changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON data; a value that is not there (before an ``add``, after a ``remove``) has no key."""
+        return {
+            "provider": self.provider,
+            "model": self.model,
+            "payload": None if self.refusal else self.payload,
+            "changes": [as_data(one) for one in self.changes],
+            "refusal": as_data(self.refusal) if self.refusal else None,
+            "quiet": [{"rule": one.rule, "location": one.location, "because": one.because} for one in self.quiet],
+            "headers": dict(self.headers),
+            "patch": self.patch,
+        }
+
+
+def translate(
+    payload: Mapping[str, Any],
+    provider: str | None = None,
+    *,
+    model: str | None = None,
+    base_url: str | None = None,
+    rulebook: Rulebook | None = None,
+    policy: Policy | None = None,
+) -> Payload:
+    """Return the payload as the provider takes it; the input is never touched.
+
+    The provider is ``provider``, else who serves ``base_url``, else the prefix of the model (``moonshot/...``), which
+    is taken off. ``model`` stands in for the payload's. Untouched branches are shared with the input.
+
+    >>> translate({"model": "moonshot/moonshot-v1-8k", "temperature": 0.7})
+    {'model': 'moonshot-v1-8k', 'temperature': 0.7}
+
+    Raises:
+        RefusedError: a rule says that the provider cannot take this.
+        PolicyError: the policy says ``error`` for an effect that a change has.
+        PayloadError: it is no chat payload.
+        UnknownProviderError: no rules are known for that provider, or none is named.
+    """
+    done = apply_rules(payload, provider, model, base_url, rulebook, policy)
+    if done.refusal:
+        raise RefusedError(change(*done.refusal))
+    if done.fired:
+        apply_policy(done, policy)
+    result: Payload = done.root
+    return result
+
+
+def explain(
+    payload: Mapping[str, Any],
+    provider: str | None = None,
+    *,
+    model: str | None = None,
+    base_url: str | None = None,
+    rulebook: Rulebook | None = None,
+    policy: Policy | None = None,
+    why_not: bool = False,
+) -> Translation:
+    """Do what `translate` does and tell all about it; neither refusal nor policy raises here.
+
+    With ``why_not`` every rule that stayed quiet is listed with the first part of its condition that was false.
+
+    >>> explain({"temperature": 1.7}, provider="moonshot").changes[0].rule
+    'moonshot/temperature-range'
+
+    Raises:
+        PayloadError: it is no chat payload.
+        UnknownProviderError: no rules are known for that provider, or none is named.
+    """
+    quiet: list[Any] | None = [] if why_not else None
+    done = apply_rules(payload, provider, model, base_url, rulebook, policy, quiet)
+    return Translation(
+        payload=dict(payload) if done.refusal else done.root,
+        changes=() if done.refusal else changes(done),
+        provider=done.plan.provider,
+        model=done.plan.model,
+        quiet=tuple(still(*one) for one in quiet or ()),
+        refusal=change(*done.refusal) if done.refusal else None,
+        headers={} if done.refusal else done.headers,
+    )
+
+
+def apply_rules(
+    payload: Mapping[str, Any],
+    provider: str | None,
+    model: str | None,
+    base_url: str | None,
+    rulebook: Rulebook | None,
+    policy: Policy | None,
+    quiet: list[Any] | None = None,
+) -> Run:
+    """Run a payload through the rules of its provider; neither refusal nor policy raises here.
+
+    What `translate`, `explain`, `completion` and the adapters have in common.
+
+    Raises:
+        PayloadError: it is no chat payload.
+        UnknownProviderError: no rules are known for that provider, or none is named.
+        UsageError: the policy has other words than its own.
+    """
+    if not isinstance(payload, dict):
+        raise PayloadError(
+            f'a chat payload is an object, not {_kind(payload)}: write {{"model": ..., "messages": [...]}}'
+        )
+    named = payload.get("model") if model is None else model
+    if not (isinstance(payload.get("messages", _NONE), list) and (named is None or isinstance(named, str))):
+        raise _misfit(payload.get("messages", _NONE), named)
+    if policy is not None:
+        check_policy(policy)
+    book = rulebook or default_rulebook()
+    try:
+        plan = book.plans.get((provider, named, base_url, "request")) or book.plan(provider, named, base_url)
+    except AttributeError:
+        if isinstance(book, Rulebook):
+            raise
+        raise UsageError(f"rulebook: {_kind(book)} is no Rulebook: write Rulebook.load(...)") from None
+    done = Run(plan, payload)
+    if policy is not None:
+        done.refuses = verdict("refuse", policy) == "error"
+    if model is not None or plan.prefix or "extra_body" in payload:
+        prepare(done, model)
+        messages, named = done.root.get("messages", _NONE), done.root.get("model")
+        if not (isinstance(messages, list) and (named is None or isinstance(named, str))):
+            raise _misfit(messages, named)
+    run(done, quiet)
+    return done
+
+
+_NONE: list[Any] = []
+
+
+def _misfit(messages: Any, model: Any) -> PayloadError:
+    if not isinstance(messages, list):
+        return PayloadError(
+            f'messages is an array, not {_kind(messages)}: write [{{"role": "user", ...}}]', "/messages"
+        )
+    return PayloadError(f"model is a string, not {_kind(model)}", "/model")
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number" if isinstance(value, int | float) else f"a {type(value).__name__}")
+
+
+def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:
+    """Warn of each rule once per process, or raise, as the policy says for the effects of its edits.
+
+    ``stacklevel`` is that of `warnings.warn`: whose line the warning points at.
+
+    Raises:
+        PolicyError: the policy says ``error`` for an effect that a change has.
+    """
+    for rule, first, end in done.fired:
+        if policy is None and rule.name in _told:
+            continue
+        effects = {effect_of(rule, edit) for edit in done.edits[first:end]}
+        if any(verdict(effect, policy) == "error" for effect in effects):
+            raise _forbidden(done, policy or {})
+        if rule.name not in _warned and any(verdict(effect, policy) == "warn" for effect in effects):
+            _warned.add(rule.name)
+            if rule.rule.effect is not Effect.REFUSE:
+                _told.add(rule.name)
+            worst = [one for one in changes(done) if one.rule == rule.name and verdict(one.effect, policy) == "warn"]
+            warnings.warn(_warning(worst[0], len(worst)), QuirkbookWarning, stacklevel=stacklevel)
+
+
+def verdict(effect: str, policy: Policy | None) -> str:
+    """Return what the policy says of an effect: ``allow``, ``warn`` or ``error``."""
+    return (policy or {}).get(effect) or DEFAULT_POLICY.get(effect, "allow")
+
+
+def _warning(one: Change, count: int) -> str:
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    return (
+        f"{one.rule} changed the payload ({one.effect}): {line(one, values=False)}{more}. {one.why} "
+        f"Said once; silence it with policy={{'{one.effect}': 'allow'}}, or turn it into an error with 'error'."
+    )
+
+
+def _forbidden(done: Run, policy: Policy) -> PolicyError:
+    made = changes(done)
+    lines = [f"  {one.rule}: {line(one, values=False)} ({one.effect})" for one in made]
+    bad = sorted({one.effect for one in made if verdict(one.effect, policy) == "error"})
+    return PolicyError(
+        f"the policy forbids {' and '.join(bad)} changes, and this payload needs:\n" + "\n".join(lines), made
+    )
+
+
+def check_policy(policy: Policy | None) -> None:
+    """Refuse a policy that names no effect or no verdict.
+
+    Raises:
+        UsageError: with the word that is wrong and those that are right.
+    """
+    if policy is not None and not isinstance(policy, Mapping):
+        raise UsageError(f'policy: {_kind(policy)} names no effect: write {{"lossy": "error", "semantic": "error"}}')
+    for effect, wanted in (policy or {}).items():
+        if effect not in DEFAULT_POLICY:
+            raise UsageError(f"policy: '{effect}' is no effect: write one of {', '.join(DEFAULT_POLICY)}")
+        allowed = ("warn", "error") if effect == "refuse" else ("allow", "warn", "error")
+        if wanted not in allowed:
+            raise UsageError(f"policy: {effect} cannot be '{wanted}': write one of {', '.join(allowed)}")
+
+
+@cache
+def default_rulebook() -> Rulebook:
+    """Return the rulebook used where none is given: the built-in rules and the folders that QUIRKBOOK_RULES names.
+
+    Several folders are separated as in PATH. Read once per process.
+
+    Raises:
+        RuleFileError: a file in one of the folders is faulty.
+    """
+    return Rulebook.load(*filter(None, os.environ.get("QUIRKBOOK_RULES", "").split(os.pathsep)))

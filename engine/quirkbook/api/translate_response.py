@@ -1,0 +1,174 @@
+"""The way back: a provider's answer in, the answer an OpenAI client expects out. Pure, without sockets.
+
+Answers, chunks of a stream and error bodies go through the rules of their stage; what no rule touches is passed
+on as the very same object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..model import MISSING, Change
+from ..plan.interpret import Run, changes, run
+from ..rulebook.rulebook import Rulebook
+from . import Translation, default_rulebook
+
+
+def translate_response(
+    body: Any,
+    provider: str,
+    *,
+    model: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    rulebook: Rulebook | None = None,
+) -> Any:
+    """Return a provider's answer in OpenAI's shape; ``request`` is the translated request it answers.
+
+    >>> translate_response({"choices": [], "usage": {"cached_tokens": 7}}, "moonshot")["usage"]["prompt_tokens_details"]
+    {'cached_tokens': 7}
+
+    Raises:
+        UnknownProviderError: no rules are known for that provider.
+    """
+    done = _run("response", body, provider, model, request, 200, rulebook)
+    return done.root if done and done.fired else body
+
+
+def explain_response(
+    body: Any,
+    provider: str,
+    *,
+    model: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    rulebook: Rulebook | None = None,
+) -> Translation:
+    """Do what `translate_response` does and tell all about it.
+
+    >>> done = explain_response({"usage": {"cached_tokens": 7}}, "moonshot")
+    >>> done.changes[0].rule, done.changes[0].pointer
+    ('moonshot/cached-tokens-in-details', '/usage/prompt_tokens_details')
+
+    Raises:
+        UnknownProviderError: no rules are known for that provider.
+    """
+    return _told(_run("response", body, provider, model, request, 200, rulebook), body, provider, model)
+
+
+def translate_error(
+    body: Any,
+    provider: str,
+    status: int,
+    *,
+    model: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    rulebook: Rulebook | None = None,
+) -> Any:
+    """Return the body of an answer of status 400 or more in OpenAI's shape, ``{"error": {...}}``.
+
+    >>> translate_error({"error": {"message": "no", "type": "t"}}, "moonshot", 400)
+    {'error': {'message': 'no', 'type': 't', 'param': None, 'code': None}}
+
+    Raises:
+        UnknownProviderError: no rules are known for that provider.
+    """
+    done = _run("error", body, provider, model, request, status, rulebook)
+    return done.root if done and done.fired else body
+
+
+def explain_error(
+    body: Any,
+    provider: str,
+    status: int,
+    *,
+    model: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    rulebook: Rulebook | None = None,
+) -> Translation:
+    """Do what `translate_error` does and tell all about it.
+
+    Raises:
+        UnknownProviderError: no rules are known for that provider.
+    """
+    return _told(_run("error", body, provider, model, request, status, rulebook), body, provider, model)
+
+
+def _told(done: Run | None, body: Any, provider: str, model: str | None) -> Translation:
+    made = changes(done) if done else ()
+    return Translation(done.root if done and done.fired else body, made, provider, model)
+
+
+def _run(
+    stage: str,
+    body: Any,
+    provider: str,
+    model: str | None,
+    request: Mapping[str, Any] | None,
+    status: int,
+    rulebook: Rulebook | None,
+) -> Run | None:
+    plan = (rulebook or default_rulebook()).plan(provider, _model(model, request), stage=stage)
+    if not isinstance(body, dict) or not plan.candidates(body):
+        return None
+    done = Run(plan, body)
+    done.request = MISSING if request is None else request
+    done.status = status
+    run(done)
+    return done
+
+
+def _model(model: str | None, request: Mapping[str, Any] | None) -> str | None:
+    named = model if model is not None else (request or {}).get("model")
+    return named if isinstance(named, str) else None
+
+
+class ChunkTranslator:
+    """The chunks of one stream in OpenAI's shape, one after the other. Not to be shared between streams.
+
+    >>> stream = ChunkTranslator("moonshot")
+    >>> chunk = {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}
+    >>> stream.feed(chunk)[0] is chunk
+    True
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        *,
+        model: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        rulebook: Rulebook | None = None,
+    ) -> None:
+        self._plan = (rulebook or default_rulebook()).plan(provider, _model(model, request), stage="chunk")
+        self._request: Any = MISSING if request is None else request
+        self._memories: dict[Any, Any] = {}
+        self._changes: dict[str, Change] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether no rule can ever fire: then the bytes of the stream need no look."""
+        return not self._plan.rules
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The first change of each rule that fired."""
+        return tuple(self._changes.values())
+
+    def feed(self, chunk: Any) -> list[Any]:
+        """Return what to pass on for a chunk: itself if untouched, nothing if it goes."""
+        if not isinstance(chunk, dict) or not self._plan.candidates(chunk):
+            return [chunk]
+        done = Run(self._plan, chunk)
+        done.request, done.memories = self._request, self._memories
+        run(done)
+        for rule, _, _ in done.fired:
+            if rule.name not in self._changes:
+                self._changes |= {one.rule: one for one in reversed(changes(done)) if one.rule not in self._changes}
+        if done.gone:
+            return []
+        return [done.root if done.fired else chunk]
+
+    def close(self) -> list[Any]:
+        """Return the chunks still owed when the stream has ended."""
+        owed = [chunk for memory in list(self._memories.values()) for chunk in memory.close()]
+        return [passed for chunk in owed for passed in self.feed(chunk)]

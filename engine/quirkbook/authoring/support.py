@@ -1,0 +1,105 @@
+"""Who is known, and who takes a payload: unchanged, after a repair, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..api import explain
+from ..model import EFFECT_ORDER, Effect
+from ..rulebook.rulebook import Rulebook
+
+#: Effect of the worst change -> what the table says; remarks change nothing.
+VERDICTS: Mapping[Effect, str] = {
+    Effect.NONE: "unchanged",
+    Effect.EXACT: "exact",
+    Effect.LOSSY: "lossy",
+    Effect.SEMANTIC: "semantic",
+    Effect.REFUSE: "refuses",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a payload fits one provider."""
+
+    provider: str
+    name: str
+    """What the provider is called by people."""
+    model: str | None
+    """The model that its rules were asked for; None where the payload names none."""
+    effect: Effect
+    """That of the worst change; ``Effect.NONE`` where nothing has to change."""
+    rules: Mapping[str, Effect]
+    """Each rule that fired, in order, with its own worst effect; a remark has ``Effect.NONE``."""
+
+    @property
+    def verdict(self) -> str:
+        """``unchanged``, ``exact``, ``lossy``, ``semantic`` or ``refuses``."""
+        return VERDICTS[self.effect]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {
+            "provider": self.provider,
+            "name": self.name,
+            "model": self.model,
+            "verdict": self.verdict,
+            "rules": [{"rule": rule, "effect": str(effect)} for rule, effect in self.rules.items()],
+        }
+
+
+def portability(payload: Mapping[str, Any], rulebook: Rulebook, *, model: str | None = None) -> list[Fit]:
+    """Return how a payload fits every provider that has rules for requests, the best fit first, then by name.
+
+    ``model`` stands in for the payload's. A provider's own prefix is taken off the model and is no repair: it only says
+    to Quirkbook who is meant.
+
+    Raises:
+        PayloadError: it is no chat payload.
+    """
+    fits = [_fit(payload, name, rulebook, model) for name in rulebook.providers if _has_rules(rulebook, name)]
+    return sorted(fits, key=lambda fit: (EFFECT_ORDER[fit.effect], fit.provider))
+
+
+def unruled(rulebook: Rulebook) -> list[str]:
+    """Return the providers of which nothing is known but how to reach them; `portability` leaves them out."""
+    return [name for name in rulebook.providers if not _has_rules(rulebook, name)]
+
+
+def _has_rules(rulebook: Rulebook, provider: str) -> bool:
+    return any(placed.disabled is None and placed.rule.stage == "request" for placed in rulebook.effective(provider))
+
+
+def _fit(payload: Mapping[str, Any], provider: str, rulebook: Rulebook, model: str | None) -> Fit:
+    named = payload.get("model") if model is None and isinstance(payload, dict) else model
+    if isinstance(named, str) and isinstance(payload, dict):
+        payload = {**payload, "model": rulebook.plan(provider, named).model}
+    done = explain(payload, provider, rulebook=rulebook)
+    rules: dict[str, Effect] = {}
+    for one in (done.refusal,) if done.refusal else done.changes:
+        rules[one.rule] = max(rules.get(one.rule, Effect.NONE), one.effect, key=EFFECT_ORDER.__getitem__)
+    worst = max(rules.values(), key=EFFECT_ORDER.__getitem__, default=Effect.NONE)
+    return Fit(provider, rulebook.provider(provider).head.get("name", provider), done.model, worst, rules)
+
+
+def known(rulebook: Rulebook) -> list[dict[str, Any]]:
+    """Return a row per provider, sorted, as JSON data: its names, how it is reached, how many rules are in force.
+
+    ``base_url`` and ``api_key_env`` (the name of the variable, never a key) are None where a provider has none.
+    """
+    rows = []
+    for name in rulebook.providers:
+        head = rulebook.provider(name).head
+        rows.append(
+            {
+                "provider": name,
+                "name": head.get("name", name),
+                "aliases": list(head.get("aliases", ())),
+                "base_url": head.get("base_url"),
+                "api_key_env": head.get("api_key_env"),
+                "rules": sum(1 for placed in rulebook.effective(name) if placed.disabled is None),
+            }
+        )
+    return rows

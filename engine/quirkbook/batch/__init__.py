@@ -1,0 +1,1 @@
+"""Files of requests, translated on all cores."""

@@ -1,0 +1,181 @@
+"""Lines of a batch file -> lines that a provider takes, and a report on each. Pure: files are `batch_files`'.
+
+A line is a payload, or a request of OpenAI's Batch API: ``{"custom_id", "method", "url", "body"}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .. import api
+from ..errors import PolicyError, QuirkbookError
+from ..model import EFFECT_ORDER
+from ..plan.interpret import change, effect_of
+from ..rulebook.rulebook import Rulebook
+from ..wire import jsontext
+
+_CHAT: Final = "/chat/completions"
+_BOM: Final = b"\xef\xbb\xbf"
+LONGEST: Final = 64 << 20
+"""Bytes of a line; what is longer is no chat payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What became of one line."""
+
+    sent: bytes | None
+    """The line for the provider, without a line end; None: it is refused or cannot be read, and goes nowhere."""
+    report: bytes
+    """JSON: ``line``, ``custom_id``, and ``rules`` (each with the worst effect it had), ``refused`` or ``error``."""
+    fate: str
+    """``unchanged``, ``changed``, ``refused`` or ``unread``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What became of many lines: bytes to add to the files, and the fates of those that are not blank."""
+
+    out: bytes
+    report: bytes
+    refused: bytes
+    lines: int
+    fates: list[str]
+
+
+class Translator:
+    """Translates lines for one provider.
+
+    >>> Translator("moonshot", "moonshot-v1-8k").line(b'{"temperature": 1.7}', 1).sent
+    b'{"temperature":1,"model":"moonshot-v1-8k"}'
+    """
+
+    def __init__(
+        self,
+        provider: str | None = None,
+        model: str | None = None,
+        *,
+        rulebook: Rulebook | None = None,
+        policy: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make a translator; ``model`` stands in for that of each payload.
+
+        Raises:
+            UnknownProviderError: no rules are known for that provider.
+            UsageError: the policy has other words than its own.
+        """
+        self._book = rulebook or api.default_rulebook()
+        if provider is not None:
+            self._book.provider(provider)
+        api.check_policy(policy)
+        self._provider, self._model = provider, model
+        # Nobody hears a warning for each of a million lines: the report says it.
+        said = {**api.DEFAULT_POLICY, **(policy or {})}
+        self._policy = {effect: "error" if verdict == "error" else _MILDEST[effect] for effect, verdict in said.items()}
+
+    def line(self, raw: bytes, number: int) -> Line | None:
+        """Translate one line; None where it is blank. ``number`` counts from 1."""
+        raw = raw.removeprefix(_BOM)  # files that were joined bring one in the middle
+        text = raw.strip()
+        if not text:
+            return None
+        report: dict[str, Any] = {"line": number}
+        try:
+            item = json.loads(text.decode(), parse_constant=_no_constant)
+        except UnicodeDecodeError as error:
+            return _unread(report, f"not UTF-8 text (byte {text[error.start]:#04x}): save it as UTF-8")
+        except ValueError as error:
+            return _unread(report, _wrong(raw, error))
+        except RecursionError:
+            return _unread(report, "not JSON: nested too deep")
+        if not isinstance(item, dict):
+            return _unread(report, 'a line is an object: write a payload, or {"custom_id", "method", "url", "body"}')
+        if "body" not in item or "messages" in item:
+            return self._payload(raw, item, None, report)
+        if "custom_id" in item:
+            report["custom_id"] = item["custom_id"]
+        if not str(item.get("url", _CHAT)).endswith(_CHAT):
+            report["note"] = f"{item['url']} is no chat completion: the line is left as it is"
+            return Line(text, jsontext.encode({**report, "rules": []}), "unchanged")
+        return self._payload(raw, item["body"], item, report)
+
+    def block(self, lines: Sequence[bytes | None], first: int) -> Block:
+        """Translate lines, ``first`` being the number of the first; None stands for one that is longer than `LONGEST`."""
+        out, report, refused, fates = [], [], [], []
+        for number, raw in enumerate(lines, first):
+            if raw is None:
+                done = _unread({"line": number}, f"the line holds more than {LONGEST} bytes, too many for a payload")
+            elif (found := self.line(raw, number)) is None:
+                continue
+            else:
+                done = found
+                if done.sent is None:
+                    refused.append(raw.strip())
+                else:
+                    out.append(done.sent)
+            report.append(done.report)
+            fates.append(done.fate)
+        return Block(_joined(out), _joined(report), _joined(refused), len(lines), fates)
+
+    def _payload(self, raw: bytes, payload: Any, around: dict[str, Any] | None, report: dict[str, Any]) -> Line:
+        try:
+            done = api.apply_rules(payload, self._provider, self._model, None, self._book, self._policy)
+            if done.fired:
+                api.apply_policy(done, self._policy)
+            if done.refusal is None:
+                sent = jsontext.encode(done.root if around is None else {**around, "body": done.root}, nan=False)
+        except PolicyError as error:
+            listed = [{"rule": one.rule, "effect": one.effect} for one in error.changes]
+            return Line(
+                None, jsontext.encode({**report, "refused": "the policy forbids changes", "rules": listed}), "refused"
+            )
+        except QuirkbookError as error:
+            return _unread(report, str(error))
+        except ValueError as error:  # a number too big to be written again
+            return _unread(report, _wrong(raw, error))
+        if done.refusal is not None:
+            said = change(*done.refusal)
+            return Line(None, jsontext.encode({**report, "refused": said.refusal(), "rule": said.rule}), "refused")
+        worst: dict[str, Any] = {}
+        for rule, first, end in done.fired:
+            effects = [effect_of(rule, edit) for edit in done.edits[first:end]]
+            worst[rule.name] = max((*effects, worst.get(rule.name, effects[0])), key=EFFECT_ORDER.__getitem__)
+        listed = [{"rule": rule, "effect": effect} for rule, effect in worst.items()]
+        return Line(sent, jsontext.encode({**report, "rules": listed}), "changed" if listed else "unchanged")
+
+
+_MILDEST: Final = {effect: "warn" if effect == "refuse" else "allow" for effect in api.DEFAULT_POLICY}
+
+
+def _unread(report: Mapping[str, Any], text: str) -> Line:
+    return Line(None, jsontext.encode({**report, "error": text}), "unread")
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON number")
+
+
+def _wrong(raw: bytes, error: ValueError) -> str:
+    """Say what is wrong with a line in the words that rule files hear too; where they know none, in those of ``error``."""
+    from ..source.document import Builder  # for a line that is broken alone
+    from ..source.json import NotJSON, build
+
+    class Deaf(Builder):
+        def _pass(self, *args: Any, **named: Any) -> None:
+            pass
+
+        scalar = open = close = _pass
+
+    text = raw.rstrip().decode()
+    try:
+        build(text, Deaf("", text))
+    except NotJSON as found:
+        return f"{found} at column {found.start + 1}"
+    return str(error)
+
+
+def _joined(lines: Sequence[bytes]) -> bytes:
+    return b"\n".join([*lines, b""])

@@ -1,0 +1,141 @@
+"""acompletion(): completion() for event loops. Only the sending differs; it needs the extra ``async``."""
+
+from __future__ import annotations
+
+from asyncio import sleep
+from collections.abc import AsyncIterator
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
+
+from ..errors import DispatchError, UsageError
+from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
+from .arguments import Messages, Options
+from .request import Call, prepare
+from .response import Incoming, completed, is_stream, next_pause, restreamed, unsent
+
+if TYPE_CHECKING:
+    from .async_transport import AsyncReply
+
+
+class AsyncStream:
+    """The chunks of an answer as they come. Iterate to the end, or close it: best in an ``async with``."""
+
+    def __init__(self, incoming: Incoming, reply: AsyncReply | None) -> None:
+        self._reply = reply
+        """What is still to be read from; None: all has come."""
+        self._incoming = incoming
+
+    @property
+    def quirkbook(self) -> Report:
+        """What was changed on the way to the provider and back, so far."""
+        return self._incoming.report
+
+    @property
+    def received(self) -> ChatCompletion:
+        """The answer as far as it has been read, put together."""
+        return self._incoming.received
+
+    def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
+        return self
+
+    async def __anext__(self) -> ChatCompletionChunk:
+        incoming = self._incoming
+        while not incoming.ready:
+            reply = self._reply
+            if reply is None:
+                raise StopAsyncIteration
+            if incoming.failure is not None:
+                await self.close()
+                raise incoming.failure
+            if incoming.over:
+                self._reply = None
+                await reply.finish()
+                raise StopAsyncIteration
+            try:
+                data = await reply.piece()
+            except DispatchError as error:
+                incoming.broken(error)
+            else:
+                incoming.feed(data) if data else incoming.end()
+        return incoming.ready.popleft()
+
+    async def close(self) -> None:
+        """Close the connection to the provider, who may then stop working on the answer."""
+        reply, self._reply = self._reply, None
+        if reply is not None:
+            reply.close()
+        self._incoming.ready.clear()
+
+    aclose = close
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        reply = getattr(self, "_reply", None)
+        if reply is not None:
+            reply.close()
+
+    def __repr__(self) -> str:
+        state = "open" if self._reply is not None or self._incoming.ready else "closed"
+        return f"<AsyncStream of {self.quirkbook.provider}, {state}>"
+
+
+@overload
+async def acompletion(
+    model: str, messages: Messages, *, stream: Literal[True], **options: Unpack[Options]
+) -> AsyncStream: ...
+@overload
+async def acompletion(
+    model: str, messages: Messages, *, stream: Literal[False] | None = None, **options: Unpack[Options]
+) -> ChatCompletion: ...
+@overload
+async def acompletion(
+    model: str, messages: Messages, *, stream: bool | None = None, **options: Unpack[Options]
+) -> ChatCompletion | AsyncStream: ...
+async def acompletion(
+    model: str, messages: Messages, *, stream: bool | None = None, **options: Any
+) -> ChatCompletion | AsyncStream:
+    """Do what `quirkbook.completion` does without blocking the event loop; arguments and errors are the same.
+
+    Raises:
+        UsageError: besides the reasons of `completion`: the extra ``async`` is not installed.
+    """
+    transport = _transport()
+    call = prepare(model, messages, stream, options)
+    attempt = 1
+    while True:
+        try:
+            return await _send(transport, call, attempt)
+        except DispatchError as error:
+            pause = next_pause(call, attempt, error)
+            if pause is None:
+                raise
+        await sleep(pause)
+        attempt += 1
+
+
+def _transport() -> ModuleType:
+    try:
+        from . import async_transport
+    except ImportError:
+        raise UsageError("acompletion() needs aiohttp: pip install 'quirkbook[async]'") from None
+    return async_transport
+
+
+async def _send(transport: ModuleType, call: Call, attempt: int) -> ChatCompletion | AsyncStream:
+    try:
+        reply: AsyncReply = await transport.send(call.url, call.headers, call.body, call.timeout)
+        if call.streams and is_stream(reply.status, reply.headers):
+            return AsyncStream(Incoming(call, reply.status, reply.headers, attempt), reply)
+        raw = await reply.read()
+    except DispatchError as error:
+        raise unsent(call, error) from None
+    if call.streams:
+        return AsyncStream(restreamed(call, reply.status, reply.headers, raw, attempt), None)
+    return completed(call, reply.status, reply.headers, raw, attempt)

@@ -1,0 +1,217 @@
+"""The arguments of completion(): which are fields of the payload, which are ours, and which only LiteLLM knows.
+
+A name that is in none of the tables is a field of the payload: forward by default, as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypedDict
+
+from ..api import Policy
+from ..errors import PayloadError, UsageError
+from ..rulebook.rulebook import Rulebook
+from .response_format import plain_format
+
+Messages = Iterable[Any]
+"""Dicts; objects that have ``model_dump``, such as messages of earlier answers, will do too."""
+
+
+class Options(TypedDict, total=False):
+    """What completion() takes besides ``model``, ``messages`` and ``stream``. None means: not given."""
+
+    # Fields of the payload
+    audio: Mapping[str, Any] | None
+    frequency_penalty: float | None
+    function_call: str | Mapping[str, Any] | None
+    functions: Sequence[Mapping[str, Any]] | None
+    logit_bias: Mapping[str, float] | None
+    logprobs: bool | None
+    max_completion_tokens: int | None
+    max_tokens: int | None
+    metadata: Mapping[str, str] | None
+    modalities: Sequence[str] | None
+    n: int | None
+    parallel_tool_calls: bool | None
+    prediction: Mapping[str, Any] | None
+    presence_penalty: float | None
+    prompt_cache_key: str | None
+    prompt_cache_retention: str | None
+    reasoning_effort: str | None
+    response_format: Mapping[str, Any] | type | None
+    """A class that has ``model_json_schema``, as pydantic's have, goes as its JSON schema."""
+    safety_identifier: str | None
+    seed: int | None
+    service_tier: str | None
+    stop: str | Sequence[str] | None
+    store: bool | None
+    stream_options: Mapping[str, Any] | None
+    temperature: float | None
+    thinking: Mapping[str, Any] | None
+    tool_choice: str | Mapping[str, Any] | None
+    tools: Sequence[Mapping[str, Any]] | None
+    top_logprobs: int | None
+    top_p: float | None
+    user: str | None
+    verbosity: str | None
+    web_search_options: Mapping[str, Any] | None
+
+    # How to call
+    api_base: str | None
+    """The same as base_url."""
+    api_key: str | None
+    base_url: str | None
+    """Where to call instead of the provider's own address; with or without its path (``/v1``)."""
+    custom_llm_provider: str | None
+    """The same as provider."""
+    drop_params: bool | None
+    """Accepted for LiteLLM's sake; the rules decide what is dropped."""
+    extra_body: Mapping[str, Any] | None
+    """Further fields, or nulls; they go through the rules like all others and win over arguments of the same name."""
+    extra_headers: Mapping[str, str] | None
+    extra_query: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    """The same as extra_headers."""
+    max_retries: int | None
+    num_retries: int | None
+    """The same as max_retries."""
+    policy: Policy | None
+    provider: str | None
+    rulebook: Rulebook | None
+    timeout: float | tuple[float, float] | None
+    """Seconds to wait for the connection and for each piece of the answer; a pair tells the two apart."""
+
+
+#: What is not sent. Two names for one thing stand side by side, ours first.
+OWN: Final = (
+    ("api_key",),
+    ("base_url", "api_base"),
+    ("provider", "custom_llm_provider"),
+    ("drop_params",),
+    ("extra_body",),
+    ("extra_headers", "headers"),
+    ("extra_query",),
+    ("max_retries", "num_retries"),
+    ("policy",),
+    ("rulebook",),
+    ("timeout",),
+)
+_OWN_NAMES: Final = {name: names[0] for names in OWN for name in names}
+
+#: LiteLLM's own arguments that only keep its books: left out, with a remark in the report.
+WITHOUT_EFFECT: Final = frozenset(
+    {
+        "acompletion", "base_model", "cache", "caching", "cooldown_time", "custom_prompt_dict", "guardrails", "id",
+        "input_cost_per_second", "input_cost_per_token", "litellm_call_id", "litellm_logging_obj",
+        "litellm_metadata", "litellm_session_id", "litellm_trace_id", "logger_fn", "max_parallel_requests",
+        "merge_reasoning_content_in_choices", "model_info", "no-log", "output_cost_per_second",
+        "output_cost_per_token", "preset_cache_key", "proxy_server_request", "rpm", "shared_session", "tags",
+        "tpm", "ttl", "verbose",
+    }
+)  # fmt: skip
+
+#: LiteLLM's own arguments that change what is sent, where, or what comes back: leaving one out would do something
+#: else than was asked for, so they are refused, with what to write instead.
+REFUSED: Final[Mapping[str, str]] = {
+    "additional_drop_params": "write a rule that drops them, or leave them out",
+    "allowed_openai_params": "leave it out: every parameter is sent on unless a rule says otherwise",
+    "api_version": "write extra_query={'api-version': ...}",
+    "azure_ad_token": "write extra_headers={'Authorization': ...}",
+    "client": "use an adapter of quirkbook.adapters with your own client",
+    "context_window_fallback_dict": "catch ContextWindowExceededError and call again",
+    "deployment_id": "write model=...",
+    "fallbacks": "catch DispatchError and call again with another model",
+    "force_timeout": "write timeout=...",
+    "mock_response": "run an emulated provider: quirkbook emulate",
+    "mock_timeout": "run an emulated provider: quirkbook emulate",
+    "mock_tool_calls": "run an emulated provider: quirkbook emulate",
+    "model_list": "write model=...",
+    "organization": "write extra_headers={'OpenAI-Organization': ...}",
+    "request_timeout": "write timeout=...",
+    "retry_policy": "write max_retries=...",
+    "retry_strategy": "write max_retries=...",
+    "ssl_verify": "set REQUESTS_CA_BUNDLE",
+    "stream_timeout": "write timeout=(connect, read)",
+}
+
+
+def sort(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
+    """Return (fields of the payload, our own arguments under their first names, remarks).
+
+    Raises:
+        UsageError: an argument that cannot be honoured, or two names for one thing that differ.
+        PayloadError: a response_format that is neither JSON nor a class with a JSON schema.
+    """
+    fields: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    remarks: list[str] = []
+    for name, value in options.items():
+        if value is None:
+            continue
+        if name in _OWN_NAMES:
+            first = _OWN_NAMES[name]
+            if first in own and own[first] != value:
+                raise UsageError(f"{first} and its other name {name} differ: give one of them")
+            own[first] = value
+        elif name in REFUSED:
+            raise UsageError(f"{name} is an argument of LiteLLM that has no counterpart here: {REFUSED[name]}")
+        elif name in WITHOUT_EFFECT:
+            remarks.append(f"{name} has no effect: it is an argument of LiteLLM's own")
+        else:
+            fields[name] = value
+    if own.pop("drop_params", None) is not None:
+        remarks.append("drop_params has no effect: the rules decide what is dropped, and the report says so")
+    if "response_format" in fields:
+        fields["response_format"], remark = plain_format(fields["response_format"])
+        remarks += [remark] if remark else []
+    return fields, own, tuple(remarks)
+
+
+def plain_messages(messages: Messages) -> list[Any]:
+    """Return messages as a list of dicts, objects of SDKs dumped.
+
+    Raises:
+        PayloadError: a message is neither.
+    """
+    if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
+        raise PayloadError('messages is a list: write [{"role": "user", "content": ...}]', "/messages")
+    found = list(messages)
+    for at, message in enumerate(found):
+        if not isinstance(message, dict):
+            dump = getattr(message, "model_dump", None)
+            if dump is None:
+                text = f'a message is an object, not {type(message).__name__}: write {{"role": ..., "content": ...}}'
+                raise PayloadError(text, f"/messages/{at}")
+            found[at] = dump(exclude_none=True)
+    return found
+
+
+def seconds(timeout: Any, default: tuple[float, float]) -> tuple[float, float]:
+    """Return (connect, read) of a timeout.
+
+    Raises:
+        UsageError: it is neither a positive number nor a pair of them.
+    """
+    if timeout is None:
+        return default
+    pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    if len(pair) != 2 or not all(_is_positive(one) for one in pair):
+        raise UsageError(f"timeout cannot be {timeout!r}: write seconds above 0, or a pair (connect, read) of them")
+    return float(pair[0]), float(pair[1])
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e7
+
+
+def retries(wanted: Any, default: int, most: int) -> int:
+    """Return how often to try again.
+
+    Raises:
+        UsageError: it is no such number.
+    """
+    if wanted is None:
+        return default
+    if not isinstance(wanted, int) or isinstance(wanted, bool) or not 0 <= wanted <= most:
+        raise UsageError(f"max_retries cannot be {wanted!r}: write 0 to {most}")
+    return wanted

@@ -1,0 +1,219 @@
+"""Arguments of completion() in, a request ready to be sent out. Without sockets, clocks and event loops."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import SplitResult, urlencode, urlsplit
+
+from .. import api
+from ..errors import AuthenticationError, PayloadError, RefusedError, UnknownProviderError, UsageError
+from ..model import Change
+from ..plan.interpret import change, changes
+from ..rulebook.rulebook import Rulebook
+from ..wire import jsontext
+from ..wire.redact import Mask
+from ..wire.retry import DEFAULT_RETRIES, MOST_RETRIES
+from . import arguments
+
+PATH: Final = "/chat/completions"
+DEFAULT_TIMEOUT: Final = (10.0, 600.0)
+"""Seconds to wait for the connection and for each piece of the answer; models may think for minutes."""
+
+_HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "quirkbook"}
+#: A compressed stream comes in lumps.
+_STREAM_HEADERS: Final = {**_HEADERS, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
+_NO_ADDRESS: Final = "base_url is no address: write https://host/v1"
+_BEARER: Final = {"header": "Authorization", "prefix": "Bearer "}
+_HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+SECRET_WORDS: Final = ("auth", "key", "token", "secret", "cookie", "password")
+"""Words in the name of a header or parameter whose value is a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request ready to be sent, and all that is needed to read its answer."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    timeout: tuple[float, float]
+    """(connect, read), in seconds."""
+    retries: int
+    provider: str
+    payload: Mapping[str, Any]
+    """The translated request."""
+    changes: tuple[Change, ...]
+    remarks: tuple[str, ...]
+    mask: Mask
+    rulebook: Rulebook
+
+    @property
+    def streams(self) -> bool:
+        """Whether the answer comes as a stream."""
+        return self.payload.get("stream") is True
+
+    @property
+    def model(self) -> str | None:
+        """The model as the provider knows it."""
+        found = self.payload.get("model")
+        return found if isinstance(found, str) else None
+
+
+def prepare(model: str, messages: arguments.Messages, stream: bool | None, options: Mapping[str, Any]) -> Call:
+    """Return the request for a call of completion().
+
+    Raises:
+        UsageError: an argument that cannot be honoured.
+        AuthenticationError: no key; nothing was sent.
+        PayloadError: the payload is none, or a rule refuses it.
+        UnknownProviderError: nobody knows the provider.
+    """
+    fields, own, remarks = arguments.sort(options)
+    payload = {"model": model, "messages": arguments.plain_messages(messages), **fields}
+    if stream is not None:
+        payload["stream"] = stream
+    extra = own.get("extra_body", {})
+    if not isinstance(extra, Mapping):
+        raise UsageError(f"extra_body is a mapping of fields, not {type(extra).__name__}")
+    payload |= extra
+    book = own.get("rulebook") or api.default_rulebook()
+    provider = provider_of(book, own.get("provider"), payload["model"], own.get("base_url"))
+    head = book.provider(provider).head
+    given = {**own.get("extra_headers", {})}
+    key = _key(provider, head, own.get("api_key"), given)
+    done = api.apply_rules(payload, provider, None, None, book, own.get("policy"))
+    if done.refusal:
+        raise RefusedError(change(*done.refusal))
+    if done.fired:
+        api.apply_policy(done, own.get("policy"), stacklevel=4)
+    headers = wire_headers(head, key, done.headers, given, streams=done.root.get("stream") is True)
+    return Call(
+        url=address(own.get("base_url"), head, own.get("extra_query")),
+        headers=headers,
+        body=_encode(done.root),
+        timeout=arguments.seconds(own.get("timeout"), DEFAULT_TIMEOUT),
+        retries=arguments.retries(own.get("max_retries"), DEFAULT_RETRIES, MOST_RETRIES),
+        provider=provider,
+        payload=done.root,
+        changes=changes(done) if done.fired else (),
+        remarks=remarks,
+        mask=Mask(_secrets(headers, key, own.get("extra_query"))),
+        rulebook=book,
+    )
+
+
+def provider_of(book: Rulebook, provider: str | None, model: Any, base_url: str | None) -> str:
+    """Return the name of the provider that is meant.
+
+    It is the named one, else who is known to serve ``base_url``, else the prefix of the model: an address of one's own
+    (a proxy, an emulated provider) says nothing about who answers there.
+
+    Raises:
+        UnknownProviderError: none of the three tells.
+    """
+    return _provider_of(book, provider, model if isinstance(model, str) else None, base_url)
+
+
+@lru_cache(maxsize=256)  # an address that nobody is known to serve is looked for in vain once
+def _provider_of(book: Rulebook, provider: str | None, model: str | None, base_url: str | None) -> str:
+    if provider is None and base_url is not None:
+        try:
+            return book.plan(None, model, base_url).provider
+        except UnknownProviderError:
+            pass
+    return book.plan(provider, model).provider
+
+
+def _key(provider: str, head: Mapping[str, Any], given: str | None, headers: Mapping[str, str]) -> str:
+    """Return the caller's key; none is needed where the provider has none or the caller brings its header."""
+    if given is not None and not isinstance(given, str):
+        raise UsageError(f"api_key is text, not {type(given).__name__}")
+    variable = head.get("api_key_env")
+    key = given or (os.environ.get(variable, "") if variable else "")
+    carrier = head.get("auth", _BEARER)["header"].lower()
+    if not key and variable and not any(name.lower() == carrier for name in headers):
+        raise AuthenticationError(f"no API key: set {variable} or pass api_key=...", provider=provider)
+    return key.strip()
+
+
+def wire_headers(
+    head: Mapping[str, Any], key: str, ruled: Mapping[str, str | None], given: Mapping[str, str], *, streams: bool
+) -> dict[str, str]:
+    """Return the headers; later ones win: the provider's file, the key, the rules, the caller."""
+    auth = head.get("auth", _BEARER)
+    keyed = {auth["header"]: auth.get("prefix", "") + key} if key else {}
+    found: dict[str, tuple[str, Any]] = {}
+    for layer in (_STREAM_HEADERS if streams else _HEADERS, head.get("headers", {}), keyed, ruled, given):
+        found |= {name.lower(): (name, value) for name, value in layer.items()}
+    for name, value in found.values():
+        if not _HEADER_NAME.fullmatch(name):
+            raise UsageError(f"'{name}' is no name of a header: write letters, digits and '-'")
+        if value is not None and not (isinstance(value, str) and value.isascii() and value.isprintable()):
+            raise UsageError(f"header {name}: its value is not one line of plain ASCII")  # not shown: it may be a key
+    return {name: value for name, value in found.values() if value is not None}
+
+
+def _secrets(headers: Mapping[str, str], key: str, query: Mapping[str, str] | None) -> Iterator[str]:
+    yield key
+    for name, value in (*headers.items(), *(query or {}).items()):
+        if any(word in name.lower() for word in SECRET_WORDS):
+            yield from (str(value), str(value).rpartition(" ")[2])
+
+
+def address(base_url: str | None, head: Mapping[str, Any], query: Mapping[str, str] | None = None) -> str:
+    """Return where to send to: ``base_url``, else the provider's variable, else the provider's own address.
+
+    An address without the path that the provider's own has (``/v1``) gets it, or what is missing of it.
+
+    >>> address("http://127.0.0.1:8001", {"base_url": "https://api.example.com/v1"})
+    'http://127.0.0.1:8001/v1/chat/completions'
+
+    Raises:
+        UsageError: there is no address, or it is none.
+    """
+    own = head.get("base_url", "")
+    variable = head.get("base_url_env")
+    found = base_url or (os.environ.get(variable) if variable else None) or own
+    if not found:
+        raise UsageError("the provider has no address of its own: pass base_url=...")
+    if not isinstance(found, str):
+        raise UsageError(_NO_ADDRESS)
+    place, asked = _place(found, own)
+    asked = "&".join(filter(None, (asked, urlencode(query or {}))))
+    return f"{place}?{asked}" if asked else place
+
+
+@lru_cache(maxsize=256)
+def _place(url: str, own: str) -> tuple[str, str]:
+    """Return the address of chat completions, and the query that the URL had."""
+    parts = _split(url)
+    path = parts.path.rstrip("/").removesuffix(PATH)
+    usual = urlsplit(own).path.rstrip("/")
+    if usual.startswith(path + "/"):
+        path = usual
+    return f"{parts.scheme}://{parts.netloc}{path}{PATH}", parts.query
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts: SplitResult = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or not url.isprintable() or " " in url:
+        raise UsageError(_NO_ADDRESS)
+    if "@" in parts.netloc:
+        raise UsageError("base_url holds a user name or a password: write them into extra_headers")
+    return parts
+
+
+def _encode(payload: Mapping[str, Any]) -> bytes:
+    try:
+        return jsontext.encode(payload, nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PayloadError(f"the payload is no JSON: {error}") from None

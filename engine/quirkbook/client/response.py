@@ -1,0 +1,244 @@
+"""Answers in, responses or typed errors out. Without sockets, clocks and event loops."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from ..api import Translation, translate_response
+from ..errors import APIConnectionError, DispatchError, MalformedResponseError, NotFoundError, StreamCutError
+from ..wire import sse
+from ..wire.accumulate import Assembly, chunk_of
+from ..wire.jsontext import decode
+from ..wire.provider_errors import error_from, is_error, request_id
+from ..wire.retry import pause_before, retry_after
+from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
+from .request import Call
+
+E = TypeVar("E", bound=DispatchError)
+
+_EXCERPT: Final = 200
+"""Characters of an answer nobody can read that an error shows."""
+_WHOLE: Final = "stream: the provider sent a whole answer all the same; it comes as one chunk"
+
+
+def next_pause(call: Call, attempt: int, error: DispatchError) -> float | None:
+    """Return how long to wait before sending again; None: give up, the error says how often it was tried."""
+    error.attempts = attempt
+    return pause_before(attempt, error, call.retries)
+
+
+def unsent(call: Call, error: DispatchError) -> DispatchError:
+    """Return a transport's error with what it could not know: whom it tried to reach, and for what."""
+    text = call.mask(error.message)
+    again = error.retryable
+    return type(error)(text, provider=call.provider, model=call.model, retryable=again, changes=call.changes)
+
+
+def report(call: Call, status: int, headers: Mapping[str, str], attempts: int) -> Report:
+    """Return the report on a call that was answered."""
+    return Report(
+        provider=call.provider,
+        model=call.model,
+        request=call.changes,
+        remarks=call.remarks,
+        attempts=attempts,
+        status=status,
+        headers=headers,
+        request_id=request_id(headers),
+    )
+
+
+def completed(call: Call, status: int, headers: Mapping[str, str], raw: bytes, attempts: int = 1) -> ChatCompletion:
+    """Return the response for a whole answer.
+
+    Raises:
+        DispatchError: it is an error, whatever its status says, or no completion.
+    """
+    done = _translated(call, status, headers, raw)
+    response = ChatCompletion(done.payload)
+    found = report(call, status, headers, attempts)
+    found.response = done.changes
+    response._report = found
+    return response
+
+
+def _translated(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> Translation:
+    body = decode(raw)
+    if not 200 <= status < 300 or is_error(body):
+        raise failed(call, status, headers, raw)
+    if not isinstance(body, dict):
+        raise _malformed(call, status, headers, "the answer is no JSON object", raw)
+    return translate_response.explain_response(body, call.provider, request=call.payload, rulebook=call.rulebook)
+
+
+def failed(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> DispatchError:
+    """Return the typed error for an answer that is one."""
+    if 300 <= status < 400:
+        text = f"the address is redirected to {headers.get('location', 'nowhere')}, which is not followed: set base_url"
+        return _error(NotFoundError, call, status, headers, text)
+    body = decode(raw)
+    return _typed(call, status, headers, raw.decode("utf-8", "replace") if body is None else body)
+
+
+def is_stream(status: int, headers: Mapping[str, str]) -> bool:
+    """Tell whether an answer to a request for a stream is one: a good status, and not JSON from end to end."""
+    return 200 <= status < 300 and not headers.get("content-type", "").startswith("application/json")
+
+
+def restreamed(call: Call, status: int, headers: Mapping[str, str], raw: bytes, attempts: int = 1) -> Incoming:
+    """Return a stream of one chunk for a whole answer to a request for a stream; the report says so.
+
+    Some providers and proxies answer so, for models that cannot stream.
+
+    Raises:
+        DispatchError: it is an error, whatever its status says, or no completion.
+    """
+    done = _translated(call, status, headers, raw)
+    if not isinstance(done.payload.get("choices"), list):
+        raise _malformed(call, status, headers, "an answer without choices where a stream was asked for", raw)
+    made = Incoming(call, status, headers, attempts)
+    made.take_whole(done)
+    return made
+
+
+def _typed(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
+    done = translate_response.explain_error(body, call.provider, status, request=call.payload, rulebook=call.rulebook)
+    return error_from(
+        status,
+        headers,
+        done.payload,
+        provider=call.provider,
+        model=call.model,
+        changes=call.changes,
+        response_changes=done.changes,
+        raw=body,
+        retry_after=retry_after(headers),
+        mask=call.mask,
+    )
+
+
+def _malformed(
+    call: Call, status: int | None, headers: Mapping[str, str], text: str, raw: bytes | str
+) -> MalformedResponseError:
+    shown = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    cut = shown if len(shown) <= _EXCERPT else shown[:_EXCERPT] + "..."
+    return _error(MalformedResponseError, call, status, headers, f"{text}: {cut!r}", raw=call.mask(cut))
+
+
+def _error(kind: type[E], call: Call, status: int | None, headers: Mapping[str, str], text: str, raw: Any = None) -> E:
+    return kind(
+        call.mask(text),
+        status=status,
+        provider=call.provider,
+        model=call.model,
+        raw=raw,
+        request_id=request_id(headers),
+        changes=call.changes,
+    )
+
+
+class Incoming:
+    """The state of one stream: bytes are fed, chunks get ready, and sooner or later it is over or has failed.
+
+    Chunks that came before a failure stay ready: read those first.
+    """
+
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str], attempts: int = 1) -> None:
+        self.report = report(call, status, headers, attempts)
+        self.ready: deque[ChatCompletionChunk] = deque()
+        self.failure: DispatchError | None = None
+        self.over = False
+        """Whether all has come: nothing more needs to be read."""
+        self._call, self._status, self._headers = call, status, headers
+        self._decoder = sse.Decoder()
+        self._rules = translate_response.ChunkTranslator(call.provider, request=call.payload, rulebook=call.rulebook)
+        self._assembly = Assembly()
+
+    @property
+    def received(self) -> ChatCompletion:
+        """The answer as far as it has come."""
+        found = self._assembly.answer()
+        found._report = self.report
+        return found
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as the network cuts them."""
+        try:
+            events = self._decoder.feed(data)
+        except sse.EventTooLongError as error:
+            self._fail(self._malformed(str(error), ""))
+            return
+        for event in events:
+            if self.over or self.failure:
+                return
+            self._take(event)
+
+    def take_whole(self, done: Translation) -> None:
+        """Take a whole answer, and with it the end."""
+        self.report.remarks += (_WHOLE,)
+        self._pass_on([chunk_of(done.payload)])
+        self.report.response = done.changes
+        self.over = True
+
+    def end(self) -> None:
+        """Take the end of the bytes."""
+        for event in self._decoder.close():
+            if decode(event.data) is not None or event.data == "[DONE]":  # else it is cut itself
+                self._take(event)
+        if self.over or self.failure:
+            return
+        if self._assembly.finished:
+            self._finish()
+        else:
+            self._fail(self._cut("the stream ended before its answer did"))
+
+    def broken(self, error: DispatchError) -> None:
+        """Take the transport's word that no more bytes come."""
+        if self.over or self.failure:
+            return
+        if self._assembly.finished:
+            self._finish()
+        elif type(error) is APIConnectionError:
+            self._fail(self._cut(error.message))
+        else:
+            self._fail(unsent(self._call, error))
+
+    def _take(self, event: sse.Event) -> None:
+        if event.data == "[DONE]":
+            self._finish()
+            return
+        chunk = decode(event.data)
+        if is_error(chunk):
+            self._fail(_typed(self._call, self._status, self._headers, chunk))
+        elif event.type == "error":
+            self._fail(_typed(self._call, self._status, self._headers, event.data if chunk is None else chunk))
+        elif isinstance(chunk, dict):
+            self._pass_on(self._rules.feed(chunk))
+        else:
+            self._fail(self._malformed("a chunk of the stream is no JSON object", event.data))
+
+    def _pass_on(self, chunks: list[Any]) -> None:
+        for chunk in chunks:
+            self._assembly.add(chunk)
+            found = ChatCompletionChunk(chunk)
+            found._report = self.report
+            self.ready.append(found)
+        self.report.response = self._rules.changes
+
+    def _finish(self) -> None:
+        self.over = True
+        self._pass_on(self._rules.close())
+
+    def _fail(self, error: DispatchError) -> None:
+        error.received = self.received
+        error.attempts = self.report.attempts
+        self.failure = error
+
+    def _cut(self, text: str) -> StreamCutError:
+        came = self._assembly.chunks
+        return _error(StreamCutError, self._call, None, self._headers, f"{text}, after {came} of its chunks")
+
+    def _malformed(self, text: str, line: str) -> MalformedResponseError:
+        return _malformed(self._call, self._status, self._headers, text, line)

@@ -1,0 +1,70 @@
+"""A class in place of an answer's schema: what OpenAI's ``.parse()`` and LiteLLM take for response_format.
+
+Duck-typed, so that pydantic is neither needed nor imported: any class that has ``model_json_schema()`` will do.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from ..errors import PayloadError
+from ..plan.jsonschema.tree import children, names, plant, reap
+
+_WHERE: Final = "/response_format"
+_INSTEAD: Final = 'write {"type": "json_schema", "json_schema": {"name": ..., "schema": ...}}, or a pydantic class'
+_ODD: Final = re.compile(r"[^a-zA-Z0-9_-]")
+_LONGEST: Final = 64
+"""Characters of the name that an answer's schema may have at OpenAI."""
+
+
+def plain_format(given: Any) -> tuple[Any, str | None]:
+    """Return what to send for the argument response_format, and a remark where that is not what was given.
+
+    JSON stays as it is; a class becomes ``{"type": "json_schema", "json_schema": {"name", "schema", "strict"}}``.
+
+    Raises:
+        PayloadError: it is neither JSON nor a class that has a JSON schema.
+    """
+    if isinstance(given, dict | list | str | int | float | None):
+        return given, None
+    if not isinstance(given, type):
+        kind = type(given)
+        hint = f"write the class itself, {kind.__name__}" if _makes_schemas(kind) else _INSTEAD
+        raise PayloadError(f"response_format cannot be an instance of {kind.__name__}: {hint}", _WHERE)
+    if not _makes_schemas(given):
+        raise PayloadError(f"the class {given.__name__} has no model_json_schema(): {_INSTEAD}", _WHERE)
+    try:
+        schema = given.model_json_schema()  # type: ignore[attr-defined]
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise PayloadError(f"the class {given.__name__} has no JSON schema: {error}", _WHERE) from None
+    named = _ODD.sub("_", given.__name__)[:_LONGEST]
+    sent = {"type": "json_schema", "json_schema": {"name": named, "schema": strict(schema), "strict": True}}
+    return sent, (
+        f"response_format: the class {given.__name__} went as its JSON schema, strict: "
+        "objects have no fields but their own, and all of those"
+    )
+
+
+def _makes_schemas(kind: type) -> bool:
+    return callable(getattr(kind, "model_json_schema", None))
+
+
+def strict(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema as OpenAI's strict mode wants it: all fields required, and no others allowed.
+
+    An object whose fields are free on purpose (``additionalProperties`` is there) stays so. The input is not touched.
+
+    >>> strict({"type": "object", "properties": {"a": {"type": "string"}}})["required"]
+    ['a']
+    """
+    root = plant(schema)
+    spots = [root]
+    for spot in spots:  # grows while it is read
+        spots += children(spot)
+        if "object" in names(spot.words.get("type")):
+            spot.words.setdefault("additionalProperties", False)
+        if isinstance(spot.words.get("properties"), dict):
+            spot.words["required"] = list(spot.words["properties"])
+    made: dict[str, Any] = reap(root)
+    return made

@@ -1,0 +1,282 @@
+"""An item of ``model_list`` -> deployments: who serves the model, where, with which key, and with which defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from ...client import request as client_request
+from ...errors import UnknownProviderError, UsageError, did_you_mean
+from ...model import Keys
+from ...rulebook.rulebook import Rulebook
+from ...wire.retry import MOST_RETRIES
+from . import litellm_keys as table
+from .model import LAST, Deployment
+from .reader import Reader
+
+_HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_MOST: Final = 10**12
+
+
+def read_models(reader: Reader, book: Rulebook) -> tuple[Deployment, ...]:
+    """Return the deployments of ``model_list``, in the order of the file."""
+    items = reader.document.data["model_list"]
+    if not isinstance(items, list):
+        reader.wrong(("model_list",), "a list", items)
+        return ()
+    if not items:
+        reader.fault("Q109", ("model_list",), "'model_list' is empty", "write at least one model, or leave it out")
+    found: list[tuple[Deployment, Mapping[str, float]]] = []
+    for at, item in enumerate(items):
+        keys: Keys = ("model_list", at)
+        if isinstance(item, dict):
+            found += _Item(reader, book, keys).read()
+        else:
+            reader.fault("Q108", keys, "a model must be a mapping", "write model_name: ... and litellm_params: {...}")
+    if items and not found and all(fault.severity == "warning" for fault in reader.faults):
+        reader.fault("Q306", ("model_list",), "none of these models can be served", key=True)
+    return tuple(weighed(found))
+
+
+def weighed(found: Iterable[tuple[Deployment, Mapping[str, float]]]) -> Iterator[Deployment]:
+    """Yield deployments with their weights.
+
+    As LiteLLM has it, all deployments of a name are compared by the first of weight, rpm and tpm that any of them
+    states; one that does not state it is asked only when others fail.
+    """
+    stated: dict[str, dict[str, None]] = {}
+    pairs = list(found)
+    for one, shares in pairs:
+        stated.setdefault(one.name, {}).update(dict.fromkeys(measure for measure, share in shares.items() if share > 0))
+    for one, shares in pairs:
+        measure = next((measure for measure in ("weight", "rpm", "tpm") if measure in stated[one.name]), None)
+        yield replace(one, weight=shares.get(measure, 0.0)) if measure else one
+
+
+def of_environment(book: Rulebook, environ: Mapping[str, str]) -> list[Deployment]:
+    """Return a deployment ``provider/*`` for each provider whose key and address are known without a file."""
+    found = []
+    for name in book.providers:
+        head = book.provider(name).head
+        key, base = environ.get(head.get("api_key_env", "")), environ.get(head.get("base_url_env", ""))
+        if key and (base or head.get("base_url")):
+            found.append(Deployment(f"{name}/*", f"{name}/*", name, "*", key, base or None))
+    return found
+
+
+class _Item:
+    """One item of the list."""
+
+    def __init__(self, reader: Reader, book: Rulebook, keys: Keys) -> None:
+        self._reader = reader
+        self._book = book
+        self._keys = keys
+        self._under: Keys = (*keys, "litellm_params")
+        self._written: Mapping[str, Any] = {}
+
+    def read(self) -> Iterator[tuple[Deployment, Mapping[str, float]]]:
+        reader, keys = self._reader, self._keys
+        item = reader.section(keys, "model_list", resolve=False)
+        if not isinstance(item.get("litellm_params", {}), dict):
+            reader.wrong(self._under, "a mapping", item["litellm_params"])
+            return
+        params = reader.section(self._under, "litellm_params") if "litellm_params" in item else {}
+        self._written = reader.mapping(self._under) if params else {}
+        info = reader.section((*keys, "model_info"), "model_info") if "model_info" in item else {}
+        name = self._name(item)
+        model = self._model(params, written="litellm_params" in item)
+        shares = self._shares(item, params)
+        common = self._common(params, info)
+        if name is None or model is None:
+            return
+        if "*" in model and model.count("*") != name.count("*"):
+            hint = "write as many into model_name as into model, or name the model"
+            reader.fault("Q109", (*self._under, "model"), "it is not clear what the '*' of 'model' stands for", hint)
+        elif model == "*":
+            for one in self._everybody(params):
+                yield replace(one, **common, name=name.replace("*", one.name)), shares
+        elif (served := self._deployment(name, model, params)) is not None:
+            yield replace(served, **common), shares
+
+    def _name(self, item: Mapping[str, Any]) -> str | None:
+        return self._required((*self._keys, "model_name"), item)
+
+    def _model(self, params: Mapping[str, Any], *, written: bool) -> str | None:
+        if not written:
+            hint = "write litellm_params: {model: ..., api_key: os.environ/NAME}"
+            self._reader.fault("Q107", self._keys, "'litellm_params' is missing", hint)
+            return None
+        return self._required((*self._under, "model"), params)
+
+    def _required(self, keys: Keys, values: Mapping[str, Any]) -> str | None:
+        """Return the text that must stand at ``keys``."""
+        key = str(keys[-1])
+        if key not in values:
+            if key not in self._reader.mapping(keys[:-1]):
+                self._reader.fault("Q107", keys[:-1], f"'{key}' is missing")
+            elif self._reader.mapping(keys[:-1])[key] is None:
+                self._reader.wrong(keys, "text", None)
+            return None
+        return self._reader.text(keys, values[key])
+
+    def _shares(self, item: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, float]:
+        shares: dict[str, float] = {}
+        for measure in ("weight", "rpm", "tpm"):
+            for values, keys in ((params, self._under), (item, self._keys)):
+                if measure in values and measure not in shares:
+                    share = self._reader.number((*keys, measure), values[measure], 0, _MOST)
+                    shares |= {} if share is None else {measure: share}
+        return shares
+
+    def _common(self, params: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of a deployment that do not depend on who serves it."""
+        reader, under = self._reader, self._under
+        common: dict[str, Any] = {"defaults": self._defaults(params), "headers": self._headers(params)}
+        for key in ("timeout", "stream_timeout"):
+            if key in params:
+                common[key] = reader.seconds((*under, key), params[key])
+        for key in ("num_retries", "max_retries"):  # the last one that is there counts
+            if key in params:
+                common["retries"] = reader.integer((*under, key), params[key], 0, MOST_RETRIES)
+        if "order" in params:
+            order = reader.integer((*under, "order"), params["order"], 0, LAST - 1)
+            common |= {} if order is None else {"order": order}
+        if "api_key" in params:
+            common["api_key"] = (reader.text((*under, "api_key"), params["api_key"]) or "").strip() or None
+        if "id" in info:
+            common["id"] = str(info["id"])
+        return common
+
+    def _defaults(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        defaults = {key: value for key, value in params.items() if key in table.parameters()}
+        extra = params.get("extra_body", {})
+        if not isinstance(extra, dict):
+            self._reader.wrong((*self._under, "extra_body"), "a mapping of fields", extra)
+            return defaults
+        return defaults | extra
+
+    def _headers(self, params: Mapping[str, Any]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for place in ("headers", "extra_headers"):
+            headers = params.get(place, {})
+            keys = (*self._under, place)
+            if not isinstance(headers, dict):
+                self._reader.wrong(keys, "a mapping of headers", headers)
+                continue
+            for name, value in headers.items():
+                if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+                    hint = "write letters, digits and '-'"
+                    self._reader.fault("Q109", (*keys, name), "this is no name of a header", hint, key=True)
+                elif not (isinstance(value, str) and value.isascii() and value.isprintable()):
+                    message = f"the value of the header {name} must be one line of plain ASCII text"
+                    self._reader.fault("Q109", (*keys, name), message)
+                else:
+                    found[name] = value
+        return found
+
+    # Who serves it
+
+    def _base(self, params: Mapping[str, Any]) -> tuple[str | None, Keys]:
+        """Return the address that the file gives, and where it stands."""
+        key = "api_base" if "api_base" in params else "base_url"
+        keys = (*self._under, key)
+        if key not in params:
+            return None, keys
+        base = self._reader.text(keys, params[key])
+        if base is not None:
+            try:
+                client_request.address(base, {})
+            except UsageError as error:
+                message, _, hint = str(error).replace("base_url", f"'{key}'").partition(": ")
+                self._reader.fault("Q109", keys, message, hint)
+                base = None
+        return base, keys
+
+    def _deployment(self, name: str, model: str, params: Mapping[str, Any]) -> Deployment | None:
+        base, at = self._base(params)
+        if base is None and at[-1] in params:
+            return None  # it has a fault
+        named, upstream = self._named(model, params)
+        if named is None:
+            return None
+        protocol = base is not None and named in table.compatible()
+        provider = self._at(base) if protocol else self._provider(named, params)
+        if provider is None:
+            return None
+        if not provider:
+            hint = "custom_llm_provider names a provider whose rules are to apply"
+            message = "nobody is known at this address: requests are sent on without rules"
+            self._reader.fault("Q303", at, message, hint, severity="warning")
+            return Deployment(name, model, "", upstream, None, base)
+        return self._connected(Deployment(name, model, provider, upstream, None, base))
+
+    def _named(self, model: str, params: Mapping[str, Any]) -> tuple[str | None, str]:
+        """Return who the entry says serves the model, and the model without the prefix that says so."""
+        prefix, slash, rest = model.partition("/")
+        keys = (*self._under, "custom_llm_provider")
+        if "custom_llm_provider" in params:
+            named = self._reader.text(keys, params["custom_llm_provider"])
+        else:
+            named = prefix if slash else table.owner(model)
+            if named is None:
+                hint = f"write model: {table.compatible()[0]}/..., or another provider's name before the '/'"
+                self._reader.fault("Q302", (*self._under, "model"), "'model' does not say whose model it is", hint)
+        return named, rest if slash and prefix == named else model
+
+    def _at(self, base: str | None) -> str:
+        """Return who is known to serve an address, "" for nobody."""
+        try:
+            return self._book.resolve(None, None, base)[0]
+        except UnknownProviderError:
+            return ""
+
+    def _provider(self, named: str, params: Mapping[str, Any]) -> str | None:
+        try:
+            return self._book.provider(named).name
+        except UnknownProviderError:
+            known = [*self._book.providers, *self._book.aliases]
+        keys = (*self._under, "custom_llm_provider" if "custom_llm_provider" in params else "model")
+        plain = f"{table.compatible()[0]}/... and api_base if it speaks OpenAI's protocol"
+        if table.is_elsewhere(named):
+            message = f"models of '{named}' are not served: this one is left out"
+            self._reader.fault("Q306", keys, message, f"write {plain}", severity="warning")
+            return None
+        near = did_you_mean(named.lower(), known)
+        hint = f"did you mean '{near}'?" if near else f"write {plain}; known: {', '.join(self._book.providers)}"
+        self._reader.fault("Q302", keys, f"no rules are known for the provider '{named}'", hint)
+        return None
+
+    def _connected(self, one: Deployment) -> Deployment | None:
+        """Return a deployment with the address and key that the environment has for its provider."""
+        head, environ = self._book.provider(one.provider).head, self._reader.environ
+        keys = (*self._under, "model")
+        base = one.api_base or environ.get(head.get("base_url_env", "")) or None
+        if base is None and "base_url" not in head and not {"api_base", "base_url"} & self._written.keys():
+            self._reader.fault("Q107", self._under, f"'api_base' is missing: {one.provider} has no address of its own")
+            return None
+        variable = head.get("api_key_env", "")
+        key = environ.get(variable) or None
+        if not key and variable and "api_key" not in self._written:
+            message = f"no key for {one.provider}: neither 'api_key' nor the variable {variable} is there"
+            self._reader.fault("Q304", keys, message, f"write api_key: os.environ/{variable}", severity="warning")
+        return replace(one, api_key=key, api_base=base)
+
+    def _everybody(self, params: Mapping[str, Any]) -> list[Deployment]:
+        """Return a deployment for each provider whose key is in the environment: what ``model: "*"`` means."""
+        for key in ("api_key", "api_base", "base_url"):
+            if key in params:
+                message = f"'{key}' beside model: \"*\" would go to every provider"
+                self._reader.fault("Q109", (*self._under, key), message, 'name the provider: model: "provider/*"')
+        found = of_environment(self._book, self._reader.environ)
+        if not found:
+            message = 'no key of any provider is in the environment: model: "*" stands for nobody'
+            self._reader.fault("Q304", (*self._under, "model"), message, variables(self._book), severity="warning")
+        return found
+
+
+def variables(book: Rulebook) -> str:
+    """Return, as advice, where to find the variables that hold the keys of providers: too many to name them here."""
+    count = len({name for one in book.providers if (name := book.provider(one).head.get("api_key_env"))})
+    return f"set one of the {count} variables that `quirkbook providers` lists"

@@ -1,0 +1,83 @@
+"""The table of LiteLLM's config.yaml: each key is used, ignored or unsupported, and why.
+
+The table is data, ``schemas/gateway-keys.yaml``; it follows https://docs.litellm.ai/docs/proxy/config_settings and the
+pages named there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any, Final
+
+from ...resources import folder, schema
+from ...source import yaml as yaml_source
+
+_FILE: Final = "gateway-keys.yaml"
+#: What a chat request has and a deployment does not set.
+_NO_DEFAULTS: Final = frozenset({"model", "messages"})
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What becomes of a key."""
+
+    state: str
+    """``used``, ``ignored`` or ``unsupported``."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The keys of one mapping of the file."""
+
+    exact: Mapping[str, Key]
+    globs: Sequence[tuple[str, Key]]
+
+    def find(self, name: str) -> Key | None:
+        """Return what becomes of a key, None for a key that nobody knows."""
+        found = self.exact.get(name)
+        return found or next((key for glob, key in self.globs if fnmatchcase(name, glob)), None)
+
+
+@cache
+def _table() -> dict[str, Any]:
+    data: dict[str, Any] = yaml_source.read((folder("schemas") / _FILE).read_bytes(), f"schemas/{_FILE}").data
+    return data
+
+
+@cache
+def section(name: str) -> Section:
+    """Return a section by its name: ``model_list``, ``litellm_params``, ``limits``, ...; "" is the top level."""
+    rows = [(key, Key(row["state"], row.get("why", ""))) for row in _table()["sections"][name] for key in row["keys"]]
+    if name == "litellm_params":
+        rows += [(key, Key("used")) for key in parameters()]
+    exact: dict[str, Key] = {}
+    for key, found in rows:
+        if "*" not in key:
+            exact.setdefault(key, found)
+    return Section(exact, [(key, found) for key, found in rows if "*" in key])
+
+
+@cache
+def parameters() -> frozenset[str]:
+    """Return the names of the fields of a chat request that a deployment may give defaults for."""
+    return frozenset(schema("chat-request")["properties"]) - _NO_DEFAULTS | frozenset(_table()["parameters"])
+
+
+def compatible() -> tuple[str, ...]:
+    """Return the prefixes that, beside an address, name OpenAI's protocol and no provider; the commonest first."""
+    return tuple(_table()["compatible"])
+
+
+def is_elsewhere(provider: str) -> bool:
+    """Tell whether a provider is one that LiteLLM knows, so that its name is not misspelt."""
+    return provider in _table()["elsewhere"]
+
+
+def owner(model: str) -> str | None:
+    """Return whose a model is that is written without a provider."""
+    rows = _table()["bare_models"]
+    return next((row["provider"] for row in rows if any(fnmatchcase(model, glob) for glob in row["models"])), None)

@@ -1,0 +1,93 @@
+"""LiteLLM's config.yaml -> what the gateway serves, or every fault of the file at its place.
+
+`read_config` reads a file, `from_environment` does without one. Which keys there are is data: see `keys`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ...errors import RuleFileError, UsageError
+from ...model import Fault, Location
+from ...rulebook.rulebook import Rulebook
+from ...source.yaml import MAX_BYTES
+from . import deployments
+from . import yaml as config_yaml
+from .model import Config, Deployment, Limits, Setting
+from .parse import Sections, load_rules, master_key
+from .reader import Reader, veiled
+
+__all__ = ["Config", "ConfigError", "Deployment", "Limits", "Setting", "from_environment", "read_config"]
+
+
+class ConfigError(RuleFileError):
+    """One or more faults in a config; nothing of it is served. ``faults`` holds all of them, in order of place."""
+
+    def __init__(self, faults: Sequence[Fault], settings: Sequence[Setting] = ()) -> None:
+        super().__init__(faults)
+        self.settings = tuple(settings)
+        """The keys of the file that are known."""
+
+
+def read_config(
+    path: str | os.PathLike[str],
+    *,
+    environ: Mapping[str, str] = os.environ,
+    rulebook: Rulebook | None = None,
+    unset: str = "error",
+) -> Config:
+    """Read a config file. Its own folders of rules are layered on the built-in ones, unless ``rulebook`` is given.
+
+    ``unset`` is ``error`` or ``warning``: what a variable is that the file asks for and the environment has not.
+
+    Raises:
+        ConfigError: with all faults of the file, and of the rules that it names.
+    """
+    name = os.fspath(path)
+    try:
+        document = config_yaml.read(_read_bytes(name), name)
+    except RuleFileError as error:
+        raise ConfigError([_without_values(fault) for fault in error.faults]) from None
+    reader = Reader(document, environ, unset)
+    if not isinstance(document.data, dict):
+        reader.fault("Q108", (), "a config must be a mapping", "it begins with 'model_list:'")
+        raise ConfigError(reader.faults)
+    made = Sections(reader, rulebook).make()
+    settings = sorted(reader.settings, key=lambda one: (one.line, one.column, one.pointer))
+    faults = sorted(dict.fromkeys(reader.faults), key=lambda fault: fault.location)
+    if made is None or any(fault.severity == "error" for fault in faults):
+        raise ConfigError(faults, settings)
+    return replace(made, settings=tuple(settings), remarks=tuple(faults))
+
+
+def _read_bytes(name: str) -> bytes:
+    try:
+        with open(name, "rb") as file:
+            return file.read(MAX_BYTES + 1)  # one more than is read is enough to refuse it
+    except OSError as error:
+        raise RuleFileError([Fault(Location(name, 1, 1), "Q118", f"cannot read this file: {error.strerror}")]) from None
+
+
+def _without_values(fault: Fault) -> Fault:
+    """Return a fault of the text that shows no value: with Q103 the reader quotes what it found."""
+    if fault.code == "Q103":
+        fault = replace(fault, message=fault.message.partition(":")[0])
+        fault = replace(fault, hint="quote the whole text") if "tag" in fault.message else fault
+    return veiled(fault)
+
+
+def from_environment(environ: Mapping[str, str] = os.environ, *, rulebook: Rulebook | None = None) -> Config:
+    """Return a config without a file: ``provider/*`` for every provider whose key is in the environment.
+
+    Raises:
+        UsageError: there is no key at all.
+    """
+    book = rulebook or load_rules(environ, ())
+    found = deployments.of_environment(book, environ)
+    if not found:
+        raise UsageError(
+            f"no config, and no key of any provider: {deployments.variables(book)}, or write a config.yaml"
+        )
+    return Config(tuple(found), book, keys=master_key(environ))

@@ -1,0 +1,164 @@
+"""The frozen nouns of the gateway's configuration. Keys and headers are in no repr."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ... import api
+from ...model import Fault
+from ...rulebook.rulebook import Rulebook
+from ...wire.retry import DEFAULT_RETRIES
+
+DEFAULT_TIMEOUT: Final = 600.0
+"""Seconds."""
+ANY: Final = "*"
+"""Under this name `Config.fallbacks` has those of every model that has none of its own."""
+LAST: Final = 1_000_000
+"""The place in order of a deployment that states none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One upstream that answers for a model name."""
+
+    name: str
+    """As clients ask; each ``*`` stands for one character or more."""
+    model: str
+    """As the file has it: ``moonshot/moonshot-v1-8k``; a ``*`` is what it is in the name."""
+    provider: str
+    """Whose rules apply; "" where nobody is known at ``api_base``: then no rules apply, and the key is a bearer's."""
+    upstream_model: str
+    """The model without the provider's prefix, with its stars."""
+    api_key: str | None = field(default=None, repr=False)
+    api_base: str | None = None
+    """Where to send to instead of the provider's own address; with or without its path."""
+    defaults: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Fields of the payload for requests that lack them."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    """Headers to send besides."""
+    timeout: float | None = None
+    """Seconds to wait for each next byte of the answer; None: the config's."""
+    stream_timeout: float | None = None
+    """The same for a stream; None: the config's, else ``timeout``."""
+    retries: int | None = None
+    """How often to try again; None: the config's."""
+    weight: float = 1.0
+    """The share of requests, beside the other deployments of the name; 0: only when others fail."""
+    order: int = LAST
+    """Deployments of a lower order are asked first."""
+    id: str | None = None
+    """``model_info.id``: another name, of this one deployment alone."""
+
+
+def stars(pattern: str, name: str) -> tuple[str, ...] | None:
+    """Return the texts that the stars of a pattern stand for in a name, each one character or more; None: no match.
+
+    >>> stars("moonshot/*", "moonshot/kimi-k2.6"), stars("moonshot/*", "openai/o3"), stars("*-v*", "moonshot-v1-8k")
+    (('kimi-k2.6',), None, ('moonshot', '1-8k'))
+    """
+    first, *between, last = pattern.split("*")
+    at, end = len(first), len(name) - len(last)
+    if not (name.startswith(first) and name.endswith(last)):
+        return None
+    texts = []
+    for part in between:
+        found = name.find(part, at + 1, end)
+        if found < 0:
+            return None
+        texts.append(name[at:found])
+        at = found + len(part)
+    return (*texts, name[at:end]) if at < end else None
+
+
+def filled(pattern: str, texts: tuple[str, ...]) -> str:
+    """Return a pattern with texts in the place of its stars."""
+    for text in texts:
+        pattern = pattern.replace("*", text, 1)
+    return pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a request may cost. Sizes in bytes, times in seconds."""
+
+    body_bytes: int = 32 * 1024 * 1024
+    json_depth: int = 128
+    header_bytes: int = 64 * 1024
+    concurrency: int = 1000
+    """Requests under way at once, in one worker."""
+    first_byte: float = 600.0
+    """Until the upstream's first byte."""
+    idle_stream: float = 300.0
+    """Between two pieces of a stream."""
+    slow_client: float = 30.0
+    """Until the client has sent its request, or taken what it was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A key of the file, and what becomes of it. Line and column count from 1."""
+
+    pointer: str
+    """``/model_list/0/litellm_params/rpm``"""
+    file: str
+    line: int
+    column: int
+    state: str
+    """``used``, ``ignored`` or ``unsupported``."""
+    why: str
+    """Why it is not used; "" for a key that is."""
+
+    def __str__(self) -> str:
+        said = f"{self.file}:{self.line}:{self.column}: {self.state} {self.pointer}"
+        return f"{said}: {self.why}" if self.why else said
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the gateway serves. Keys and headers are in no repr."""
+
+    deployments: tuple[Deployment, ...]
+    rulebook: Rulebook = field(repr=False)
+    """The rules in force: the built-in ones, and those of ``rules`` above them."""
+    name: str = "the environment"
+    """What places call the file."""
+    keys: tuple[str, ...] = field(default=(), repr=False)
+    """The keys that clients may show; none: anybody may ask."""
+    retries: int = DEFAULT_RETRIES
+    """How often to try again, where the deployment does not say."""
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds to wait for each next byte, where the deployment does not say."""
+    stream_timeout: float | None = None
+    """The same for streams; None: ``timeout``."""
+    fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Model name -> the names to try when all its deployments have failed; ``*``: every other model."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Another name -> the model name that it stands for."""
+    hidden: frozenset[str] = frozenset()
+    """Aliases that the list of models leaves out."""
+    drop_params: bool = False
+    """As the file has it; the rules do what it asks for in any case."""
+    policy: Mapping[str, str] = field(default_factory=lambda: dict(api.DEFAULT_POLICY))
+    """Effect -> ``allow``, ``warn`` or ``error``; every effect is there."""
+    rules: tuple[Path, ...] = ()
+    """Folders of the user's own rules, later ones winning."""
+    limits: Limits = Limits()
+    settings: tuple[Setting, ...] = ()
+    """Every key of the file, in order of place."""
+    remarks: tuple[Fault, ...] = ()
+    """What is odd, and no fault."""
+
+    def summary(self) -> list[str]:
+        """Return what start-up prints: counts, then a line for each key that is not used and for each remark."""
+        counts = [f"{sum(one.state == state for one in self.settings)} {said}" for state, said in _STATES]
+        models = len({one.name for one in self.deployments})
+        keys = f"; {', '.join(counts)}" if self.settings else ""
+        unused = [str(one) for one in self.settings if one.state != "used"]
+        remarks = [f"{one.location}: {one.message}: {one.hint}" for one in self.remarks]
+        return [f"{self.name}: {models} model{'' if models == 1 else 's'}{keys}", *unused, *remarks]
+
+
+_STATES: Final = (("used", "keys used"), ("ignored", "ignored"), ("unsupported", "unsupported"))

@@ -1,0 +1,273 @@
+"""The sections of a config file, one by one, and what they make together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from ... import api
+from ...errors import RuleFileError, UsageError
+from ...model import Keys
+from ...rulebook.rulebook import Rulebook
+from ...wire.retry import MOST_RETRIES
+from . import deployments
+from .model import ANY, Config, Deployment, Limits, stars
+from .reader import Reader
+
+MASTER_KEY: Final = "LITELLM_MASTER_KEY"
+"""The variable that holds the master key where no file gives one."""
+_STRATEGY: Final = "simple-shuffle"
+_OTHER_STRATEGIES: Final = (
+    "least-busy", "usage-based-routing", "usage-based-routing-v2", "latency-based-routing", "cost-based-routing",
+    "provider-budget-routing",
+)  # fmt: skip
+
+
+#: Key of quirkbook_settings.limits -> (field of Limits, least, most).
+_LIMITS: Final[Mapping[str, tuple[str, int, int]]] = {
+    "body_bytes": ("body_bytes", 1024, 2**31),
+    "json_depth": ("json_depth", 8, 1000),
+    "header_bytes": ("header_bytes", 1024, 2**20),
+    "concurrency": ("concurrency", 1, 100_000),
+    "first_byte_seconds": ("first_byte", 1, 86_400),
+    "idle_stream_seconds": ("idle_stream", 1, 86_400),
+    "slow_client_seconds": ("slow_client", 1, 86_400),
+}
+
+
+def master_key(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the master key of the environment, if there is one."""
+    return tuple(filter(None, [environ.get(MASTER_KEY, "").strip()]))
+
+
+def load_rules(environ: Mapping[str, str], own: Sequence[Path]) -> Rulebook:
+    """Return the rulebook, read anew: a file of rules may have changed since the last time."""
+    return Rulebook.load(*filter(None, environ.get("QUIRKBOOK_RULES", "").split(os.pathsep)), *own)
+
+
+class Sections:
+    """Reads the sections of a document one by one."""
+
+    def __init__(self, reader: Reader, rulebook: Rulebook | None) -> None:
+        self._reader = reader
+        self._rulebook = rulebook
+
+    def make(self) -> Config | None:
+        """Return the config, without its settings; None where no rules could be read."""
+        reader = self._reader
+        top = reader.section((), "", resolve=False)
+        misspelt = bool(reader.faults)  # so far there are none but of keys that nobody knows
+        reader.environ |= self._variables()
+        own = reader.section(("quirkbook_settings",), "quirkbook_settings")
+        general = reader.section(("general_settings",), "general_settings")
+        litellm = reader.section(("litellm_settings",), "litellm_settings")
+        router = reader.section(("router_settings",), "router_settings")
+        rules = self._rules(own)
+        book = self._load(rules)
+        if book is None:
+            return None
+        if "model_list" in top:
+            found = deployments.read_models(reader, book)
+        elif misspelt:  # it may be the list itself: the models that were meant are not known
+            found = ()
+        else:
+            found = tuple(deployments.of_environment(book, reader.environ))
+            if not found:
+                reader.fault("Q107", (), "'model_list' is missing", "write it, or set the key of a provider")
+        known = _Names(found, self._written_names(top))
+        aliases, hidden = self._aliases(router, known)
+        return Config(
+            deployments=found,
+            rulebook=book,
+            name=reader.document.name,
+            keys=self._keys(general, own),
+            fallbacks=self._fallbacks(litellm, router, known.with_aliases(aliases)),
+            aliases=aliases,
+            hidden=hidden,
+            drop_params=self._drop_params(),
+            policy=self._policy(own),
+            rules=rules,
+            limits=self._limits(own),
+            **self._calls(litellm, router),
+        )
+
+    def _written_names(self, top: Mapping[str, Any]) -> list[str]:
+        """Return the names of the list, those of models included that are left out."""
+        items = top.get("model_list")
+        names = (
+            item.get("model_name") for item in (items if isinstance(items, list) else ()) if isinstance(item, dict)
+        )
+        return [name for name in names if isinstance(name, str)]
+
+    def _variables(self) -> dict[str, str]:
+        """Return what `environment_variables` adds to the environment."""
+        found = {}
+        for name, value in self._reader.mapping(("environment_variables",)).items():
+            keys: Keys = ("environment_variables", name)
+            value = self._reader.resolved(keys, value)
+            if isinstance(value, str | int | float):
+                found[str(name)] = str(value)
+            elif value is not None:
+                self._reader.wrong(keys, "text", value)
+        return found
+
+    # quirkbook_settings
+
+    def _rules(self, own: Mapping[str, Any]) -> tuple[Path, ...]:
+        found = []
+        home = Path(self._reader.document.name).parent
+        for at, name in enumerate(self._reader.names(("quirkbook_settings", "rules"), own.get("rules", []))):
+            path = home / name
+            if path.exists():
+                found.append(path)
+            else:
+                hint = "the path is taken from where the config is"
+                self._reader.fault("Q109", ("quirkbook_settings", "rules", at), f"there is no folder {path}", hint)
+        return tuple(found)
+
+    def _load(self, rules: Sequence[Path]) -> Rulebook | None:
+        if self._rulebook is not None:
+            return self._rulebook
+        try:
+            return load_rules(self._reader.environ, rules)
+        except RuleFileError as error:
+            self._reader.faults += error.faults
+            return None
+
+    def _keys(self, general: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[str, ...]:
+        found = []
+        if "master_key" in general:
+            found.append(self._reader.text(("general_settings", "master_key"), general["master_key"]))
+        found += self._reader.names(("quirkbook_settings", "keys"), own.get("keys", []))
+        known = tuple(dict.fromkeys(key.strip() for key in found if key))
+        return known or master_key(self._reader.environ)
+
+    def _policy(self, own: Mapping[str, Any]) -> Mapping[str, str]:
+        keys: Keys = ("quirkbook_settings", "policy")
+        written = self._reader.mapping(keys) if "policy" in own else {}
+        found = dict(api.DEFAULT_POLICY)
+        for effect, verdict in written.items():
+            try:
+                api.check_policy({effect: verdict})
+                found[effect] = verdict
+            except UsageError as error:
+                message, _, hint = str(error).rpartition(": ")
+                self._reader.fault("Q109", (*keys, effect), message, hint, key=True)
+        return found
+
+    def _limits(self, own: Mapping[str, Any]) -> Limits:
+        keys: Keys = ("quirkbook_settings", "limits")
+        found: dict[str, Any] = {}
+        for key, value in (self._reader.section(keys, "limits") if "limits" in own else {}).items():
+            name, low, high = _LIMITS[key]
+            if key.endswith("_seconds"):
+                found[name] = self._reader.number((*keys, key), value, low, high, " of seconds")
+            else:
+                found[name] = self._reader.integer((*keys, key), value, low, high)
+        return Limits(**{name: value for name, value in found.items() if value is not None})
+
+    # litellm_settings and router_settings; where both say something, the latter counts
+
+    def _calls(self, litellm: Mapping[str, Any], router: Mapping[str, Any]) -> dict[str, Any]:
+        reader = self._reader
+        found: dict[str, Any] = {}
+        for section, values, key, name in (
+            ("litellm_settings", litellm, "num_retries", "retries"),
+            ("litellm_settings", litellm, "request_timeout", "timeout"),
+            ("router_settings", router, "num_retries", "retries"),
+            ("router_settings", router, "timeout", "timeout"),
+            ("router_settings", router, "stream_timeout", "stream_timeout"),
+        ):
+            if key not in values:
+                continue
+            keys: Keys = (section, key)
+            count = reader.integer(keys, values[key], 0, MOST_RETRIES) if name == "retries" else None
+            value = count if name == "retries" else reader.seconds(keys, values[key])
+            found |= {} if value is None else {name: value}
+        self._strategy(router)
+        return found
+
+    def _drop_params(self) -> bool:
+        keys: Keys = ("litellm_settings", "drop_params")
+        value = self._reader.resolved(keys, self._reader.mapping(keys[:1]).get("drop_params"))
+        return value is not None and self._reader.flag(keys, value) is True
+
+    def _strategy(self, router: Mapping[str, Any]) -> None:
+        keys: Keys = ("router_settings", "routing_strategy")
+        wanted = router.get("routing_strategy", _STRATEGY)
+        if wanted in _OTHER_STRATEGIES:
+            pointer = "/router_settings/routing_strategy"
+            at = next(at for at, one in enumerate(self._reader.settings) if one.pointer == pointer)
+            why = f"deployments are chosen by weight alone: {_STRATEGY}"
+            self._reader.settings[at] = replace(self._reader.settings[at], state="unsupported", why=why)
+        elif wanted != _STRATEGY:
+            hint = f"write one of {', '.join((_STRATEGY, *_OTHER_STRATEGIES))}"
+            self._reader.fault("Q109", keys, "'routing_strategy' has none of its values", hint)
+
+    def _aliases(self, router: Mapping[str, Any], known: _Names) -> tuple[dict[str, str], frozenset[str]]:
+        found: dict[str, str] = {}
+        hidden = set()
+        start: Keys = ("router_settings", "model_group_alias")
+        for alias, target in (self._reader.mapping(start) if "model_group_alias" in router else {}).items():
+            keys: Keys = (*start, alias)
+            if isinstance(target, dict):
+                keys, more = (*keys, "model"), target
+                target = more.get("model")
+                if more.get("hidden"):
+                    hidden.add(str(alias))
+            name = self._reader.text(keys, target)
+            if name is not None and known.check(self._reader, keys, name):
+                found[str(alias)] = name
+        return found, frozenset(hidden)
+
+    def _fallbacks(
+        self, litellm: Mapping[str, Any], router: Mapping[str, Any], known: _Names
+    ) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for section, values in (("litellm_settings", litellm), ("router_settings", router)):
+            if "default_fallbacks" in values:
+                keys: Keys = (section, "default_fallbacks")
+                found[ANY] = self._known_names(keys, values["default_fallbacks"], known)
+            for keys, name, targets in self._pairs((section, "fallbacks"), values.get("fallbacks", [])):
+                if name != ANY:
+                    known.check(self._reader, keys, name, key=True)
+                found[name] = self._known_names(keys, targets, known)
+        return found
+
+    def _pairs(self, keys: Keys, value: Any) -> Iterator[tuple[Keys, str, Any]]:
+        """Yield place, name and fallbacks of ``[{name: [names]}, ...]``."""
+        items = value if isinstance(value, list) else [value]
+        for at, item in enumerate(items):
+            here = (*keys, at) if isinstance(value, list) else keys
+            if not isinstance(item, dict):
+                self._reader.wrong(here, "a mapping {model: [models to try then]}", item)
+                continue
+            yield from (((*here, name), str(name), targets) for name, targets in item.items())
+
+    def _known_names(self, keys: Keys, value: Any, known: _Names) -> tuple[str, ...]:
+        names = enumerate(self._reader.names(keys, value))
+        places = isinstance(value, list)
+        return tuple(name for at, name in names if known.check(self._reader, (*keys, at) if places else keys, name))
+
+
+class _Names:
+    """The names that a client can ask for."""
+
+    def __init__(self, found: Sequence[Deployment], more: Iterable[str]) -> None:
+        self._deployments = found
+        self._names = dict.fromkeys([*(one.name for one in found), *more])
+        self._ids = {one.id for one in found}
+
+    def with_aliases(self, aliases: Mapping[str, str]) -> _Names:
+        return _Names(self._deployments, [*self._names, *aliases])
+
+    def check(self, reader: Reader, keys: Keys, name: str, *, key: bool = False) -> bool:
+        """Tell whether some deployment answers for a name; note a fault if none does."""
+        if name in self._names or name in self._ids or any("*" in one and stars(one, name) for one in self._names):
+            return True
+        if self._names:  # else the models have faults of their own
+            reader.unknown_name("Q305", keys, f"no model is called '{name}'", name, tuple(self._names), key=key)
+        return False

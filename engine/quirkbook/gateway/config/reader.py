@@ -1,0 +1,211 @@
+"""Walks a config file: what becomes of each key, each value under its right type, and every fault at its place.
+
+No fault and no setting shows a value of the file or of the environment: any of them may be a key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from ...errors import did_you_mean
+from ...model import Fault, Keys, pointer
+from ...source.document import Document
+from . import litellm_keys as table
+from .model import Setting
+
+ENVIRON: Final = "os.environ/"
+"""Text that begins so is the value of the environment variable that follows."""
+
+#: What to do with an unknown key that is near no other.
+_ADVICE: Final = {
+    "": "leave it out; one that only holds anchors begins with x-",
+    "litellm_params": "a field of the provider's own goes into extra_body",
+}
+_ON: Final = {"true": True, "false": False}
+_BLOCK_KEY: Final = re.compile(r"[\s-]*")
+_AFTER_KEY: Final = re.compile(r"\s*:(\s|$)")
+
+
+class Reader:
+    """A document under inspection: gathers settings and faults; what has a fault is read as if it were not there."""
+
+    def __init__(self, document: Document, environ: Mapping[str, str], unset: str) -> None:
+        self.document = document
+        self.environ = dict(environ)
+        self.faults: list[Fault] = []
+        self.settings: list[Setting] = []
+        self._unset = unset
+
+    def fault(
+        self, code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False, severity: str = "error"
+    ) -> None:
+        """Note a fault at the value (or key) at ``keys``."""
+        self.faults.append(veiled(self.document.fault(code, keys, message, hint, key=key, severity=severity)))
+
+    def note(self, keys: Keys, state: str, why: str = "") -> None:
+        """Note what becomes of the key at ``keys``."""
+        place = self.document.locate(keys, key=True)
+        self.settings.append(Setting(pointer(keys), place.file, place.line, place.column, state, why))
+
+    # Sections
+
+    def mapping(self, keys: Keys) -> Mapping[Any, Any]:
+        """Return the mapping at ``keys``; an empty one where there is none."""
+        value = self._at(keys)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.wrong(keys, "a mapping", value)
+            return {}
+        return value
+
+    def _at(self, keys: Keys) -> Any:
+        value = self.document.data
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else value[key]
+        return value
+
+    def section(self, keys: Keys, name: str, *, resolve: bool = True) -> dict[str, Any]:
+        """Return the used keys of a mapping, without those that are null; note what becomes of each key.
+
+        ``resolve`` fills in variables of the environment.
+        """
+        found: dict[str, Any] = {}
+        section = table.section(name)
+        for key, value in self.mapping(keys).items():
+            here = (*keys, key)
+            known = section.find(key) if isinstance(key, str) else None
+            if known is None:
+                self._unknown(here, section, name)
+            elif known.state == "used":
+                self.note(here, "used")
+                value = self.resolved(here, value) if resolve else value
+                if value is not None:
+                    found[key] = value
+            elif known.state == "unsupported" and not value:
+                self.note(here, "ignored", "it is switched off")
+            else:
+                self.note(here, known.state, known.why)
+        return found
+
+    def _unknown(self, keys: Keys, section: table.Section, name: str) -> None:
+        key = keys[-1]
+        near = did_you_mean(key, section.exact) if isinstance(key, str) else None
+        hint = f"did you mean '{near}'?" if near else _ADVICE.get(name, "leave it out")
+        where = f"'{name}'" if name else "a config"
+        self.fault("Q106", keys, f"unknown key '{key}' in {where}", hint, key=True)
+
+    def resolved(self, keys: Keys, value: Any) -> Any:
+        """Return a value with the variables of the environment filled in, at any depth."""
+        if isinstance(value, str) and value.startswith(ENVIRON):
+            return self._variable(keys, value.removeprefix(ENVIRON))
+        if isinstance(value, dict):
+            return {key: self.resolved((*keys, key), item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.resolved((*keys, at), item) for at, item in enumerate(value)]
+        return value
+
+    def _variable(self, keys: Keys, name: str) -> str | None:
+        if found := self.environ.get(name):
+            return found
+        message = f"the environment variable {name} is not set" if name else f"no name behind '{ENVIRON}'"
+        hint = f"set it before the gateway starts: export {name}=..." if name else f"write {ENVIRON}NAME"
+        severity = self._unset if name else "error"
+        self.fault("Q301", keys, message, hint, severity=severity)
+        return None
+
+    # Values; None for one that has a fault
+
+    def wrong(self, keys: Keys, wanted: str, value: Any) -> None:
+        """Note that a value has not the type it should have."""
+        self.fault("Q108", keys, f"'{_name(keys)}' must be {wanted}, not {_kind(value)}")
+
+    def text(self, keys: Keys, value: Any) -> str | None:
+        """Return text that is not empty."""
+        if isinstance(value, str) and value.strip():
+            return value
+        self.wrong(keys, "text", value)
+        return None
+
+    def number(self, keys: Keys, value: Any, low: float, high: float, unit: str = "") -> float | None:
+        """Return a number from ``low`` to ``high``; text will do, as variables of the environment are."""
+        found = _number(value)
+        if found is None or not low <= found <= high:
+            self._not_between(keys, value, f"a number{unit} from {low:,} to {high:,}")
+            return None
+        return found
+
+    def integer(self, keys: Keys, value: Any, low: int, high: int, unit: str = "") -> int | None:
+        """Return a whole number from ``low`` to ``high``."""
+        found = _number(value)
+        if found is None or not found.is_integer() or not low <= found <= high:
+            self._not_between(keys, value, f"a whole number{unit} from {low:,} to {high:,}")
+            return None
+        return int(found)
+
+    def _not_between(self, keys: Keys, value: Any, wanted: str) -> None:
+        if _number(value) is None:
+            self.wrong(keys, wanted, value)
+        else:
+            self.fault("Q109", keys, f"'{_name(keys)}' must be {wanted}")
+
+    def seconds(self, keys: Keys, value: Any) -> float | None:
+        """Return a time in seconds, more than 0."""
+        return self.number(keys, value, 0.001, 1_000_000, " of seconds")
+
+    def flag(self, keys: Keys, value: Any) -> bool | None:
+        """Return true or false."""
+        found = _ON.get(value.lower()) if isinstance(value, str) else value
+        if isinstance(found, bool):
+            return found
+        self.wrong(keys, "true or false", value)
+        return None
+
+    def names(self, keys: Keys, value: Any) -> tuple[str, ...]:
+        """Return a list of texts; one text counts as a list of one."""
+        if isinstance(value, str):
+            value = [value]
+        if not isinstance(value, list):
+            self.wrong(keys, "a list of names", value)
+            return ()
+        return tuple(one for at, item in enumerate(value) if (one := self.text((*keys, at), item)) is not None)
+
+    def unknown_name(self, code: str, keys: Keys, message: str, name: str, known: Sequence[str], *, key: bool) -> None:
+        """Note a name that nobody bears, with the nearest one, or all."""
+        near = did_you_mean(name, known)
+        hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
+        self.fault(code, keys, message, hint, key=key)
+
+
+def _name(keys: Keys) -> str:
+    """Return how a message calls the value at ``keys``: ``rpm``, ``keys[0]``."""
+    last = keys[-1]
+    return f"{keys[-2]}[{last}]" if isinstance(last, int) else last
+
+
+def _kind(value: Any) -> str:
+    kinds = {dict: "a mapping", list: "a list", bool: "true or false", type(None): "null"}
+    if isinstance(value, str):
+        return "text" if value.strip() else "empty text"
+    return kinds.get(type(value), "a number")
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def veiled(fault: Fault) -> Fault:
+    """Return a fault that shows no value: of the line only the key at fault, where it begins the line."""
+    start = fault.location.column - 1
+    end = start + fault.width
+    before, after = fault.excerpt[:start], fault.excerpt[end:]
+    is_key = _BLOCK_KEY.fullmatch(before) and _AFTER_KEY.match(after)
+    return replace(fault, excerpt=f"{fault.excerpt[:end]}: ..." if is_key else "")

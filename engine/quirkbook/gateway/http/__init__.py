@@ -1,0 +1,1 @@
+"""HTTP towards clients: ASGI, bodies, and the limits of the protocol."""

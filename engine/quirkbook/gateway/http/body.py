@@ -1,0 +1,231 @@
+"""The body of a request: what rules may look at is decoded, the rest stays the bytes it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Set
+from functools import lru_cache
+from operator import is_
+from typing import Any, Final
+
+import msgspec
+
+from ...plan.compile import REPEATED
+from .asgi import HTTPError
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_value = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+_NO_MESSAGES: Final[list[Any]] = []
+
+#: What the engine itself looks at, whoever the provider is.
+OWN: Final = frozenset({"model", "stream", "stream_options", "extra_body"})
+
+
+def fields(raw: bytes) -> dict[str, Any]:
+    """Return the top-level fields of a JSON object, none of them decoded.
+
+    Raises:
+        HTTPError: 400, it is no JSON object, or a key comes twice.
+    """
+    try:
+        found: dict[str, Any] = _fields(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(raw, error) from None
+    # A key that comes twice is read one way here and another way elsewhere. What was lost shows in the length, which
+    # otherwise is that of the fields written without spaces, or with one after each colon and comma.
+    lost = len(raw) - sum(map(len, found)) - sum(map(len, found.values())) - 4 * len(found) - 1
+    if lost and (lost != 2 * len(found) - 1 or not _is_spaced(raw, found)):
+        _refuse_twins(raw)
+    return found
+
+
+def _is_spaced(raw: bytes, found: Mapping[str, Any]) -> bool:
+    """Tell whether a text is these fields with a space after each colon and comma, if it is as long as that.
+
+    Values are compared, too: what stands in one that was lost could look like the keys that follow.
+    """
+    between = ('{"' + '": \0, "'.join(found) + '": \0}').encode().split(b"\0")
+    if len(between) != len(found) + 1:  # one is in a key
+        return False
+    pieces = between + between[1:]
+    pieces[::2] = between
+    pieces[1::2] = found.values()
+    return b"".join(pieces) == raw
+
+
+def check_inner(found: Mapping[str, Any]) -> None:
+    """Look at the fields that are objects as `fields` does at the whole: a payload inside another object is still one.
+
+    Raises:
+        HTTPError: 400, a key comes twice.
+    """
+    for value in found.values():
+        if bytes(memoryview(value)[:1]) == b"{":
+            fields(bytes(value))
+
+
+def decode(found: Mapping[str, Any], wanted: Set[str] | None, depth: int) -> dict[str, Any]:
+    """Return the fields with those that are wanted decoded; None: all. None of them nests deeper than ``depth`` levels.
+
+    Raises:
+        HTTPError: 400, a value nests too deep, is a number that no float holds, or no UTF-8.
+    """
+    payload: dict[str, Any] = {}
+    try:
+        for key, value in found.items():
+            if value.__class__ is msgspec.Raw:
+                if wanted is not None and key not in wanted:
+                    _check_raw(bytes(value), depth - 1)
+                elif key in REPEATED and len(memoryview(value)) <= _REMEMBERED:
+                    value, levels = _again(bytes(value))
+                    if levels > depth - 1:
+                        raise _too_deep(depth)
+                else:
+                    value = _value(value)
+                    if _levels(value, depth) > depth - 1:
+                        raise _too_deep(depth)
+            payload[key] = value
+    except UnicodeDecodeError as error:
+        raise _bad(f"'{key}' is not UTF-8: byte 0x{error.object[error.start]:02x}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _bad("it nests too deep" if isinstance(error, RecursionError) else str(error)) from None
+    return payload
+
+
+_REMEMBERED: Final = 256 * 1024
+"""Bytes of a value that is kept in case it comes again: clients say what that is, and memory is not theirs."""
+
+
+@lru_cache(32)
+def _again(raw: bytes) -> tuple[Any, int]:
+    """Decode what keeps coming once, and say how deep it nests. Nobody may write into it: nobody writes into a payload."""
+    value = _value(raw)
+    return value, _levels(value, 1000)
+
+
+def _levels(value: Any, most: int) -> int:
+    """Return how many levels of arrays and objects a value has; it is not counted beyond ``most``."""
+    if value.__class__ is not dict and value.__class__ is not list:
+        return 0
+    level = [value]
+    for count in range(1, most + 1):
+        level = [
+            one
+            for node in level
+            for one in (node.values() if node.__class__ is dict else node)
+            if one.__class__ is dict or one.__class__ is list
+        ]
+        if not level:
+            return count
+    return most + 1
+
+
+def _check_raw(raw: bytes, depth: int) -> None:
+    """Look at what is copied as it is: it shall be UTF-8, and not nest too deep.
+
+    How deep is looked at where many levels end at once. Who spreads their ends is stopped by whoever decodes it.
+    """
+    if not raw.isascii():
+        raw.decode()
+    if any(closers in raw for closers in _CLOSERS) and _levels(_value(raw), depth) > depth:
+        raise _too_deep(depth + 1)
+
+
+def _too_deep(depth: int) -> HTTPError:
+    text = f"the body nests deeper than {depth} levels; the limit is quirkbook_settings.limits.json_depth"
+    return HTTPError(400, text, code="nested_too_deep")
+
+
+#: What shows that something nests deep: so many brackets that close one after the other.
+_CLOSERS: Final = tuple(text * (8 // len(text)) for text in (b"]", b"}", b"}]"))
+
+
+#: Fields with which clients tell a library, or LiteLLM's proxy, where to send a request and how to sign it.
+_STEERING: Final = frozenset({"api_base", "api_key", "base_url", "custom_llm_provider", "extra_headers"})
+
+
+def check_steering(found: Mapping[str, Any]) -> None:
+    """Refuse a payload that would say where it goes: dropped in silence, it would go where nobody meant it to.
+
+    Raises:
+        HTTPError: 400.
+    """
+    for name in _STEERING.intersection(found):
+        text = f"{name} is not taken from a request: where it goes, and with which key, says the gateway's config"
+        raise HTTPError(400, text, param=name, code="not_allowed")
+    inner = found.get("extra_body")
+    if isinstance(inner, msgspec.Raw):
+        inner = _value(inner)
+    if isinstance(inner, dict):
+        check_steering(inner)
+
+
+def check_messages(payload: Mapping[str, Any]) -> None:
+    """Refuse messages that are no array, decoded or not.
+
+    Raises:
+        HTTPError: 400.
+    """
+    messages = payload.get("messages", _NO_MESSAGES)
+    if isinstance(messages, msgspec.Raw):
+        fits = bytes(memoryview(messages)[:1]) == b"["
+    else:
+        fits = isinstance(messages, list)
+    if not fits:
+        text = 'messages is an array: write [{"role": "user", "content": ...}]'
+        raise HTTPError(400, text, param="messages", code="invalid_type")
+
+
+def encode(payload: Mapping[str, Any], given: Mapping[str, Any] = {}, fields: Mapping[str, Any] = {}) -> bytes:
+    """Return JSON; fields that were never decoded are copied.
+
+    So is, from ``fields``, an array or object that still is the one ``given``, and the start of an array that only grew.
+    """
+    return _encode({key: _written(value, given.get(key), fields.get(key)) for key, value in payload.items()})
+
+
+def _written(value: Any, given: Any, raw: Any) -> Any:
+    """Return a value, or the JSON that it came as; scalars are written as fast as they are copied."""
+    if raw is None or (value.__class__ is not list and value.__class__ is not dict):
+        return value
+    if value is given:
+        return raw
+    if given.__class__ is list and given and len(value) >= len(given) and all(map(is_, given, value)):
+        more = [_encode(item) for item in value[len(given) :]]
+        return msgspec.Raw(b",".join([bytes(raw)[:-1], *more]) + b"]")
+    return value
+
+
+def _unreadable(raw: bytes, error: Exception) -> HTTPError:
+    if isinstance(error, RecursionError):
+        return _bad("it nests too deep")
+    if not raw.strip():
+        return _bad('it is empty: write {"model": ..., "messages": [...]}')
+    if isinstance(error, msgspec.ValidationError):
+        return _bad('it is no object: write {"model": ..., "messages": [...]}')
+    try:
+        raw.decode()
+    except UnicodeDecodeError as bad:
+        return _bad(f"it is not UTF-8: byte 0x{raw[bad.start]:02x} at {bad.start}")
+    return _bad(str(error))
+
+
+def _refuse_twins(raw: bytes) -> None:
+    def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twin = next(name for name in names if names.count(name) > 1)
+            raise _bad(f"the key {json.dumps(twin[:100])} comes twice in one object: keep one of them")
+        return found
+
+    try:
+        json.loads(raw, object_pairs_hook=check)
+    except RecursionError:
+        raise _bad("it nests too deep") from None
+
+
+def _bad(text: str) -> HTTPError:
+    return HTTPError(400, f"the body is no JSON that can be sent on: {text}", code="invalid_json")

@@ -1,0 +1,154 @@
+"""Which deployments answer for a model name, and in which order they are asked."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final, Protocol
+
+from ..errors import QuirkbookError, did_you_mean
+from .config.model import ANY, Config, Deployment, filled, stars
+
+#: How many names that a wildcard matched are remembered; they come from callers, so there is a limit.
+NAMES_REMEMBERED: Final = 1024
+_MOST_NAMED: Final = 20
+
+
+class UnknownModelError(QuirkbookError):
+    """No deployment answers for that name; the message names the nearest one, and those that there are."""
+
+    http_status = 404
+
+    def __init__(self, model: str, known: Sequence[str]) -> None:
+        near = did_you_mean(model, known)
+        more = f", and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+        hint = f": did you mean '{near}'?" if near else ""
+        shown = model if len(model) <= 100 and model.isprintable() else f"{ascii(model[:100])[1:-1]}..."
+        super().__init__(f"unknown model '{shown}'{hint}\n  known: {', '.join(known[:_MOST_NAMED])}{more}")
+        self.model = model
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A deployment, and what its provider calls the model that was asked for."""
+
+    deployment: Deployment
+    upstream_model: str
+
+
+class Random(Protocol):
+    """The one thing that is asked of the module `random`, or of an instance of `random.Random`."""
+
+    def random(self) -> float:
+        """Return a number from 0 to 1, 1 left out."""
+
+
+Targets = tuple[Target, ...]
+
+
+class _Group:
+    """The targets of one name: a weighted pick, then the others in their order."""
+
+    __slots__ = ("_rotations", "_sums", "only")
+
+    def __init__(self, targets: Iterable[Target]) -> None:
+        ordered = sorted(targets, key=lambda target: target.deployment.order)  # the file's order stays otherwise
+        first = [one for one in ordered if one.deployment.order == ordered[0].deployment.order]
+        later = ordered[len(first) :]
+        chosen = [at for at, one in enumerate(first) if one.deployment.weight > 0] or range(len(first))
+        self._rotations = [(*first[at:], *first[:at], *later) for at in chosen]
+        self._sums = list(accumulate(first[at].deployment.weight or 1.0 for at in chosen))
+        self.only = self._rotations[0] if len(self._rotations) == 1 else None
+
+    def pick(self, rng: Random) -> Targets:
+        if self.only is not None:
+            return self.only
+        at = bisect(self._sums, rng.random() * self._sums[-1])
+        return self._rotations[min(at, len(self._rotations) - 1)]
+
+
+class Router:
+    """The deployments of a config by the names that clients ask for. Immutable but for what it remembers."""
+
+    def __init__(self, config: Config) -> None:
+        by_name: dict[str, list[Deployment]] = {}
+        for one in config.deployments:
+            by_name.setdefault(one.name, []).append(one)
+        ids = {one.id: [one] for one in config.deployments if one.id is not None}
+        exact = ids | {name: found for name, found in by_name.items() if "*" not in name}
+        self._exact = {name: _group(found) for name, found in exact.items()}
+        self._aliases = dict(config.aliases)
+        wild = [name for name in by_name if "*" in name]
+        # The longer its text before the star, the more a pattern says; then the text behind it.
+        wild.sort(key=lambda name: (-name.index("*"), -len(name)))
+        self._wild = [(name, by_name[name]) for name in wild]
+        self._fallbacks = config.fallbacks
+        shown = (alias for alias in config.aliases if alias not in config.hidden and self._find(alias)[0])
+        self._names = tuple(dict.fromkeys([*by_name, *shown]))
+        self._remembered: dict[str, list[_Group]] = {}
+        names = (name for name in (*self._exact, *self._aliases) if self._find(name)[0])
+        self._groups = {name: self._chain(name) for name in names}
+        self._ready = {name: ready for name, chain in self._groups.items() if (ready := _ready(chain)) is not None}
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names for the list of models, in the order of the file; wildcards as they are written."""
+        return self._names
+
+    def route(self, model: str, rng: Random = random) -> Targets:
+        """Return whom to ask, in this order: a deployment of the name by weight, its others, those of its fallbacks.
+
+        An exact name wins over wildcards, and of these the one with the longest text before its star.
+
+        Raises:
+            UnknownModelError: nobody answers for the name.
+        """
+        found = self._ready.get(model)
+        if found is not None:
+            return found
+        chain = self._groups.get(model) or self._remembered.get(model)
+        if chain is None:
+            chain = self._chain(model)
+            if len(self._remembered) >= NAMES_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[model] = chain
+        return _joined([group.pick(rng) for group in chain])
+
+    def _chain(self, model: str) -> list[_Group]:
+        """Return the group of a name, and those of its fallbacks."""
+        group, name = self._find(model)
+        if group is None:
+            raise UnknownModelError(model, self._names)
+        own = (self._fallbacks[each] for each in (model, name, ANY) if each in self._fallbacks)
+        others = (self._find(fallback)[0] for fallback in next(own, ()))
+        return [group, *(other for other in others if other is not None)]
+
+    def _find(self, model: str) -> tuple[_Group | None, str]:
+        """Return the group that answers for a name, and the name that it has in the file."""
+        model = self._aliases.get(model, model)
+        if model in self._exact:
+            return self._exact[model], model
+        for name, found in self._wild:
+            texts = stars(name, model)
+            if texts is not None:
+                return _group(found, texts), name
+        return None, model
+
+
+def _group(found: Iterable[Deployment], texts: tuple[str, ...] = ()) -> _Group:
+    return _Group(Target(one, filled(one.upstream_model, texts)) for one in found)
+
+
+def _ready(chain: Sequence[_Group]) -> Targets | None:
+    """Return the targets of a chain where nothing is left to chance."""
+    picked = [group.only for group in chain if group.only is not None]
+    return _joined(picked) if len(picked) == len(chain) else None
+
+
+def _joined(parts: Sequence[Targets]) -> Targets:
+    """Return the parts as one, each target once."""
+    if len(parts) == 1:
+        return parts[0]
+    return tuple({(id(one.deployment), one.upstream_model): one for part in parts for one in part}.values())

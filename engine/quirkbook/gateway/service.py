@@ -1,0 +1,40 @@
+"""A config and its rules, ready to serve: what a reload replaces as a whole."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..rulebook.rulebook import Rulebook
+from .config.model import Config
+from .http.asgi import Guard
+from .router import Router, Target
+from .upstream.target import Pools, Route
+
+ROUTES_REMEMBERED: Final = 4096
+
+
+class Service:
+    """A config and its rules, ready to serve; a reload puts another in its place, whole."""
+
+    def __init__(self, config: Config, pools: Pools) -> None:
+        self.config = config
+        self.book: Rulebook = config.rulebook
+        self.router = Router(config)
+        self.guard = Guard(config.keys)
+        self._pools = pools
+        self._routes: dict[tuple[int, str], Route] = {}
+
+    def route(self, target: Target) -> Route:
+        """Return the way to a target, made ready at its first request.
+
+        Raises:
+            AuthenticationError: no key is known for it.
+            UsageError: its address is none.
+        """
+        key = (id(target.deployment), target.upstream_model)
+        found = self._routes.get(key)
+        if found is None:
+            if len(self._routes) >= ROUTES_REMEMBERED:  # wildcards: names come from clients
+                self._routes.clear()
+            found = self._routes[key] = Route(target, self.book, self._pools)
+        return found

@@ -1,0 +1,1 @@
+"""HTTP towards providers: pooled connections, prepared requests, and checks of responses."""

@@ -1,0 +1,194 @@
+"""The events of a stream on their way to the client: the very bytes, but where a rule on chunks may speak of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Set
+from typing import Any, Final
+
+import msgspec
+
+from ...api.translate_response import ChunkTranslator
+from ...payload.path import parse
+from ...plan.compile import CompiledRule, Plan
+from ...plan.conditions import COMBINATORS
+from ...plan.needs import Not
+from ...wire.sse import MAX_EVENT
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+#: What ends an event.
+_GAPS: Final = (b"\n\n", b"\r\n\r\n")
+DONE: Final = b"data: [DONE]\n\n"
+_FAILED: Final = re.compile(rb'"error"\s*:\s*[{"]').search
+_DONE: Final = re.compile(rb"^data: *\[DONE\][ \r]*$", re.MULTILINE).search
+_FINISHED: Final = re.compile(rb'"finish_reason"\s*:\s*"').findall
+
+
+#: Keys that are in every chunk say nothing.
+_EVERYWHERE: Final = frozenset({"choices", "delta", "id", "object", "created", "model", "index", "finish_reason", ""})
+
+
+def words(plan: Plan | None) -> tuple[bytes, ...] | None:
+    """Return words of which one stands in every event, or whole answer, that some rule may speak of; None: in any."""
+    found: set[str] = set()
+    for rule in plan.rules if plan else ():
+        named = _named(rule)
+        if not named:
+            return None
+        found |= named
+    return tuple(b'"%b"' % word.encode() for word in sorted(found))
+
+
+def has_word(words: tuple[bytes, ...] | None, data: bytes) -> bool:
+    """Tell whether one of the words stands in it; None are in all."""
+    return words is None or any(word in data for word in words)
+
+
+def _named(rule: CompiledRule) -> Set[str]:
+    """Return keys of which one must be in a chunk or answer for the rule to fire; none if that is not known."""
+    for path, value in (rule.rule.when or {}).items():
+        if not path.startswith("$") and path not in COMBINATORS and value != {"exists": False}:
+            telling = [key for key in parse(path).steps if isinstance(key, str) and key.isidentifier()]
+            telling = [key for key in telling if key not in _EVERYWHERE]
+            if telling:
+                return {max(telling, key=len)}
+    for clause in rule.needs:
+        keys = {field or array for array, field, mark in clause if not isinstance(mark, Not | frozenset)}
+        if len(keys) and all(not isinstance(mark, Not | frozenset) for _, _, mark in clause) and not keys & _EVERYWHERE:
+            return keys
+    return frozenset()
+
+
+def number_of_choices(asked: Mapping[str, Any]) -> int:
+    """Return how many choices a request asks for."""
+    number = asked.get("n")
+    if isinstance(number, msgspec.Raw):
+        number = _decode(number)
+    return number if isinstance(number, int) and number > 1 else 1
+
+
+class Relay:
+    """Takes the bytes of one stream and gives those for the client."""
+
+    def __init__(
+        self,
+        rules: ChunkTranslator | None,
+        looked_for: tuple[bytes, ...] | None,
+        mask: Callable[[bytes], bytes] = bytes,
+    ) -> None:
+        self._rules = rules
+        self._mask = mask
+        self._looked_for = looked_for
+        self._rest = b""
+        self._done = False
+        self._last = b""
+        self.choices = 1
+        """How many choices have not given their reason for finishing."""
+        self.ended = False
+        """Whether the stream has said that it ends: by [DONE], or by a reason for finishing of every choice."""
+
+    @property
+    def fired(self) -> tuple[str, ...]:
+        """The rules that changed an event so far."""
+        return tuple(one.rule for one in self._rules.changes) if self._rules else ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last that came was the upstream's own word on why it goes no further."""
+        return _FAILED(self._last) is not None
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what to pass on of what has come so far: whole events only, where some may have to be changed.
+
+        Raises:
+            ValueError: an event is too long to wait for its end.
+        """
+        if self._rest:
+            data = self._rest + data
+        end = max((at + len(gap) for gap in _GAPS if (at := data.rfind(gap)) >= 0), default=0)
+        whole, self._rest = (data, b"") if end == len(data) else (data[:end], data[end:])
+        if len(self._rest) > MAX_EVENT and not whole:  # else at the next piece: what is whole is passed on first
+            raise ValueError("an event is too long")
+        if not whole:
+            return b""
+        whole = self._last = self._mask(whole)
+        end_of_all = _DONE(whole) if b"[DONE]" in whole else None
+        self.choices -= len(_FINISHED(whole))
+        self.ended = self.ended or end_of_all is not None or self.choices <= 0
+        if self._concerns(whole):
+            return b"".join(self._events(whole))
+        if end_of_all is None:
+            return whole
+        self._done = True
+        at = end_of_all.start()
+        return b"".join([whole[:at], *self._owed(), whole[at:]])
+
+    def close(self) -> bytes:
+        """Return what is left when the stream has ended; an event that was cut is left out."""
+        rest, self._rest = self._rest.strip(b"\r\n"), b""
+        last = self.feed(rest + b"\n\n") if rest and _is_whole(rest) else b""
+        if self._done or not self.ended:
+            return last
+        return b"".join([last, *self._owed(), DONE])
+
+    def _events(self, whole: bytes) -> Iterable[bytes]:
+        lines = whole.replace(b"\r\n", b"\n") if b"\r" in whole else whole
+        for one in lines.split(b"\n\n"):
+            if one:
+                yield from self._event(one)
+
+    def _event(self, lines: bytes) -> Iterable[bytes]:
+        text = _text(lines)
+        if text.strip() == b"[DONE]":
+            self._done = True
+            yield from self._owed()
+            yield DONE
+            return
+        if not self._concerns(lines):
+            yield lines + b"\n\n"
+            return
+        try:
+            chunk = _decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # what the client may make something of
+            yield lines + b"\n\n"
+            return
+        passed = self._rules.feed(chunk) if self._rules else [chunk]
+        if len(passed) == 1 and passed[0] is chunk:
+            yield lines + b"\n\n"
+        else:
+            yield from map(event, passed)
+
+    def _concerns(self, data: bytes) -> bool:
+        """Tell whether a rule may speak of an event in it."""
+        return has_word(self._looked_for, data)
+
+    def _owed(self) -> Iterable[bytes]:
+        return map(event, self._rules.close() if self._rules else ())
+
+
+def _is_whole(rest: bytes) -> bool:
+    """Tell whether the last event of a stream, which nothing follows, came to its end."""
+    text = _text(rest)
+    if text.strip() == b"[DONE]":
+        return True
+    try:
+        _decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _text(lines: bytes) -> bytes:
+    return b"\n".join(line[5:].strip(b" \r") for line in lines.split(b"\n") if line.startswith(b"data:"))
+
+
+def event(data: Any) -> bytes:
+    """Return an event that carries JSON."""
+    return b"data: %b\n\n" % _encode(data)
+
+
+def failure(message: str, code: str) -> bytes:
+    """Return the event that tells a client why its stream ends here, as OpenAI's SDKs read it."""
+    return event({"error": {"message": message, "type": "upstream_error", "param": None, "code": code}})

@@ -1,0 +1,202 @@
+"""A deployment made ready: where to send, with which head, by which rules. Made once per deployment and model."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ...api import apply_policy
+from ...api.translate_response import ChunkTranslator
+from ...client import request as client_request
+from ...errors import AuthenticationError, RefusedError
+from ...plan.compile import Plan
+from ...plan.interpret import Run, change, prepare, run
+from ...rulebook.rulebook import Rulebook
+from ...wire.redact import HIDDEN, Mask
+from ..http import body
+from ..router import Target
+from . import streams
+from .connection import Reply
+from .pool import Pool
+
+#: The effects of changes, which a policy may forbid; a refusal never comes that far.
+_CHANGING = ("exact", "lossy", "semantic")
+#: The stages of rules on answers.
+_ANSWERS = ("response", "chunk", "error")
+
+_LEAST_SECRET: Final = 6
+"""Characters of a secret. ``null``, ``EMPTY`` and the like, which servers without keys are given, stand in good answers."""
+_LOOKS_SECRET: Final = re.compile(r"[\w.+=~\-]{16,}").fullmatch
+"""What is taken for a secret whatever its header is called: no address, no media type, no single short word."""
+_RUNS: Final = re.compile(r"[0-9A-Za-z]+").findall
+
+Pools = dict[tuple[str, str, int], Pool]
+
+
+class Route:
+    """The way to one deployment for one model of it."""
+
+    def __init__(self, target: Target, book: Rulebook, pools: Pools) -> None:
+        """Make a route ready.
+
+        Raises:
+            AuthenticationError: no key is known for the deployment.
+            UsageError: its address is none.
+        """
+        deployment = target.deployment
+        self.deployment = deployment
+        self.model = target.upstream_model
+        self.provider = deployment.provider
+        head = book.provider(self.provider).head if self.provider else {}
+        key = deployment.api_key or os.environ.get(head.get("api_key_env", ""), "")
+        if not key and head.get("api_key_env"):
+            raise AuthenticationError(
+                f"the gateway has no key for '{deployment.name}': set {head['api_key_env']}, or api_key in its config",
+                provider=self.provider,
+            )
+        self._head, self._key = head, key
+        url = urlsplit(client_request.address(deployment.api_base, head))
+        tls = url.scheme == "https"
+        host, port = url.hostname or "", url.port or (443 if tls else 80)
+        origin = (url.scheme, host, port)
+        self.pool = pools.get(origin) or pools.setdefault(origin, Pool(host, port, tls=tls))
+        path = f"{url.path}?{url.query}" if url.query else url.path
+        self._start = f"POST {path} HTTP/1.1\r\nHost: {url.netloc}\r\n"
+        self._heads = {streams: self._written({}, streams=streams) for streams in (False, True)}
+        self.mask = Mask([key, *deployment.headers.values()])
+        secrets = _Secrets(key, deployment.headers)
+        self.without_key = secrets.hidden
+        self.shows_key = secrets.are_in
+        self.request = _plan(book, self.provider, self.model) if self.provider else None
+        answers = [book.plan(self.provider, self.model, stage=stage) for stage in _ANSWERS] if self.provider else []
+        self._answer_words: tuple[bytes, ...] | None = streams.words(answers[0]) if answers else ()
+        self._chunk_words: tuple[bytes, ...] | None = streams.words(answers[1]) if answers else ()
+        keys = [self.request.looked_at() if self.request else frozenset(), *(one.asked_of_request() for one in answers)]
+        self._decoded = None if None in keys else body.OWN.union(*filter(None, keys))
+        if self.request and any(rule.renames_model for rule in self.request.rules):
+            # Then rules of a model that nobody knows yet speak of the request and its answer.
+            self._decoded = self._answer_words = self._chunk_words = None
+        self.book = book
+
+    def _written(self, ruled: Mapping[str, str | None], *, streams: bool) -> bytes:
+        headers = client_request.wire_headers(self._head, self._key, ruled, self.deployment.headers, streams=streams)
+        headers["Accept-Encoding"] = "identity"
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{self._start}{lines}Content-Length: ".encode("latin-1")
+
+    def translate(self, fields: Mapping[str, Any], policy: Mapping[str, str], depth: int) -> Prepared:
+        """Return the request as the provider takes it; ``policy`` names every effect, ``depth`` is that of the body at most.
+
+        Raises:
+            RefusedError: a rule says that the provider cannot take this.
+            PolicyError: the policy forbids a change.
+            HTTPError: a field is no JSON.
+        """
+        payload = body.decode(fields, self._decoded, depth)
+        body.check_messages(payload)
+        for name, value in self.deployment.defaults.items():
+            payload.setdefault(name, value)
+        payload["model"] = self.model
+        if self.request is None:
+            return Prepared(payload, body.encode(payload))
+        done = Run(self.request, payload)
+        done.refuses = policy["refuse"] == "error"
+        if "extra_body" in payload:
+            prepare(done)
+        run(done)
+        if done.refusal:
+            raise RefusedError(change(*done.refusal))
+        if done.fired and any(policy[effect] == "error" for effect in _CHANGING):
+            # A gateway warns in its answer and its log, never through Python's warnings.
+            apply_policy(done, {effect: "error" if policy[effect] == "error" else "allow" for effect in _CHANGING})
+        return Prepared(done.root, body.encode(done.root, payload, fields), done)
+
+    async def send(self, done: Prepared, patience: float) -> Reply:
+        """Send a translated request, and return the answer when its head has come.
+
+        Raises:
+            APIConnectionError: none came, or (`Timeout`) none within ``patience`` seconds.
+        """
+        streams = done.root.get("stream") is True
+        head = self._written(done.headers, streams=streams) if done.headers else self._heads[streams]
+        return await self.pool.ask(b"%b%d\r\n\r\n" % (head, len(done.raw)), done.raw, patience)
+
+    def relay(self, done: Prepared) -> streams.Relay:
+        """Return what the events of an answer go through."""
+        rules = ChunkTranslator(self.provider, request=done.root, rulebook=self.book) if self.provider else None
+        return streams.Relay(rules, self._chunk_words, self.without_key)
+
+    def speaks_of(self, answer: bytes) -> bool:
+        """Tell whether some rule may speak of a whole answer."""
+        return streams.has_word(self._answer_words, answer)
+
+
+def _plan(book: Rulebook, provider: str, model: str) -> Plan:
+    """Return the plan for a model as the provider knows it, of which nothing comes off: ``groq/compound`` is a whole name."""
+    plan = book.plan(provider, model)
+    if plan.prefix:
+        plan = book.plan(provider, f"{provider}/{model}")
+        plan = Plan(plan.provider, plan.model, "", plan.rules, plan.replan)
+    return plan
+
+
+class Prepared:
+    """A request as the provider takes it."""
+
+    __slots__ = ("headers", "raw", "root", "rules")
+
+    def __init__(self, root: dict[str, Any], raw: bytes, done: Run | None = None) -> None:
+        self.root = root
+        """The payload; fields that nobody looks at are not decoded."""
+        self.raw = raw
+        self.headers: Mapping[str, str | None] = done.headers if done else {}
+        """Those that rules ask for; None: to leave out."""
+        self.rules: tuple[str, ...] = tuple(rule.name for rule, _, _ in done.fired) if done else ()
+        """The names of the rules that fired, in order."""
+
+
+class _Secrets:
+    """The secrets of one deployment, as an upstream may write them in a good answer: plain, or escaped as JSON allows.
+
+    >>> _Secrets("abc/def-123", {}).hidden(rb'{"a": "abc\\/def-123", "b": "abc"}')
+    b'{"a": "***", "b": "abc"}'
+    """
+
+    def __init__(self, key: str, headers: Mapping[str, str]) -> None:
+        found = sorted({one for one in (key, *_of(headers)) if len(one) >= _LEAST_SECRET}, key=len, reverse=True)
+        self._runs = tuple({max(_RUNS(one), key=len, default="") for one in found})
+        self._marks = tuple(run.encode() for run in self._runs)
+        """Of each secret the longest part that is never escaped: where none is, there is no need to look closer."""
+        self._pattern = re.compile("|".join(map(_written, found)).encode())
+
+    def hidden(self, data: bytes) -> bytes:
+        """Return JSON, or events of it, for a client; the very bytes where the upstream has echoed no secret."""
+        for mark in self._marks:
+            if mark in data:
+                return self._pattern.sub(HIDDEN.encode(), data)
+        return data
+
+    def are_in(self, text: str) -> bool:
+        """Tell whether a header's value holds one."""
+        for part in self._runs:
+            if part in text:
+                return self._pattern.search(text.encode()) is not None
+        return False
+
+
+def _of(headers: Mapping[str, str]) -> Iterator[str]:
+    for name, value in headers.items():
+        if any(word in name.lower() for word in client_request.SECRET_WORDS):
+            yield from (value, value.rpartition(" ")[2])  # with "Bearer" before it, and without
+        elif _LOOKS_SECRET(value):
+            yield value
+
+
+def _written(secret: str) -> str:
+    """Return a pattern of all the ways to write it."""
+    return "".join(
+        char if char.isalnum() else rf"(?:\\?{re.escape(char)}|\\u00(?i:{ord(char):02x}))" for char in secret
+    )

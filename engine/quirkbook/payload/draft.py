@@ -1,0 +1,147 @@
+"""A payload being translated: copy-on-write edits, each recorded.
+
+The caller's payload is never touched: the top level is a new dict, a container is copied the first time
+something in it changes, everything else is shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from ..model import MISSING, Effect, Keys, Payload, same
+
+Edit = tuple[str, Effect, Keys | None, Any, Any, Keys | None, str]
+"""(action, effect, keys, before, after, moved_from, note): what `model.Change` is made of when somebody asks."""
+
+
+class Refusal(Exception):  # noqa: N818 - control flow inside one translation, never seen by a caller
+    """A `reject` stopped the translation; the edit says where and why."""
+
+    def __init__(self, edit: Edit) -> None:
+        self.edit = edit
+
+
+class Draft:
+    """The state of one translation."""
+
+    model: str | None = None
+    """The model that rules match."""
+    request: Any = MISSING
+    """The translated request, for rules on answers."""
+    status: int = 200
+    """The HTTP status, for rules on answers."""
+    refuses: bool = True
+    """Whether `reject` stops; else it only speaks."""
+    gone: bool = False
+    """Whether a rule removed the whole: a chunk that must not be passed on."""
+    seen: Mapping[str, Any] = MappingProxyType({})
+    """What a look at the arrays has shown (see kinds.py)."""
+    headers: Mapping[str, str | None] = MappingProxyType({})
+    """Headers to send; None: to leave out."""
+    memories: dict[Any, Any] | None = None
+    """What actions on chunks keep of their stream; a stream's translation brings its own."""
+
+    def __init__(self, payload: Payload) -> None:
+        self.root: Any = payload.copy()
+        """The payload as it stands now; always the same object."""
+        self.edits: list[Edit] = []
+        self._owned: set[int] = set()
+
+    def at(self, keys: Keys) -> Any:
+        """Return the value at ``keys``, or MISSING where an earlier edit took it away."""
+        node = self.root
+        for key in keys:
+            if isinstance(node, dict):
+                node = node.get(key, MISSING)
+            elif isinstance(node, list) and isinstance(key, int) and key < len(node):
+                node = node[key]
+            else:
+                return MISSING
+        return node
+
+    def own(self, keys: Keys) -> Any:
+        """Return the container at ``keys``, copied if it is still the caller's; its parents likewise."""
+        node = self.root
+        owned = self._owned
+        for key in keys:
+            below = node[key]
+            if id(below) not in owned:
+                below = below.copy()
+                # An id in `owned` stays true: what leaves the tree is recorded, and thereby disowned.
+                owned.add(id(below))
+                node[key] = below
+            node = below
+        return node
+
+    def replace(self, action: str, effect: Effect, keys: Keys, before: Any, value: Any, note: str = "") -> None:
+        """Write ``value`` at ``keys``, where ``before`` stands, which is known to differ."""
+        (self.own(keys[:-1]) if len(keys) > 1 else self.root)[keys[-1]] = value
+        self._record((action, effect, keys, before, value, None, note))
+
+    def put(self, action: str, effect: Effect, keys: Keys, value: Any, note: str = "") -> None:
+        """Write ``value`` at ``keys``: a new or present member, or a present list item; equal values are no edit."""
+        before = self.at(keys)
+        if not same(before, value):
+            self.replace(action, effect, keys, before, value, note)
+
+    def remove(self, action: str, effect: Effect, keys: Keys, note: str = "") -> None:
+        """Take the present member or list item at ``keys`` out."""
+        before = (self.own(keys[:-1]) if len(keys) > 1 else self.root).pop(keys[-1])
+        self._record((action, effect, keys, before, MISSING, None, note))
+
+    def append(self, action: str, effect: Effect, key: str, items: list[Any], value: Any) -> None:
+        """Put ``value``, which nobody else holds, at the end of ``items``, the list at a top-level key."""
+        owned = self._owned
+        if not owned or id(items) not in owned:
+            items = self.root[key] = items.copy()
+            owned.add(id(items))
+        self.edits.append((action, effect, (key, len(items)), MISSING, value, None, ""))
+        items.append(value)
+
+    def insert(self, action: str, effect: Effect, keys: Keys, value: Any) -> None:
+        """Put ``value``, which nobody else holds, into a list before the index that ends ``keys``."""
+        self.own(keys[:-1]).insert(keys[-1], value)
+        self.edits.append((action, effect, keys, MISSING, value, None, ""))
+
+    def move(self, action: str, effect: Effect, old: Keys, new: Keys) -> None:
+        """Take the member at ``old`` and write it at ``new``, which must be absent."""
+        value = self.own(old[:-1]).pop(old[-1])
+        self.own(new[:-1])[new[-1]] = value
+        self._record((action, effect, new, MISSING, value, old, ""))
+
+    def remark(self, action: str, effect: Effect, note: str, keys: Keys | None = None) -> None:
+        """Record something that changed no value: a warning, a header."""
+        value = MISSING if keys is None else self.at(keys)
+        self._record((action, effect, keys, value, value, None, note))
+
+    def _record(self, edit: Edit) -> None:
+        """Note an edit. Its values must stay as they are now: whoever changes them later shall copy them first."""
+        self.edits.append(edit)
+        owned = self._owned
+        if id(edit[3]) in owned or id(edit[4]) in owned:
+            stack = [edit[3], edit[4]]
+            while stack:
+                value = stack.pop()
+                if id(value) in owned:
+                    owned.discard(id(value))
+                    stack += value.values() if isinstance(value, dict) else value
+
+
+def cloner(literal: Any) -> Callable[[], Any]:
+    """Return a maker of copies of a rule's literal: no caller may ever hold a part of a rule."""
+    if isinstance(literal, dict) and not any(isinstance(value, (dict, list)) for value in literal.values()):
+        return literal.copy
+    if isinstance(literal, (dict, list)):
+        return lambda: clone(literal)
+    return lambda: literal
+
+
+def clone(value: Any) -> Any:
+    """Copy a literal, containers and all."""
+    if isinstance(value, dict):
+        return {key: clone(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clone(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""Rules -> a plan, and a plan run over a payload."""

@@ -1,0 +1,91 @@
+"""`do` -> actions: each edits a draft, and nothing else; none fails on any payload, only `reject` stops.
+
+One table for the whole vocabulary; `schemas/rules.schema.json` lists the same names (a test compares them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...model import Keys
+from . import flow, messages, streams, values
+from .base import Action, Context
+
+Build = Callable[[Any, Keys, Context], Action]
+
+#: YAML name -> how to build it.
+ACTIONS: Mapping[str, Build] = {
+    "append_message": messages.append_message,
+    "clamp": values.clamp,
+    "copy": values.copy,
+    "default": values.default,
+    "drop": values.drop,
+    "drop_header": flow.drop_header,
+    "each": flow.each,
+    "flatten_content": messages.flatten_content,
+    "insert_message": messages.insert_message,
+    "keep": values.keep,
+    "lead_with_system": messages.lead_with_system,
+    "map": values.map_,
+    "merge_messages": messages.merge_messages,
+    "normalize_schema": flow.normalize_schema,
+    "number_tool_calls": streams.number_tool_calls,
+    "prepend_message": messages.prepend_message,
+    "reject": flow.reject,
+    "rename": values.rename,
+    "rewrite_ids": messages.rewrite_ids,
+    "set": values.set_,
+    "set_header": flow.set_header,
+    "split_thinking": streams.split_thinking,
+    "truncate": values.truncate,
+    "unwrap": values.unwrap,
+    "usage_once": streams.usage_once,
+    "warn": flow.warn,
+    "wrap": values.wrap,
+}
+
+#: Actions that belong to some stages only, and never stand inside `each`; the others go everywhere.
+STAGES: Mapping[str, tuple[str, ...]] = {
+    "append_message": ("request",),
+    "insert_message": ("request",),
+    "lead_with_system": ("request",),
+    "merge_messages": ("request",),
+    "number_tool_calls": ("chunk",),
+    "prepend_message": ("request",),
+    "rewrite_ids": ("request",),
+    "split_thinking": ("response", "chunk"),
+    "usage_once": ("chunk",),
+}
+
+
+def compile_actions(items: Sequence[Mapping[str, Any]], keys: Keys, context: Context) -> list[Action]:
+    """Compile a `do` list; faults go to the context's reporter and leave the action out."""
+    context = replace(context, compile=compile_actions)
+    actions = []
+    for at, item in enumerate(items):
+        name = next(key for key in item if key != "with")
+        where = (*keys, at, name)
+        stages = STAGES.get(name)
+        if stages and (context.depth or context.stage not in stages):
+            place = "outside 'each'" if context.depth else f"at stage {' or '.join(stages)}"
+            context.report("Q120", where, f"'{name}' works on the whole and may only stand {place}", key=True)
+        elif name == "reject" and context.stage != "request":
+            context.report(
+                "Q120", where, "'reject' may only stand at stage request: an answer has come already", key=True
+            )
+        else:
+            inner = replace(context, touched=set())
+            if name == "wrap":
+                action = values.wrap(item[name], where, inner, item.get("with"))
+            else:
+                action = ACTIONS[name](item[name], where, inner)
+            if stages == ("request",):  # it works on the conversation and names no path
+                inner.touched.add("messages")
+            context.touched.update(inner.touched)
+            actions.append(replace(action, touches=frozenset(inner.touched)))
+    return actions
+
+
+__all__ = ["ACTIONS", "STAGES", "Action", "Context", "compile_actions"]

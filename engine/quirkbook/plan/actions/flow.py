@@ -1,0 +1,150 @@
+"""Actions that speak, stop or repeat: warn, reject, each, set_header, drop_header, and normalize_schema's door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...model import MISSING, Effect, Keys
+from ...payload.draft import Draft, Refusal
+from ...payload.path import find
+from .. import needs as need
+from ..conditions import ALWAYS, Names, compile_condition
+from ..jsonschema.normalize import normalizer
+from ..needs import NOTHING
+from .base import Action, Context, editable, join_writes, places
+from .values import drop_effect
+
+#: Headers that carry credentials or belong to the connection: no rule may touch them.
+RESERVED_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "host", "content-length", "connection",
+     "transfer-encoding", "upgrade", "te", "trailer", "api-key", "x-api-key"}
+)  # fmt: skip
+
+
+def warn(node: Any, keys: Keys, context: Context) -> Action:
+    """Add a remark to the report; nothing changes."""
+    subject = _subject(context)
+    return Action(lambda draft, base: draft.remark("warn", Effect.NONE, node, subject(draft, base)))
+
+
+def reject(node: Any, keys: Keys, context: Context) -> Action:
+    """Stop: the provider cannot take this payload."""
+    subject = _subject(context)
+
+    def run(draft: Draft, base: Keys) -> None:
+        at = subject(draft, base)
+        if draft.refuses:
+            value = MISSING if at is None else draft.at(at)
+            raise Refusal(("reject", Effect.REFUSE, at, value, value, None, node))
+        draft.remark("reject", Effect.REFUSE, node, at)
+
+    return Action(run)
+
+
+def _subject(context: Context) -> Callable[[Draft, Keys], Keys | None]:
+    """Return a finder of what a remark points at: the element in hand, else what met the rule's first condition."""
+    if context.subject is None:
+        return lambda draft, base: base or None
+    path, wanted = context.subject
+    meets = compile_condition({".": wanted}, (), Names(context.names.nodes), lambda *_, **__: None).holds
+
+    def point(draft: Draft, base: Keys) -> Keys | None:
+        if base:
+            return base
+        found = find(draft.root, path.steps)
+        met = [at for at, value in found if meets(value, draft)]
+        return (met or [at for at, _ in found] or [()])[0] or None
+
+    return point
+
+
+def set_header(node: Any, keys: Keys, context: Context) -> Action:
+    """Name a header for the dispatcher to send."""
+    _check_headers(node, keys, context)
+
+    def run(draft: Draft, base: Keys) -> None:
+        for name, value in node.items():
+            draft.headers = {**draft.headers, name: value}
+            draft.remark("set_header", Effect.EXACT, f"{name}: {value}")
+
+    return Action(run)
+
+
+def drop_header(node: Any, keys: Keys, context: Context) -> Action:
+    """Name a header that the dispatcher must not send."""
+    _check_headers(node, keys, context)
+
+    def run(draft: Draft, base: Keys) -> None:
+        for name in node:
+            draft.headers = {**draft.headers, name: None}
+            draft.remark("drop_header", Effect.EXACT, name)
+
+    return Action(run)
+
+
+def _check_headers(node: Any, keys: Keys, context: Context) -> None:
+    for at, name in enumerate(node):
+        if name.lower() in RESERVED_HEADERS:
+            place = (*keys, name) if isinstance(node, dict) else (*keys, at)
+            hint = "credentials and connection headers are the dispatcher's: see `auth` in the file's head"
+            context.report("Q120", place, f"no rule may touch the header '{name}'", hint, key=isinstance(node, dict))
+
+
+def each(node: Any, keys: Keys, context: Context) -> Action:
+    """Run actions per element of ``in`` that ``when`` accepts, paths relative to it.
+
+    ``in`` is read once, before the first action; elements that are dropped go at the end, last first, so that
+    no place shifts while the actions run.
+    """
+    if context.depth == 2:
+        context.report(
+            "Q120", keys, "'each' nests once, no deeper", "say the rest with a wildcard path, or in a second rule"
+        )
+    path = context.path(node["in"], (*keys, "in"))
+    inner = context.inside(path)
+    when = ALWAYS
+    if "when" in node:
+        when = compile_condition(node["when"], (*keys, "when"), context.names, context.report, inner.scope)
+    actions = context.compile(node["do"], (*keys, "do"), inner)
+    needs = (*context.needs(path), *(when.needs if inner.scope else NOTHING))
+    find_places, holds, runs = places(path, needs), when.holds, [action.run for action in actions]
+
+    def run(draft: Draft, base: Keys) -> None:
+        gone = []
+        edits, untouched = draft.edits, len(draft.edits)
+        for at, item in find_places(draft, base):
+            if len(edits) != untouched:  # then what was found may not be what stands there now, if anything does
+                item = draft.at(at)
+            if item is MISSING or not at or not holds(item, draft):
+                continue
+            for act in runs:
+                if len(edits) != untouched and draft.at(at) is MISSING:
+                    break  # the one before took it away by a path from the root
+                if act(draft, at):
+                    gone.append(at)
+                    break
+        for at in reversed(gone):
+            if draft.at(at) is not MISSING:
+                draft.remove("drop", drop_effect(at), at)
+
+    return Action(run, need.together(inner.scope, needs), join_writes([action.writes for action in actions]))
+
+
+def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
+    """Rewrite the JSON Schemas at a path, in schema positions only; see `schemas.normalizer` for the options."""
+    path = context.path(node["at"], (*keys, "at"))
+    find_places = editable(path)
+    normalize = normalizer({option: value for option, value in node.items() if option != "at"})
+
+    def run(draft: Draft, base: Keys) -> None:
+        for at, schema in find_places(draft, base):
+            done = normalize(schema)
+            if done is None or not at:
+                continue
+            if done.effect is Effect.NONE:  # too large to inline: it stays, and the report says so
+                draft.remark("normalize_schema", Effect.NONE, "; ".join(done.notes), at)
+            else:
+                draft.replace("normalize_schema", done.effect, at, schema, done.schema, "; ".join(done.notes))
+
+    return Action(run, context.needs(path), context.writes(path))

@@ -1,0 +1,247 @@
+"""Actions on single values: set, default, rename, copy, map, wrap, unwrap, clamp, truncate, drop, keep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ...model import MISSING, Effect, Keys
+from ...payload.draft import Draft, clone, cloner
+from ...payload.path import Path, Wild
+from ..operators import is_number
+from .base import Action, Context, editable, targets, write
+
+EXACT, LOSSY, SEMANTIC = Effect.EXACT, Effect.LOSSY, Effect.SEMANTIC
+
+
+def set_(node: Any, keys: Keys, context: Context) -> Action:
+    """Write a value; makes missing parents of object type. Lossy where it replaces a value, else exact."""
+    paths = [context.path(text, (*keys, text), key=True) for text in node]
+    table = [(targets(path), cloner(value)) for path, value in zip(paths, node.values(), strict=True)]
+
+    def run(draft: Draft, base: Keys) -> None:
+        for find_targets, make in table:
+            for at, known in find_targets(draft, base):
+                write(draft, "set", LOSSY if known == len(at) else EXACT, at, known, make())
+
+    return Action(run, writes=context.writes(*paths))
+
+
+def default(node: Any, keys: Keys, context: Context) -> Action:
+    """Write a value only where there is none; null is a value."""
+    paths = [context.path(text, (*keys, text), key=True) for text in node]
+    table = [(targets(path), cloner(value)) for path, value in zip(paths, node.values(), strict=True)]
+
+    def run(draft: Draft, base: Keys) -> None:
+        for find_targets, make in table:
+            for at, known in find_targets(draft, base):
+                if known < len(at):
+                    write(draft, "default", EXACT, at, known, make())
+
+    return Action(run, writes=context.writes(*paths))
+
+
+def rename(node: Any, keys: Keys, context: Context) -> Action:
+    """Move a member; where both are there the target wins and the source goes (lossy); a null target counts as absent."""
+    return _transfer("rename", node, keys, context)
+
+
+def copy(node: Any, keys: Keys, context: Context) -> Action:
+    """Write a member a second time elsewhere, where there is none; null counts as none."""
+    return _transfer("copy", node, keys, context)
+
+
+def _transfer(action: str, node: Any, keys: Keys, context: Context) -> Action:
+    table: list[tuple[Any, Any, bool]] = []
+    touched: list[Path] = []
+    sources: list[Path] = []
+    for text, target in node.items():
+        source = context.path(text, (*keys, text), key=True)
+        goal = context.path(target, (*keys, text))
+        if goal.wild or not goal.steps or not isinstance(goal.steps[-1], str):
+            context.report(
+                "Q110", (*keys, text), f"the target '{target}' must name one place: a key, or '$.key' from the root"
+            )
+        if not source.steps or isinstance(source.steps[-1], int) or source.steps[-1] is Wild.ITEMS:
+            context.report("Q110", (*keys, text), f"'{text}' cannot move: only a key of an object can", key=True)
+        table.append((editable(source), targets(goal), goal.origin == "root"))
+        sources.append(source)
+        touched.append(goal if goal.origin == "root" else Path(text, source.origin, (*source.steps[:-1], *goal.steps)))
+
+    def run(draft: Draft, base: Keys) -> None:
+        for find_places, find_targets, absolute in table:
+            for at, value in find_places(draft, base):
+                for goal, known in find_targets(draft, () if absolute else at[:-1]):
+                    _carry(action, draft, at, value, goal, known)
+
+    return Action(run, context.needs(*sources), context.writes(*sources, *touched))
+
+
+def _carry(action: str, draft: Draft, at: Keys, value: Any, goal: Keys, known: int) -> None:
+    if goal[: len(at)] == at:
+        return  # nothing can move below itself
+    if known == len(goal) and draft.at(goal) is not None:
+        if action == "rename":
+            draft.remove(action, LOSSY, at, note=f"{goal[-1]} is there already and wins")
+        return
+    if known < len(goal) - 1:
+        write(draft, action, EXACT, goal[:-1], known, {})
+    if action == "copy":
+        draft.put(action, EXACT, goal, value)
+        return
+    if known == len(goal):
+        draft.remove(action, EXACT, goal, note="null, gives way")
+    draft.move(action, EXACT, at, goal)
+
+
+def map_(node: Any, keys: Keys, context: Context) -> Action:
+    """Replace values by a table; ``"*"`` takes any value not named; a null target drops the member."""
+    paths = [context.path(text, (*keys, text), key=True) for text in node]
+    table = [
+        (
+            editable(path, removes=None in rows.values()),
+            {_kind(old): new for old, new in rows.items() if old != "*"},
+            rows.get("*", MISSING),
+        )
+        for path, rows in zip(paths, node.values(), strict=True)
+    ]
+
+    def run(draft: Draft, base: Keys) -> bool:
+        for find_places, rows, rest in table:
+            for at, value in find_places(draft, base):
+                new = rows.get(_kind(value), rest)
+                if new is None and at == base:
+                    return True
+                if new is None and at:
+                    draft.remove("map", EXACT, at)
+                elif new is not MISSING and at:
+                    draft.put("map", EXACT, at, clone(new))
+        return False
+
+    return Action(run, context.needs(*paths), context.writes(*paths))
+
+
+def _kind(value: Any) -> tuple[str, Any]:
+    """Make a value a key that compares as JSON does; values of no scalar type fit no row."""
+    if isinstance(value, bool) or value is None:
+        return (repr(value), None)
+    if isinstance(value, str):
+        return ("string", value)
+    return ("number", value) if is_number(value) else ("other", None)
+
+
+def wrap(node: Any, keys: Keys, context: Context, beside: Any = None) -> Action:
+    """Value -> ``{key: value}`` with the members of ``with`` beside it; key ``[]`` makes a one-item list."""
+
+    def wrapped(value: Any, key: Any) -> Any:
+        return [value] if key == [] else {key: value, **clone(beside or {})}
+
+    for text, key in node.items() if beside else ():
+        if key == []:
+            message = "a list of one has no keys: 'with' would be lost"
+            context.report("Q109", (*keys, text), message, "leave 'with' out, or wrap under a key")
+        elif key in beside:
+            message = f"'with' has the key '{key}' as well: the value at '{text}' would be lost"
+            context.report("Q109", (*keys, text), message, "take it out of 'with', or wrap under another key")
+    return _reshape("wrap", node, keys, context, lambda value, key: (EXACT, wrapped(value, key)))
+
+
+def unwrap(node: Any, keys: Keys, context: Context) -> Action:
+    """``{key: value}`` -> value, lossy where other members are lost; key ``[]``: a one-item list -> its item."""
+
+    def unwrapped(value: Any, key: Any) -> tuple[Effect, Any]:
+        if key == []:
+            return EXACT, value[0] if isinstance(value, list) and len(value) == 1 else MISSING
+        if isinstance(value, dict) and key in value:
+            return (LOSSY if len(value) > 1 else EXACT), value[key]
+        return EXACT, MISSING
+
+    return _reshape("unwrap", node, keys, context, unwrapped)
+
+
+def clamp(node: Any, keys: Keys, context: Context) -> Action:
+    """A number out of range becomes the bound as the rule writes it; null = open. Lossy."""
+
+    def clamped(value: Any, bounds: Any) -> tuple[Effect, Any]:
+        low, high = bounds
+        if is_number(value):
+            if low is not None and value < low:
+                return LOSSY, low
+            if high is not None and value > high:
+                return LOSSY, high
+        return LOSSY, MISSING
+
+    for text, (low, high) in node.items():
+        if (-math.inf if low is None else low) > (math.inf if high is None else high):
+            context.report(
+                "Q109", (*keys, text), f"the bounds [{low}, {high}] are in the wrong order: write [{high}, {low}]"
+            )
+    return _reshape("clamp", node, keys, context, clamped)
+
+
+def truncate(node: Any, keys: Keys, context: Context) -> Action:
+    """Shorten a list or a string (by code points) to n. Lossy."""
+
+    def cut(value: Any, length: Any) -> tuple[Effect, Any]:
+        return LOSSY, value[:length] if isinstance(value, str | list) and len(value) > length else MISSING
+
+    return _reshape("truncate", node, keys, context, cut)
+
+
+def _reshape(
+    action: str, node: Any, keys: Keys, context: Context, change: Callable[[Any, Any], tuple[Effect, Any]]
+) -> Action:
+    """Build an action that replaces each value by ``change(value, argument)``; MISSING leaves it as it is."""
+    paths = [context.path(text, (*keys, text), key=True) for text in node]
+    table = [(editable(path), argument) for path, argument in zip(paths, node.values(), strict=True)]
+
+    def run(draft: Draft, base: Keys) -> None:
+        for find_places, argument in table:
+            for at, value in find_places(draft, base):
+                effect, new = change(value, argument)
+                if new is not MISSING and at:
+                    draft.replace(action, effect, at, value, new)
+
+    return Action(run, context.needs(*paths), context.writes(*paths))
+
+
+def drop(node: Any, keys: Keys, context: Context) -> Action:
+    """Remove what the paths mean; lossy, semantic where it removes a message. ``.`` removes the element in hand."""
+    paths = [context.path(text, (*keys, at)) for at, text in enumerate(node)]
+    table = [editable(path, removes=True) for path in paths]
+    if context.stage != "chunk" and not context.depth:
+        for at, path in enumerate(paths):
+            if not path.steps:
+                message = "only a chunk can be dropped as a whole"
+                context.report("Q120", (*keys, at), message, "name what is to go; '.' is the element inside 'each'")
+
+    def run(draft: Draft, base: Keys) -> bool:
+        for find_places in table:
+            for at, _ in find_places(draft, base):
+                if at == base:
+                    return True
+                if at:
+                    draft.remove("drop", drop_effect(at) if len(at) == 2 else LOSSY, at)
+        return False
+
+    return Action(run, context.needs(*paths) if all(path.steps for path in paths) else (), context.writes(*paths))
+
+
+def drop_effect(at: Keys) -> Effect:
+    """Return how bad it is to remove what stands at ``at``: a whole message is part of the conversation."""
+    return SEMANTIC if len(at) == 2 and at[0] == "messages" else LOSSY
+
+
+def keep(node: Any, keys: Keys, context: Context) -> Action:
+    """Keep only the named keys of the objects there. Lossy."""
+    paths = [context.path(text, (*keys, text), key=True) for text in node]
+    table = [(editable(path), frozenset(names)) for path, names in zip(paths, node.values(), strict=True)]
+
+    def run(draft: Draft, base: Keys) -> None:
+        for find_places, names in table:
+            for at, value in find_places(draft, base):
+                for key in [key for key in value if key not in names] if isinstance(value, dict) else ():
+                    draft.remove("keep", LOSSY, (*at, key))
+
+    return Action(run, context.needs(*paths), context.writes(*paths))

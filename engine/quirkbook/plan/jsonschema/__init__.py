@@ -1,0 +1,1 @@
+"""Repairs of JSON Schemas that providers refuse."""

@@ -1,0 +1,163 @@
+"""The options of `normalize_schema` -> a function from a JSON Schema to the schema that a provider accepts.
+
+Most schemas are fine as they are, so a quick look comes first (`schema_look`). Only then the schema becomes a
+tree of spots (`schema_tree`) which the repairs of the enabled options edit (`schema_refs`, `schema_repairs`,
+`schema_values`) until none finds anything more to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ...model import Effect
+from . import repairs as shape
+from . import values
+from .look import quick_look
+from .refs import inline, settle
+from .tree import Log, Spot, children, plant, reap
+from .types import one_type
+
+#: Rounds over the whole tree: two do for nearly every schema, and none runs for ever.
+_ROUNDS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """What became of a schema."""
+
+    schema: Any
+    """A new schema that shares untouched parts with the original; the original if there are only remarks."""
+    effect: Effect
+    """That of the worst edit; ``none`` if there are only remarks."""
+    notes: tuple[str, ...]
+    """One line per edit, ``infer_type at /properties/a``, in the order of the original document, which the
+    pointers point into; before them, remarks on what was left undone."""
+
+
+def normalizer(options: Mapping[str, Any]) -> Callable[[Any], Normalized | None]:
+    """Return a function that normalises a schema; it returns None where nothing is to be done.
+
+    The function is total and never changes its argument. Only schema positions are read: a property named
+    ``strict`` stays, and so do values under ``enum``, ``const``, ``default`` and ``examples``. Applying it
+    to its own result changes nothing. What an option would write and ``drop`` or ``describe`` takes away
+    stays away.
+
+    - ``inline_refs``: each `#/...` reference becomes what it points to, then unused definitions go. A
+      reference that leads back to itself, one that points nowhere and all of a schema that would exceed
+      10,000 nodes stay, with the definitions they need (all of them, where some reference cannot be
+      followed). A description, title or default beside `$ref` wins over the definition's. Exact; lossy
+      where another keyword beside `$ref` contradicts the definition, which wins.
+    - ``strip_ref_siblings``: nothing stays beside a `$ref` but definitions. Lossy; exact where the
+      definition says the very same, and for `$schema` and `$comment`. With ``inline_refs`` it comes after
+      inlining.
+    - ``rename: {old: new}``: keywords; references follow. Two maps of definitions are joined; of two other
+      keywords the new one wins. Pairs that form a circle, whose values have different shapes (`items` is no
+      `anyOf`) or whose old keyword another option writes are left out. Exact for definitions, else lossy.
+    - ``collapse_nullable``: `nullable`, "null" in a type list (and then null in its enum) and branches of
+      `anyOf` or `oneOf` that allow null alone go; a single branch left is merged into its parent unless
+      both contradict one another. A schema that allows nothing but null stays, and so does `default: null`.
+      Lossy.
+    - ``const_as_enum``: `const: x` becomes `enum: [x]`. Exact; lossy if it replaces an enum.
+    - ``tuple_items``: a list in `items` becomes `prefixItems`, a schema in `additionalItems` becomes
+      `items`; a boolean `items` goes. Lossy; exact for `items: true`.
+    - ``infer_type``: a missing type comes from the values of `enum` or `const`, else from keywords that
+      only make sense for one type (`properties`: object, `items`: array, `pattern`: string, `minimum`:
+      number). Exact. Else it comes from `default` or `examples`, and a property or item that says nothing
+      at all is a string: lossy. No type beside `$ref` or `anyOf`, none where values disagree, and no guess
+      beside `oneOf`, `allOf`, `not`, `if`.
+    - ``one_type``: what a record of fixed fields can hold. Of a list of types the first stays, null last. An
+      `anyOf` stays only beside annotations, and of its branches those whose type is named or told. Keywords of
+      objects and arrays go where the type is another. Of a list of item schemas the first is that of all; an
+      array without `items` gets items of text. An `enum` of a type other than string is put into the
+      description. `true` for a schema becomes `{}`, `false` goes. Lossy; exact for `true` and a list of one type.
+    - ``clean_enum``: null and "" go from enums of strings; numbers and booleans among strings become text;
+      values that the type excludes go; booleans, objects, arrays and an enum left empty go altogether.
+      Lossy.
+    - ``describe: [keywords]``: their demands are put into the description in words, and they go. Lossy.
+    - ``drop: [keywords]``: they go. Lossy; exact for `$schema` and `$comment`.
+    - ``move_type_into_any_of``: a type (or list of types) beside `anyOf` goes into each branch that has
+      none; not into a `$ref`, and not from a root that ``require_root_object`` wants typed. Exact; lossy
+      where a branch's own type is not among it, or a reference's is unknown.
+    - ``require_root_object``: a root without type or with "object" in a type list gets `type: object`, and
+      `properties: {}` if it has none; a root that is a mere reference becomes what it points to. A root of
+      another type stays, and so does one that is no object at all. Exact.
+    - ``required_as_list``: `required: null` and a missing `required` of an object become `[]`. Exact.
+    - ``prune_required``: names that `properties` right there lacks leave `required`. Exact; lossy in or
+      beside `anyOf`, `allOf` and the like, where the name may have been a property of another schema.
+    """
+    on = {name: value for name, value in options.items() if value}
+    clean = quick_look(on)
+    repairs = _repairs(on)
+    inlines = "inline_refs" in on
+
+    def normalize(schema: Any) -> Normalized | None:
+        if clean(schema):
+            return None
+        log = Log()
+        root = plant(schema)
+        spots = settle(root)
+        for _ in range(_ROUNDS):
+            before = log.count
+            if inlines:
+                inline(root, spots, log)
+                if log.count != before:
+                    settle(root)
+            _repair(root, repairs, log)
+            if log.count == before:
+                break
+            spots = settle(root)
+        notes = log.notes()
+        if log.count:
+            return Normalized(reap(root), log.effect, notes)
+        return Normalized(schema, Effect.NONE, notes) if notes else None
+
+    return normalize
+
+
+def _repairs(on: Mapping[str, Any]) -> list[shape.Repair]:
+    """Return the repairs of the enabled options, in an order in which most schemas need one round."""
+    banned = frozenset(on.get("drop", ())) | frozenset(on.get("describe", ()))
+    table: dict[str, tuple[shape.Repair, str]] = {
+        "strip_ref_siblings": (shape.strip_ref_siblings, ""),
+        "rename": (shape.rename(on.get("rename", {})), ""),
+        "collapse_nullable": (shape.collapse_nullable, ""),
+        "const_as_enum": (values.const_as_enum, ""),
+        "tuple_items": (shape.tuple_items, ""),
+        "infer_type": (values.infer_type, "type"),
+        "clean_enum": (values.clean_enum, ""),
+        "one_type": (one_type(banned), ""),
+        "describe": (values.describe(on.get("describe", ())), ""),
+        "drop": (values.drop(on.get("drop", ())), ""),
+        "move_type_into_any_of": (_below_root(on), ""),
+        "require_root_object": (shape.require_root_object(banned), ""),
+        "required_as_list": (shape.required_as_list, "required"),
+        "prune_required": (shape.prune_required, ""),
+    }
+    return [repair for option, (repair, writes) in table.items() if option in on and writes not in banned]
+
+
+def _below_root(on: Mapping[str, Any]) -> shape.Repair:
+    """Return the mover of types; it leaves the root alone where the root must have a type."""
+    if "require_root_object" not in on:
+        return shape.move_type_into_any_of
+
+    def repair(spot: Spot, log: Log) -> None:
+        if spot.parent is not None:
+            shape.move_type_into_any_of(spot, log)
+
+    return repair
+
+
+def _repair(root: Spot, repairs: list[shape.Repair], log: Log) -> None:
+    """Run all repairs on each spot, parents first, until the spot needs none."""
+    stack = [root]
+    while stack:
+        spot = stack.pop()
+        before = -1
+        while before != log.count:
+            before = log.count
+            for repair in repairs:
+                repair(spot, log)
+        stack += children(spot)

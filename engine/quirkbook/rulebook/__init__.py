@@ -1,0 +1,1 @@
+"""Rule files -> the rules in force for a provider and a model."""

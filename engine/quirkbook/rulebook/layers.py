@@ -1,0 +1,141 @@
+"""Rule files of all layers -> the facts of one provider: files joined, includes read, disabled rules marked.
+
+Built-in files are read when first asked for: a provider costs what its own files cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import RuleFileError, did_you_mean
+from ..model import Disable, Fault, Include, Rule, RuleFile
+from . import builtin as builtin_files
+
+Item = Rule | Include
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A rule in a provider's effective list: the names it may use, and who switched it off, if anybody did."""
+
+    rule: Rule
+    lets: Mapping[str, Any]
+    disabled: Disable | None = None
+
+
+class Shelf:
+    """All rule files: those of the user's layers, above the built-in ones."""
+
+    def __init__(self, files: Sequence[RuleFile], *, builtin: bool) -> None:
+        self.own: dict[tuple[str, str], list[RuleFile]] = {}
+        """The user's files by (kind, name), lowest layer first."""
+        for file in files:
+            self.own.setdefault((file.kind, file.name), []).append(file)
+        self._shipped = builtin_files.names() if builtin else {}
+        self._joined: dict[tuple[str, str], RuleFile | None] = {}
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Return the names of all providers or families, sorted."""
+        return tuple(sorted({name for k, name in (*self.own, *self._shipped) if k == kind}))
+
+    def file(self, kind: str, name: str) -> RuleFile | None:
+        """Return one provider's or family's facts, all layers joined; None if there are none."""
+        key = (kind, name)
+        if key not in self._joined:
+            files = list(self.own.get(key, ()))
+            if key in self._shipped:
+                files.insert(0, builtin_files.read(self._shipped[key]))
+            self._joined[key] = join(files) if files else None
+        return self._joined[key]
+
+
+def join(files: Sequence[RuleFile]) -> RuleFile:
+    """Join the files of one provider or family: a later one's head and names win, its rules replace or follow."""
+    first, *later = files
+    for file in later:
+        items = list(first.items)
+        places = {item.id: at for at, item in enumerate(items) if isinstance(item, Rule)}
+        for item in file.items:
+            if isinstance(item, Rule) and item.id in places:
+                items[places[item.id]] = item
+            else:
+                items.append(item)
+        first = replace(
+            first,
+            head={**first.head, **file.head},
+            items=tuple(items),
+            lets={**first.lets, **file.lets},
+            disables=(*first.disables, *file.disables),
+            layer=file.layer,
+        )
+    return first
+
+
+def effective(shelf: Shelf, file: RuleFile) -> list[Placed]:
+    """Return the rules of a provider or family in the order they run, each with the names it may use.
+
+    Raises:
+        RuleFileError: an include that leads nowhere or in a circle, a `disable` of a rule that is not there.
+    """
+    placed: list[Placed] = []
+    disables: list[Disable] = []
+    _read(shelf, file, {}, (), set(), placed, disables)
+    known = [one.rule.name for one in placed]
+    faults = [_unknown_rule(disable, known) for disable in disables if disable.rule not in known]
+    if faults:
+        raise RuleFileError(faults)
+    off = {disable.rule: disable for disable in disables}
+    return [replace(one, disabled=off[one.rule.name]) if one.rule.name in off else one for one in placed]
+
+
+def _read(
+    shelf: Shelf,
+    file: RuleFile,
+    lets: Mapping[str, Any],
+    path: tuple[str, ...],
+    done: set[str],
+    placed: list[Placed],
+    disables: list[Disable],
+) -> None:
+    """Read a file and what it includes, each file once, at its first place."""
+    me = f"{file.kind}/{file.name}"
+    done.add(me)
+    lets = {**file.lets, **lets}  # who includes may restate a name
+    disables += file.disables
+    for item in file.items:
+        if isinstance(item, Rule):
+            placed.append(Placed(item, lets))
+        elif item.target in (*path, me):
+            circle = " -> ".join([*path, me, item.target])
+            raise RuleFileError(
+                [Fault(item.location, "Q112", f"includes go in a circle: {circle}", "take one of them out")]
+            )
+        elif item.target not in done:
+            kind, _, name = item.target.partition("/")
+            below = shelf.file(kind, name)
+            if below is None:
+                raise RuleFileError([_unknown_include(item, shelf)])
+            _read(shelf, below, lets, (*path, me), done, placed, disables)
+
+
+def _unknown_include(item: Include, shelf: Shelf) -> Fault:
+    known = [f"{kind}/{name}" for kind in ("family", "provider") for name in shelf.names(kind)]
+    near = did_you_mean(item.target, known)
+    hint = f"did you mean '{near}'?" if near else f"known families: {', '.join(shelf.names('family'))}"
+    return Fault(item.location, "Q113", f"there is no '{item.target}' to include", hint)
+
+
+def _unknown_rule(disable: Disable, known: Sequence[str]) -> Fault:
+    near = did_you_mean(disable.rule, known)
+    hint = f"did you mean '{near}'?" if near else "see 'quirkbook rules -p PROVIDER'"
+    return Fault(disable.location, "Q119", f"no rule '{disable.rule}' is there to disable", hint)
+
+
+def all_rules(shelf: Shelf) -> Iterator[Rule]:
+    """Yield every rule of every file once, providers before families."""
+    for kind in ("provider", "family"):
+        for name in shelf.names(kind):
+            file = shelf.file(kind, name)
+            yield from (item for item in (file.items if file else ()) if isinstance(item, Rule))

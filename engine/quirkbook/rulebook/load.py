@@ -1,0 +1,193 @@
+"""Rule files -> frozen rules, or every fault of them at its place; a file loads whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import RuleFileError
+from ..model import Fault, Keys, Location, Rule, RuleFile
+from ..plan.actions import Context, compile_actions
+from ..plan.conditions import Names, Report, compile_condition
+from ..source.document import Document
+from ..source.yaml import MAX_BYTES, read
+from .build import rule_file
+from .validate import check
+
+VERSION: Final = 1
+"""The version of the rule language that this reader knows."""
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def load_file(raw: bytes, name: str, *, layer: str = "built-in", trusted: bool = False) -> RuleFile:
+    """Read one rule file; ``name`` is what places call it. ``trusted`` leaves out the checks of meaning.
+
+    Raises:
+        RuleFileError: with every fault, in order of place.
+    """
+    document = read(raw, name)
+    _refuse_newer(document)
+    if not trusted and (faults := _faults(document)):
+        raise RuleFileError(sorted(dict.fromkeys(faults), key=lambda fault: fault.location))
+    return rule_file(document, layer)
+
+
+def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...]:
+    """Read every ``*.yaml``, ``*.yml`` and ``*.json`` below a folder, in order of path; or just one file.
+
+    Raises:
+        RuleFileError: with the faults of all files.
+    """
+    files: list[RuleFile] = []
+    faults: list[Fault] = []
+    places = _rule_files(Path(path), faults)
+    for place in places:
+        try:
+            files.append(load_file(_read_bytes(place), str(place), layer=layer))
+        except RuleFileError as error:
+            faults += error.faults
+    if not places and not faults:
+        hint = f"rule files end in {', '.join(_SUFFIXES)}"
+        faults.append(Fault(Location(str(path), 1, 1), "Q118", "no rule file is in this folder", hint))
+    faults += _written_twice(files)
+    if faults:
+        raise RuleFileError(sorted(faults, key=lambda fault: fault.location))
+    return tuple(files)
+
+
+def _written_twice(files: Sequence[RuleFile]) -> Iterator[Fault]:
+    """Yield the rules of one layer that stand in two files: one of them would vanish."""
+    first: dict[tuple[str, str, str], Location] = {}
+    for file in files:
+        for rule in (item for item in file.items if isinstance(item, Rule)):
+            place = first.setdefault((file.kind, file.name, rule.id), rule.location)
+            if place is not rule.location:
+                message = (
+                    f"the id '{rule.id}' of {file.kind} {file.name} is used twice: first in {place.file}:{place.line}"
+                )
+                yield Fault(rule.location, "Q116", message, "keep one of them, or give it another id")
+
+
+def _rule_files(path: Path, faults: list[Fault]) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found: list[Path] = []
+
+    def refuse(error: OSError) -> None:
+        faults.append(_unreadable(error.filename, "folder", error))
+
+    for folder, folders, names in os.walk(path, onerror=refuse):
+        # Golden files lie beside the rules that they record.
+        folders[:] = [each for each in folders if not each.startswith(".") and each != "golden"]
+        names = [name for name in names if name.endswith(_SUFFIXES) and not name.startswith(".")]
+        found += [Path(folder, name) for name in names]
+    return sorted(found)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)  # one more than is read is enough to refuse it
+    except OSError as error:
+        raise RuleFileError([_unreadable(str(path), "file", error)]) from None
+
+
+def _unreadable(name: str, kind: str, error: OSError) -> Fault:
+    return Fault(Location(name, 1, 1), "Q118", f"cannot read this {kind}: {error.strerror}")
+
+
+def _refuse_newer(document: Document) -> None:
+    version = document.data.get("quirks") if isinstance(document.data, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        message = (
+            f"this file is written in version {version} of the rule language; "
+            f"this Quirkbook reads version {VERSION}: upgrade it"
+        )
+        raise RuleFileError([document.fault("Q114", ("quirks",), message)])
+
+
+# What the schema cannot say
+
+
+def _faults(document: Document) -> list[Fault]:
+    """Return all faults: those of shape, and those of meaning wherever the shape is right."""
+    found = check(document)
+    faults = [fault for _, fault in found]
+    if not isinstance(document.data, dict):
+        return faults
+    broken = {keys[:2] for keys, _ in found}
+
+    def report(code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None:
+        faults.append(document.fault(code, keys, message, hint, key=key))
+
+    names = Names(_named_conditions(document.data.get("let"), broken))
+    for name, node in names.nodes.items():
+        compile_condition(node, ("let", name), names, report)
+    _check_circles(names.nodes, report)
+    rules = document.data.get("rules")
+    first: dict[str, Keys] = {}
+    for at, node in enumerate(rules if isinstance(rules, list) else ()):
+        keys: Keys = ("rules", at)
+        if isinstance(node, dict) and isinstance(node.get("id"), str):
+            place = first.setdefault(node["id"], keys)
+            if place is not keys:
+                line = document.locate((*place, "id")).line
+                report("Q116", (*keys, "id"), f"the id '{node['id']}' is used twice: first in line {line}")
+        if keys not in broken and "include" not in node:
+            _check_rule(node, keys, names, report)
+    return faults
+
+
+def _named_conditions(node: Any, broken: set[Keys]) -> Mapping[str, Any]:
+    """Return what `let` names; a name whose condition has faults is known, but means nothing."""
+    if not isinstance(node, dict):
+        return {}
+    named = {key: value for key, value in node.items() if isinstance(key, str)}
+    return {key: {} if ("let", key) in broken else value for key, value in named.items()}
+
+
+def _check_circles(nodes: Mapping[str, Any], report: Report) -> None:
+    uses = {name: sorted(set(_names_in(node)) & set(nodes)) for name, node in nodes.items()}
+    for name in nodes:
+        if circle := _circle(name, uses):
+            way = " -> ".join(f"${one}" for one in circle)
+            message = f"the name '${name}' is defined by itself: {way}"
+            report("Q111", ("let", name), message, "break the circle", key=True)
+
+
+def _circle(name: str, uses: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:
+    """Return the shortest way from a name back to itself."""
+    ways: list[tuple[str, ...]] = [(name,)]
+    seen = set()
+    for way in ways:  # grows while it is read
+        for used in uses[way[-1]]:
+            if used == name:
+                return (*way, name)
+            if used not in seen:
+                seen.add(used)
+                ways.append((*way, used))
+    return None
+
+
+def _names_in(node: Any) -> Iterator[str]:
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(key, str) and key.startswith("$"):
+            yield key[1:]
+        if isinstance(value, dict | list):
+            yield from _names_in(value)
+
+
+def _check_rule(node: Mapping[str, Any], keys: Keys, names: Names, report: Report) -> None:
+    """Check one rule whose shape is right: paths, names, expressions, bounds, and where actions may stand."""
+    day = node["verified"]["date"]
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        report("Q109", (*keys, "verified", "date"), f"'date' must be a day of the calendar, not '{day}'")
+    if "when" in node:
+        compile_condition(node["when"], (*keys, "when"), names, report)
+    compile_actions(node["do"], (*keys, "do"), Context(names, report, node.get("stage", "request")))

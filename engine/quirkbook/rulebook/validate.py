@@ -1,0 +1,252 @@
+"""A document against `schemas/rules.schema.json` -> faults, each at its word, in words rule authors know."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import did_you_mean
+from ..model import Fault, Keys
+from ..resources import schema
+from ..source.document import Document, show
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
+ValidationError = Any
+"""jsonschema's, which types every part of it as perhaps unset."""
+
+Found = tuple[Keys, Fault]
+"""A fault, and the keys of the value that it is about."""
+
+_TYPES = {
+    "array": "a list", "boolean": "true or false", "integer": "a whole number", "null": "null",
+    "number": "a number", "object": "a mapping", "string": "text",
+}  # fmt: skip
+_ITEMS = {"disable": "disabled rule", "do": "action", "examples": "example", "rules": "rule"}
+#: Title of a closed mapping in the schema -> (code, what its keys are called); all others have plain keys.
+_VOCABULARY = {"Action": ("Q105", "action"), "Operators": ("Q104", "operator")}
+_PLAIN = frozenset({"any", "any_of", "eq", "equal", "equals", "in", "is_in", "one_of"})
+"""What others call the operator that is written by writing none."""
+_MISSING_HINTS = {
+    "note": "say what speaks for it",
+    "out": "write the whole payload afterwards, or 'same: true', or 'rejects: true'",
+    "provider": "name the provider, or the 'family', that the file is about",
+    "wrap": "'with' stands only beside it",
+}
+
+
+def check(document: Document) -> list[Found]:
+    """Return all that is wrong with the shape of a rule file."""
+    found: list[Found] = []
+    instance = _with_text_keys(document.data, (), document, found)
+    for error in _validator().iter_errors(instance):
+        for keys, fault in _EXPLAIN[error.validator](document, tuple(error.absolute_path), error):
+            found.append((keys, fault if fault.hint else replace(fault, hint=_usage(keys))))
+    return found
+
+
+def _usage(keys: Keys) -> str:
+    """Return how the action or operator around a value is written; nothing for what is none."""
+    words = {**_properties("operators"), **(_properties("action") if "do" in keys else {})}
+    for key in reversed(keys):
+        if key in words:
+            return f"{key}: {words[key]['description']}"
+    return ""
+
+
+def _properties(name: str) -> Mapping[str, Any]:
+    """Return the words of one vocabulary of the schema: ``action`` or ``operators``."""
+    found: Mapping[str, Any] = schema("rules")["$defs"][name]["properties"]
+    return found
+
+
+def vocabulary() -> Mapping[str, str]:
+    """Return what each action and operator does and how it is written, as the schema has it.
+
+    >>> vocabulary()["clamp"]
+    'Bring a number into its range: {path: [lo, hi]}; null leaves a side open. Lossy.'
+    """
+    words = {**_properties("operators"), **_properties("action")}
+    return {name: facts["description"] for name, facts in words.items()}
+
+
+@functools.cache
+def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # slow to import, and no translation needs it
+
+    return Draft202012Validator(schema("rules"))
+
+
+def _with_text_keys(node: Any, keys: Keys, document: Document, found: list[Found]) -> Any:
+    """Return a copy whose keys are all text; only in a table of `map` may they be anything else."""
+    if isinstance(node, list):
+        return [_with_text_keys(item, (*keys, at), document, found) for at, item in enumerate(node)]
+    if not isinstance(node, dict):
+        return node
+    is_table = len(keys) > 3 and keys[-4] == "do" and keys[-2] == "map"
+    copy = {}
+    for key, value in node.items():
+        text = key if isinstance(key, str) else json.dumps(key)
+        if text is not key and not is_table:
+            fault = document.fault(
+                "Q108", (*keys, key), f"a key must be text, not {text}", f'quote it: "{text}"', key=True
+            )
+            found.append((keys, fault))
+            continue
+        copy[text] = _with_text_keys(value, (*keys, key), document, found)
+    return copy
+
+
+def _is_named(keys: Keys) -> bool:
+    return bool(keys) and isinstance(keys[-1], str)
+
+
+def _thing(keys: Keys, node: Any) -> str:
+    """Return what a rule author calls the thing at ``keys``, if it has no name of its own."""
+    if not keys:
+        return "rule file"
+    if keys[-2] == "rules" and isinstance(node, dict) and "include" in node:
+        return "include"
+    return _ITEMS.get(str(keys[-2]), f"item of '{keys[-2]}'")
+
+
+def _a(keys: Keys, node: Any) -> str:
+    if _is_named(keys):
+        return f"'{keys[-1]}'"
+    thing = _thing(keys, node)
+    return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
+
+
+def _this(keys: Keys, node: Any) -> str:
+    return f"'{keys[-1]}'" if _is_named(keys) else f"this {_thing(keys, node)}"
+
+
+def _kind(value: Any) -> str:
+    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else show(value)
+
+
+def _unknown(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+    known: list[str] = list(error.schema["properties"])
+    code, called = _VOCABULARY.get(error.schema.get("title"), ("Q106", "key"))
+    for key in error.instance:
+        if key in known:
+            continue
+        near = did_you_mean(key, known)
+        hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
+        if code == "Q104" and key in _PLAIN and isinstance(error.instance[key], list | str | int | float):
+            hint = f"a plain value means equal, a list one of these: write '{keys[-1]}: {_flow(error.instance[key])}'"
+        elif "exists" in known and not near:
+            hint += f"; a field below is written '{keys[-1]}.{key}'"
+        place = f" in {_a(keys, error.instance)}" if called == "key" else ""
+        message = f"unknown {called} {show(key)}{place}"
+        yield (*keys, key), document.fault(code, (*keys, key), message, hint, key=True)
+
+
+def _flow(value: Any) -> str:
+    """Write a value as flow YAML does, short."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) < 60 else "[...]" if isinstance(value, list) else "..."
+
+
+def _missing(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+    wanted = error.validator_value
+    if isinstance(wanted, dict):  # dependentRequired
+        wanted = [name for key, names in wanted.items() if key in error.instance for name in names]
+    for key in wanted:
+        if key not in error.instance:
+            about = error.schema.get("properties", {}).get(key, {}).get("description", "")
+            message = f"'{key}' is missing in {_this(keys, error.instance)}"
+            yield keys, document.fault("Q107", keys, message, _MISSING_HINTS.get(key, about))
+
+
+def _type(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+    wanted = error.validator_value
+    if isinstance(wanted, str):
+        words = _TYPES[wanted]
+    elif len(wanted) > 3:
+        words = "a plain value"
+    else:
+        words = " or ".join(_TYPES[name] for name in wanted)
+    message = f"{_a(keys, error.instance)} must be {words}, not {_kind(error.instance)}"
+    yield keys, document.fault("Q108", keys, message)
+
+
+def _enum(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+    known = [value for value in error.validator_value if value is not None]
+    if len(known) == 1:
+        message = f"{_a(keys, None)} must be {json.dumps(known[0])}, not {_kind(error.instance)}"
+    else:
+        message = f"{_a(keys, None)} must be one of {', '.join(known)}, not {_kind(error.instance)}"
+    near = did_you_mean(error.instance, known) if isinstance(error.instance, str) and len(known) > 1 else None
+    yield keys, document.fault("Q109", keys, message, f"did you mean '{near}'?" if near else "")
+
+
+def _pattern(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+    words = error.schema["patternErrorMessage"]
+    if "propertyNames" in error.schema_path:
+        keys = (*keys, error.instance)
+        message = f"a name in '{keys[-2]}' must be {words}, not {show(error.instance)}"
+        yield keys, document.fault("Q109", keys, message, key=True)
+    else:
+        message = f"{_a(keys, error.instance)} must be {words}, not {show(error.instance)}"
+        yield keys, document.fault("Q109", keys, message)
+
+
+def _too_small(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+    least = error.validator_value
+    if error.validator == "minProperties" and least > 1:
+        message = f"{_a(keys, error.instance)} needs an option beside '{next(iter(error.instance))}'"
+    elif least > 1:
+        message = f"{_a(keys, error.instance)} must have {least} items, not {len(error.instance)}"
+    else:
+        message = f"{_a(keys, error.instance)} must not be empty"
+    yield keys, document.fault("Q109", keys, message)
+
+
+def _too_many(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+    if error.validator == "maxProperties":
+        extra = list(error.instance)[-1]
+        message = f"an item of 'do' holds one action: give '{extra}' an item of its own"
+        yield keys, document.fault("Q109", (*keys, extra), message, key=True)
+        return
+    most = error.validator_value
+    what = f"have {most} items, not {len(error.instance)}" if most else "be a key, or [] for a list of one"
+    yield keys, document.fault("Q109", keys, f"{_a(keys, error.instance)} must {what}")
+
+
+def _out_of_range(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+    bound = f"{'at least' if error.validator == 'minimum' else 'at most'} {error.validator_value}"
+    message = f"{_a(keys, error.instance)} must be {bound}, not {show(error.instance)}"
+    yield keys, document.fault("Q109", keys, message)
+
+
+def _not_allowed(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+    if len(keys) == 1:
+        message = f"a family file has no '{keys[-1]}'"
+        hint = "facts about an endpoint belong in a provider's file"
+    else:
+        message = f"'{keys[-1]}' cannot stand here too"
+        hint = "an example has one of 'out', 'same' and 'rejects'"
+    yield keys, document.fault("Q106", keys, message, hint, key=True)
+
+
+_EXPLAIN: Mapping[str, Callable[[Document, Keys, ValidationError], Iterator[Found]]] = {
+    "additionalProperties": _unknown,
+    "dependentRequired": _missing,
+    "enum": _enum,
+    "maxItems": _too_many,
+    "maxProperties": _too_many,
+    "maximum": _out_of_range,
+    "minItems": _too_small,
+    "minLength": _too_small,
+    "minProperties": _too_small,
+    "minimum": _out_of_range,
+    "not": _not_allowed,
+    "pattern": _pattern,
+    "required": _missing,
+    "type": _type,
+}

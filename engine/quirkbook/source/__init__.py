@@ -1,0 +1,1 @@
+"""Text -> data that records where in its file each key and value stands."""

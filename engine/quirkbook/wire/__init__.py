@@ -1,0 +1,1 @@
+"""OpenAI's format as it travels: types, streams, errors, retries. No sockets."""
