@@ -22,7 +22,7 @@ from quirkbook.authoring.diagnostics import CODES
 from quirkbook.cli import configs, main, options
 from quirkbook.resources import schema
 
-MINE = Path(__file__).parents[1] / "examples" / "my-rules"
+MINE = Path(__file__).parents[2] / "examples" / "my-rules"
 
 
 @pytest.fixture

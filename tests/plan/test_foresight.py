@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.running import edit, exact, plan, rule
 
 from quirkbook.payload.draft import Draft
 from quirkbook.plan import foresight
 from quirkbook.plan.idle import LONGEST_REMEMBERED
 from quirkbook.plan.interpret import Run, run
-
-from .running import edit, exact, plan, rule
 
 SET_Z = {"set": {"z": 1}}
 HELLO = [{"role": "user", "content": "Hello"}]

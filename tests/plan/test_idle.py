@@ -1,8 +1,7 @@
 import pytest
+from tests.running import plan, rule
 
 from quirkbook.plan.idle import LONGEST_REMEMBERED, NOBODY, Partial, idle
-
-from .running import plan, rule
 
 TOOL = {"type": "function", "function": {"name": "look_up"}}
 DROP_TYPE = {"drop": ["tools[*].type"]}

@@ -4,11 +4,10 @@ import threading
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.running import exact, plan, rule
+from tests.strategies import LETS, actions, conditions, modest, payloads
 
 from quirkbook.plan.interpret import Run, run
-
-from .running import exact, plan, rule
-from .strategies import LETS, actions, conditions, modest, payloads
 
 
 def outcome(made, payload, quiet):

@@ -1,11 +1,10 @@
 import pytest
+from tests.running import plan, rule, run
 
 from quirkbook.payload.draft import Draft
 from quirkbook.plan import compile, kinds
 from quirkbook.plan.kinds import likely
 from quirkbook.plan.needs import ABSENT, EmptyList, Not
-
-from .running import plan, rule, run
 
 NULL = type(None)
 SET = {"set": {"z": 1}}

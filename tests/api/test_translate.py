@@ -24,7 +24,7 @@ from quirkbook import (
 )
 
 ALLOW = {"lossy": "allow", "semantic": "allow"}
-MINE = Path(__file__).parents[1] / "examples" / "my-rules"
+MINE = Path(__file__).parents[2] / "examples" / "my-rules"
 URL = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}]}
 
 
