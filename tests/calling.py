@@ -13,8 +13,8 @@ MODEL = "moonshot/moonshot-v1-8k"
 KEY = "my-own-secret-key-7"
 RESTREAMED = ("stream: the provider sent a whole answer all the same; it comes as one chunk",)
 
-faults_in_streams = pytest.mark.parametrize(
-    ("fault", "kind"),
+diagnostics_in_streams = pytest.mark.parametrize(
+    ("diagnostic", "kind"),
     [
         ("cut=3", errors.StreamCutError),
         ("stop-early=3", errors.StreamCutError),
@@ -23,7 +23,7 @@ faults_in_streams = pytest.mark.parametrize(
     ],
 )
 unusual_streams = pytest.mark.parametrize(
-    "fault", ["crlf", "no-done", "slow-drip=0.0001", "crlf;slow-drip=0.0001;no-done"]
+    "diagnostic", ["crlf", "no-done", "slow-drip=0.0001", "crlf;slow-drip=0.0001;no-done"]
 )
 
 

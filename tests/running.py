@@ -16,7 +16,7 @@ from quirkbook.plan.compile import Plan, compile_rule
 from quirkbook.plan.conditions import Condition, Names, compile_condition
 
 
-class Faults(list):
+class Diagnostics(list):
     """A reporter that keeps what it is told: (code, keys, message, hint, whether the key is at fault)."""
 
     def __call__(self, code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None:
@@ -37,11 +37,11 @@ def condition(when: Mapping[str, Any], lets: Mapping[str, Any] | None = None) ->
     return compile_condition(when, ("when",), Names(lets or {}), refuse)
 
 
-def condition_faults(when: Mapping[str, Any], lets: Mapping[str, Any] | None = None) -> list[Any]:
-    """Return the faults of a condition, which then never holds."""
-    faults = Faults()
-    compile_condition(when, ("when",), Names(lets or {}), faults)
-    return faults
+def condition_diagnostics(when: Mapping[str, Any], lets: Mapping[str, Any] | None = None) -> list[Any]:
+    """Return the diagnostics of a condition, which then never holds."""
+    diagnostics = Diagnostics()
+    compile_condition(when, ("when",), Names(lets or {}), diagnostics)
+    return diagnostics
 
 
 def holds(when: Mapping[str, Any], payload: Any, *, lets: Mapping[str, Any] | None = None, **of: Any) -> bool:
@@ -61,10 +61,10 @@ def actions(do: Sequence[Mapping[str, Any]], stage: str = "request") -> list[Any
     return compile_actions(do, ("do",), Context(Names({}), refuse, stage))
 
 
-def action_faults(do: Sequence[Mapping[str, Any]], stage: str = "request") -> list[Any]:
-    faults = Faults()
-    compile_actions(do, ("do",), Context(Names({}), faults, stage))
-    return faults
+def action_diagnostics(do: Sequence[Mapping[str, Any]], stage: str = "request") -> list[Any]:
+    diagnostics = Diagnostics()
+    compile_actions(do, ("do",), Context(Names({}), diagnostics, stage))
+    return diagnostics
 
 
 def run(do: Sequence[Mapping[str, Any]], payload: Any, stage: str = "request") -> Draft:

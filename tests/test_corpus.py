@@ -48,12 +48,12 @@ def test_the_corpus_is_the_same_each_time():
 
 
 def test_openai_would_take_every_request_of_the_corpus():
-    faults = {
+    diagnostics = {
         index: [error.message for error in the_shape_of_a_request.iter_errors({"model": "m", **payload})]
         for index, payload in enumerate(CORPUS)
     }
 
-    assert {index: found for index, found in faults.items() if found} == {}
+    assert {index: found for index, found in diagnostics.items() if found} == {}
 
 
 def test_the_corpus_has_everything_that_applications_differ_in():

@@ -17,7 +17,7 @@ from quirkbook.errors import (
     UsageError,
     did_you_mean,
 )
-from quirkbook.model import Change, Effect, Fault, Location
+from quirkbook.model import Change, Diagnostic, Effect, Location
 
 
 @pytest.mark.parametrize(
@@ -47,15 +47,15 @@ PLACE = Location("rules/m.yaml", 14, 26)
 
 
 @pytest.mark.parametrize(
-    ("fault", "text"),
+    ("diagnostic", "text"),
     [
-        (Fault(PLACE, "Q118", "cannot read"), "rules/m.yaml:14:26: error[Q118]: cannot read"),
+        (Diagnostic(PLACE, "Q118", "cannot read"), "rules/m.yaml:14:26: error[Q118]: cannot read"),
         (
-            Fault(PLACE, "Q201", "no example fires", "add one", severity="warning"),
+            Diagnostic(PLACE, "Q201", "no example fires", "add one", severity="warning"),
             "rules/m.yaml:14:26: warning[Q201]: no example fires\n  hint: add one",
         ),
         (
-            Fault(
+            Diagnostic(
                 PLACE,
                 "Q104",
                 "unknown operator 'greater'",
@@ -68,20 +68,20 @@ PLACE = Location("rules/m.yaml", 14, 26)
             "     |                          ^^^^^^^ did you mean 'gt'?",
         ),
         (
-            Fault(Location("m.yaml", 3, 1), "Q109", "no", "", "x: 1", 0),
+            Diagnostic(Location("m.yaml", 3, 1), "Q109", "no", "", "x: 1", 0),
             "m.yaml:3:1: error[Q109]: no\n  3 | x: 1\n    | ^",
         ),
     ],
 )
-def test_a_fault_tells_where_what_and_what_instead(fault, text):
-    assert str(fault) == text
+def test_a_diagnostic_tells_where_what_and_what_instead(diagnostic, text):
+    assert str(diagnostic) == text
 
 
-def test_a_rule_file_error_holds_all_faults_in_order():
-    faults = [Fault(PLACE, "Q104", "one"), Fault(PLACE, "Q105", "two", "a hint")]
-    error = RuleFileError(faults)
+def test_a_rule_file_error_holds_all_diagnostics_in_order():
+    diagnostics = [Diagnostic(PLACE, "Q104", "one"), Diagnostic(PLACE, "Q105", "two", "a hint")]
+    error = RuleFileError(diagnostics)
 
-    assert error.faults == tuple(faults)
+    assert error.diagnostics == tuple(diagnostics)
     assert str(error) == "rules/m.yaml:14:26: error[Q104]: one\nrules/m.yaml:14:26: error[Q105]: two\n  hint: a hint"
 
 

@@ -24,7 +24,7 @@ def test_the_stack_makes_of_the_examples_what_the_golden_file_records(name, data
 
 @each_rule
 def test_a_rule_is_proven_by_its_examples(name):
-    assert [str(fault) for fault in lint.check_rule(OWNED[name]) if fault.severity == "error"] == []
+    assert [str(diagnostic) for diagnostic in lint.check_rule(OWNED[name]) if diagnostic.severity == "error"] == []
 
 
 def test_every_rule_has_a_golden_file_and_every_golden_file_a_rule():
@@ -34,4 +34,4 @@ def test_every_rule_has_a_golden_file_and_every_golden_file_a_rule():
 
 
 def test_the_names_of_rules_are_unique():
-    assert [str(fault) for fault in lint.check_names(examples.owned_rules(BOOK))] == []
+    assert [str(diagnostic) for diagnostic in lint.check_names(examples.owned_rules(BOOK))] == []

@@ -109,11 +109,11 @@ def whole_files(*kinds: str) -> list[RuleFile]:
 LETS = whole_files("file")[0].lets
 
 
-def faults_of(*files: RuleFile) -> list[str]:
+def diagnostics_of(*files: RuleFile) -> list[str]:
     """Return what `quirkbook check` finds in the rules of fragments or whole files."""
     owned = owned_rules(Rulebook(files, builtin=False))
     names = {file.location.file for file in files}
-    return [str(fault) for one in owned if one.rule.location.file in names for fault in check_rule(one)]
+    return [str(diagnostic) for one in owned if one.rule.location.file in names for diagnostic in check_rule(one)]
 
 
 def _indented(text: str) -> str:
@@ -138,7 +138,7 @@ def test_every_block_says_what_it_is():
 
 @pytest.mark.parametrize("kinds", [("file",), ("file", "layer")])
 def test_whole_files_load_and_their_rules_are_proven(kinds: tuple[str, ...]):
-    assert faults_of(*whole_files(*kinds)) == []
+    assert diagnostics_of(*whole_files(*kinds)) == []
 
 
 def test_a_layer_replaces_a_rule_and_disables_another():
@@ -154,7 +154,7 @@ def test_a_layer_replaces_a_rule_and_disables_another():
 
 @pytest.mark.parametrize("block", blocks("head", "rule"))
 def test_fragments_load_and_their_rules_are_proven(block: Block):
-    assert faults_of(*whole_files("file"), fragment(block)) == []
+    assert diagnostics_of(*whole_files("file"), fragment(block)) == []
 
 
 @pytest.mark.parametrize("block", blocks("refused"))
@@ -162,7 +162,7 @@ def test_what_is_refused_is_refused(block: Block):
     with pytest.raises(RuleFileError) as caught:
         fragment(block)
 
-    assert {fault.code for fault in caught.value.faults} == {wanted for (wanted,) in block.cases()}
+    assert {diagnostic.code for diagnostic in caught.value.diagnostics} == {wanted for (wanted,) in block.cases()}
 
 
 @pytest.mark.parametrize("block", blocks("condition"))

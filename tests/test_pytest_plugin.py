@@ -27,7 +27,7 @@ def test_each_rule_is_a_test_and_its_golden_file_is_written_on_purpose(pytester,
     run(pytester).assert_outcomes(passed=2)
 
 
-def test_a_wrong_example_fails_with_its_fault_and_no_traceback(pytester, rules):
+def test_a_wrong_example_fails_with_its_diagnostic_and_no_traceback(pytester, rules):
     text = (rules / "acme.yaml").read_text().replace("out: {temperature: 0.5}", "out: {temperature: 1}")
     (rules / "acme.yaml").write_text(text)
 

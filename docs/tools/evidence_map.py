@@ -188,7 +188,7 @@ def load(docs: Path = DOCS) -> Map:
     """Read the rows, the excuses, and the rules that ship.
 
     Raises:
-        RuleFileError: a file of rules, or coverage.yaml, has faults.
+        RuleFileError: a file of rules, or coverage.yaml, has diagnostics.
         ValueError: evidence.jsonl or coverage.yaml has another shape.
     """
     return Map(

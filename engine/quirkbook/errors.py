@@ -1,7 +1,7 @@
 """Every error this package raises on purpose, and did-you-mean.
 
 QuirkbookError
-├── RuleFileError           the rule author's fault; carries every fault of the file, each with file:line:column
+├── RuleFileError           the rule author's fault; carries every diagnostic of the file, each with file:line:column
 ├── PayloadError            the caller's fault; carries a JSON Pointer
 │   ├── RefusedError            a rule's `reject`: the provider cannot take this payload
 │   └── PolicyError             a change of an effect class that the caller's policy forbids
@@ -34,7 +34,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .model import Change, Fault
+    from .model import Change, Diagnostic
 
 
 class QuirkbookError(Exception):
@@ -45,15 +45,15 @@ class QuirkbookError(Exception):
 
 
 class RuleFileError(QuirkbookError):
-    """One or more faults in rule files; nothing of them was loaded.
+    """One or more diagnostics in rule files; nothing of them was loaded.
 
-    ``faults`` holds all of them, in order of place.
+    ``diagnostics`` holds all of them, in order of place.
     """
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = tuple(faults)
-        if all(fault.code == "Q118" for fault in faults):  # nothing could be read at all
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__("\n".join(str(diagnostic) for diagnostic in diagnostics))
+        self.diagnostics = tuple(diagnostics)
+        if all(diagnostic.code == "Q118" for diagnostic in diagnostics):  # nothing could be read at all
             self.exit_code = 2
 
 
@@ -92,7 +92,7 @@ class UnknownProviderError(QuirkbookError):
 
 
 class UnknownRuleError(QuirkbookError):
-    """No rule and no fault code has that name."""
+    """No rule and no diagnostic code has that name."""
 
     exit_code = 2
 

@@ -1,4 +1,4 @@
-"""The frozen nouns that stages pass to one another: places, faults, rules, changes, translations."""
+"""The frozen nouns that stages pass to one another: places, diagnostics, rules, changes, translations."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Diagnostic:
     """One thing wrong in a rule file, with a stable code (``quirkbook rule Q104`` prints its page)."""
 
     location: Location

@@ -9,7 +9,7 @@ import pytest
 
 from .authoring import examples, lint
 from .errors import QuirkbookError
-from .model import Fault
+from .model import Diagnostic
 from .rulebook.rulebook import Rulebook
 
 
@@ -62,13 +62,13 @@ class RuleItem(pytest.Item):
         """Raise Faulty with all that is wrong."""
         update = self.config.getoption("--quirkbook-update")
         verdict = examples.prove(self.book, self.owned, self.path / "golden", update=update)
-        bounds = [fault for fault in lint.check_rule(self.owned) if fault.severity == "error"]
-        faults = dict.fromkeys((*verdict.faults, *bounds))
-        if faults:
-            raise Faulty(list(faults))
+        bounds = [diagnostic for diagnostic in lint.check_rule(self.owned) if diagnostic.severity == "error"]
+        diagnostics = dict.fromkeys((*verdict.diagnostics, *bounds))
+        if diagnostics:
+            raise Faulty(list(diagnostics))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
-        """Show the faults, not this code."""
+        """Show the diagnostics, not this code."""
         return str(excinfo.value) if isinstance(excinfo.value, Faulty) else str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, int, str]:
@@ -84,12 +84,12 @@ class OrphanItem(pytest.Item):
 
     def runtest(self) -> None:
         """Raise Faulty if one is."""
-        faults = [examples.orphan_fault(path) for path in examples.orphans(self.names, self.path / "golden")]
-        if faults:
-            raise Faulty(faults)
+        diagnostics = [examples.orphan_diagnostic(path) for path in examples.orphans(self.names, self.path / "golden")]
+        if diagnostics:
+            raise Faulty(diagnostics)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
-        """Show the faults, not this code."""
+        """Show the diagnostics, not this code."""
         return str(excinfo.value) if isinstance(excinfo.value, Faulty) else str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, None, str]:
@@ -100,5 +100,5 @@ class OrphanItem(pytest.Item):
 class Faulty(Exception):  # noqa: N818 - a test's failure, not an error of the package
     """What is wrong with a rule, in words."""
 
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("\n".join(map(str, faults)))
+    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+        super().__init__("\n".join(map(str, diagnostics)))

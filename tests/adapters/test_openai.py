@@ -168,11 +168,11 @@ def test_an_error_is_read_in_openais_shape(client):
 
 
 def test_an_error_in_a_stream_is_the_clients_error(client):
-    fault = {"x-emulate-fault": "error-mid-stream=2"}
+    diagnostic = {"x-emulate-fault": "error-mid-stream=2"}
 
     with (
         pytest.raises(openai.APIError) as caught,
-        client.chat.completions.create(**ASKED, stream=True, extra_headers=fault) as stream,
+        client.chat.completions.create(**ASKED, stream=True, extra_headers=diagnostic) as stream,
     ):
         list(stream)
 
@@ -182,9 +182,9 @@ def test_an_error_in_a_stream_is_the_clients_error(client):
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_cut_answer_is_the_error_that_it_is_without_us(raw, client, stream):
     def failing(one):
-        fault = {"x-emulate-fault": "cut=2"}
+        diagnostic = {"x-emulate-fault": "cut=2"}
         with pytest.raises(Exception, match=r"Connection error|peer closed connection") as caught:
-            answer = one.chat.completions.create(**COOL, stream=stream, extra_headers=fault)
+            answer = one.chat.completions.create(**COOL, stream=stream, extra_headers=diagnostic)
             with answer if stream else contextlib.nullcontext():
                 list(answer)
         return type(caught.value).__name__

@@ -22,12 +22,12 @@ RULE = {
 }
 HEAD = {"quirks": "quirks: 1", "provider": "provider: acme"}
 
-#: Codes of faults that need other files, other bytes or more than a piece of a file.
+#: Codes of diagnostics that need other files, other bytes or more than a piece of a file.
 OF_MORE_THAN_A_PIECE = {"Q112", "Q113", "Q116", "Q118", "Q119", "Q122", "Q210", "Q211", "Q212", "Q214"}
 
 
 def codes_of(piece: str) -> set[str]:
-    """Put a piece of a rule file in its place and return the codes of the faults that come of it."""
+    """Put a piece of a rule file in its place and return the codes of the diagnostics that come of it."""
     parts = {re.split("[: ]", part)[0]: part.rstrip() for part in re.split(r"^(?=\S)", piece, flags=re.M) if part}
     head = HEAD | {key: text for key, text in parts.items() if key in HEAD}
     rule = RULE | {key: text for key, text in parts.items() if key not in HEAD}
@@ -36,12 +36,12 @@ def codes_of(piece: str) -> set[str]:
     try:
         load_file((piece if piece.startswith("[") else text).encode(), "acme.yaml")
     except RuleFileError as error:
-        return {fault.code for fault in error.faults}
+        return {diagnostic.code for diagnostic in error.diagnostics}
     return set()
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code < "Q2" and code not in OF_MORE_THAN_A_PIECE])
-def test_the_wrong_piece_has_the_fault_and_the_right_one_has_not(code):
+def test_the_wrong_piece_has_the_diagnostic_and_the_right_one_has_not(code):
     page = CODES[code]
 
     assert codes_of(page.wrong) == {code}

@@ -13,7 +13,7 @@ from quirkbook.authoring.examples import (
     dump,
     golden,
     lend_model,
-    orphan_fault,
+    orphan_diagnostic,
     orphans,
     owned_rules,
     prove,
@@ -31,9 +31,9 @@ def owned(do, when=None, **more):
     return book, one
 
 
-def faults_of(do, *cases, when=None, **more):
+def diagnostics_of(do, *cases, when=None, **more):
     _, one = owned(do, when, examples=list(cases), **more)
-    return [str(fault) for fault in check_examples(one)]
+    return [str(diagnostic) for diagnostic in check_examples(one)]
 
 
 # Which rules there are, and which models they are tried with
@@ -75,7 +75,7 @@ def test_a_model_that_the_globs_accept_is_lent_where_the_example_names_none(mode
 
 
 def test_where_no_model_fits_the_globs_the_example_must_name_one():
-    assert faults_of({"drop": ["a"]}, {"in": {"a": 1}, "out": {}}, {"in": {}, "same": True}, models=["a*", "!a*"])[
+    assert diagnostics_of({"drop": ["a"]}, {"in": {"a": 1}, "out": {}}, {"in": {}, "same": True}, models=["a*", "!a*"])[
         :2
     ] == [
         "acme.yaml:3:154: error[Q204]: acme/r: no model fits the globs: give the example a model of its own",
@@ -84,25 +84,25 @@ def test_where_no_model_fits_the_globs_the_example_must_name_one():
 
 
 def test_the_model_that_is_lent_is_no_part_of_the_result():
-    assert faults_of(COOL, {"in": {"temperature": 2}, "out": {"temperature": 1}}, SAME, models=["k*"]) == []
+    assert diagnostics_of(COOL, {"in": {"temperature": 2}, "out": {"temperature": 1}}, SAME, models=["k*"]) == []
 
 
 def test_an_example_with_a_model_that_the_globs_do_not_accept_shows_the_rule_quiet():
     quiet = {"in": {"temperature": 2, "model": "b"}, "same": True}
 
-    assert faults_of(COOL, {"in": {"temperature": 2}, "out": {"temperature": 1}}, quiet, models=["k*"]) == []
+    assert diagnostics_of(COOL, {"in": {"temperature": 2}, "out": {"temperature": 1}}, quiet, models=["k*"]) == []
 
 
 def test_an_example_runs_with_the_names_of_its_file():
     on, off = {"in": {"a": 1, "b": 1}, "out": {"b": 1}}, {"in": {"a": 1}, "same": True}
 
-    assert faults_of({"drop": ["a"]}, on, off, when={"$on": True}, let={"on": {"b": 1}}) == []
+    assert diagnostics_of({"drop": ["a"]}, on, off, when={"$on": True}, let={"on": {"b": 1}}) == []
 
 
 def test_a_rule_alone_that_writes_the_model_is_followed_by_no_other():
     renamed = {"in": {"model": "a"}, "out": {"model": "b"}}
 
-    assert faults_of({"set": {"model": "b"}}, renamed, SAME, when={"model": "a"}) == []
+    assert diagnostics_of({"set": {"model": "b"}}, renamed, SAME, when={"model": "a"}) == []
 
 
 def test_an_example_of_an_answer_has_its_request_and_status():
@@ -110,7 +110,7 @@ def test_an_example_of_an_answer_has_its_request_and_status():
     quiet = {"in": {"n": 1}, "request": {"model": "k1", "a": 1}, "same": True}
     when = {"$request.a": 1, "$status": {"gte": 500}}
 
-    assert faults_of({"set": {"seen": True}}, case, quiet, when=when, stage="error", models=["k*"]) == []
+    assert diagnostics_of({"set": {"seen": True}}, case, quiet, when=when, stage="error", models=["k*"]) == []
 
 
 # What can be wrong with them
@@ -139,7 +139,7 @@ def test_an_example_that_does_not_come_out_as_it_says_is_told(do, case, wrong):
     quiet = {"in": {"temperature": 1}, "same": True}
     fires = {"in": {"temperature": 3}, "rejects": True} if "reject" in do else {"in": {}, "same": True}
 
-    assert faults_of(do, case, quiet, fires, when={"temperature": {"gt": 1}})[0] == (
+    assert diagnostics_of(do, case, quiet, fires, when={"temperature": {"gt": 1}})[0] == (
         f"acme.yaml:3:{place_of(do, case)}: error[Q204]: an example of acme/r does not come out as it says: {wrong}"
     )
 
@@ -163,14 +163,14 @@ def place_of(do, case):
     ],
 )
 def test_an_example_may_refuse_warn_or_set_headers(do, case):
-    assert faults_of(do, case, {"in": {"temperature": 1}, "same": True}, when={"temperature": {"gt": 1}}) == []
+    assert diagnostics_of(do, case, {"in": {"temperature": 1}, "same": True}, when={"temperature": {"gt": 1}}) == []
 
 
 def test_a_rule_that_is_not_shown_firing_or_not_shown_quiet_is_told():
-    assert faults_of(COOL, {"in": {"temperature": 1}, "same": True}) == [
+    assert diagnostics_of(COOL, {"in": {"temperature": 1}, "same": True}) == [
         "acme.yaml:3:1: error[Q201]: no example of acme/r shows it firing\n  hint: add one with 'out' or 'rejects'"
     ]
-    assert faults_of(COOL, {"in": {"temperature": 2}, "out": {"temperature": 1}}) == [
+    assert diagnostics_of(COOL, {"in": {"temperature": 2}, "out": {"temperature": 1}}) == [
         "acme.yaml:3:1: error[Q202]: no example of acme/r shows it staying quiet\n  hint: add one with 'same: true'"
     ]
 
@@ -178,7 +178,7 @@ def test_a_rule_that_is_not_shown_firing_or_not_shown_quiet_is_told():
 def test_a_rule_that_fires_again_on_its_own_result_is_told():
     case = {"in": {"messages": []}, "out": {"messages": [{"role": "user", "content": "Hi"}]}}
 
-    (said,) = faults_of(
+    (said,) = diagnostics_of(
         {"append_message": {"role": "user", "content": "Hi"}}, case, SAME, when={"messages": {"is": "array"}}
     )
 
@@ -191,11 +191,11 @@ def test_a_rule_that_fires_again_on_its_own_result_is_told():
 def test_a_rule_that_says_the_same_again_does_not_fire_again():
     do = [{"set": {"a": 2}}, {"warn": "Mind."}, {"set_header": {"X": "1"}}]
 
-    assert faults_of(do, {"in": {"a": 1}, "out": {"a": 2}}, SAME, when={"a": {"exists": True}}) == []
+    assert diagnostics_of(do, {"in": {"a": 1}, "out": {"a": 2}}, SAME, when={"a": {"exists": True}}) == []
 
 
 def test_a_retired_rule_needs_no_proof():
-    assert faults_of(COOL, {"in": {"temperature": 2}, "same": True}, status="retired") == []
+    assert diagnostics_of(COOL, {"in": {"temperature": 2}, "same": True}, status="retired") == []
 
 
 # Golden files
@@ -297,7 +297,7 @@ def proven(tmp_path, **more):
 def test_without_a_folder_of_golden_files_only_the_examples_are_run(tmp_path):
     verdict = proven(tmp_path)()
 
-    assert (verdict.rule, verdict.faults, verdict.written) == ("acme/r", (), False)
+    assert (verdict.rule, verdict.diagnostics, verdict.written) == ("acme/r", (), False)
     assert not (tmp_path / "golden").exists()
 
 
@@ -315,7 +315,7 @@ def test_a_golden_file_is_written_on_purpose_and_only_if_it_says_something_new(t
         {"given": {}, "sent": {}, "trace": []},
     ]
     path.write_text("[]")
-    assert (run(update=True).written, run().faults) == (True, ())
+    assert (run(update=True).written, run().diagnostics) == (True, ())
 
 
 def test_a_golden_file_may_be_laid_out_otherwise(tmp_path):
@@ -324,14 +324,14 @@ def test_a_golden_file_may_be_laid_out_otherwise(tmp_path):
     path = tmp_path / "golden" / "acme" / "r.yml"
     path.write_text("# read on Sunday\n" + path.read_text("utf-8"), "utf-8")
 
-    assert run().faults == ()
+    assert run().diagnostics == ()
 
 
 def test_a_missing_golden_file_is_told(tmp_path):
     run = proven(tmp_path)
     (tmp_path / "golden").mkdir()
 
-    assert [str(fault) for fault in run().faults] == [
+    assert [str(diagnostic) for diagnostic in run().diagnostics] == [
         f"acme.yaml:3:1: error[Q210]: acme/r has no golden file {tmp_path}/golden/acme/r.yml\n"
         "  hint: read what 'quirkbook test --update' writes, then commit it"
     ]
@@ -343,7 +343,7 @@ def test_a_golden_file_that_says_something_else_is_told_with_the_difference(tmp_
     path = tmp_path / "golden" / "acme" / "r.yml"
     path.write_text(path.read_text("utf-8").replace("2 -> 1", "2 -> 0"), "utf-8")
 
-    assert [str(fault) for fault in run().faults] == [
+    assert [str(diagnostic) for diagnostic in run().diagnostics] == [
         f"{path}:1:1: error[Q212]: acme/r no longer does what its golden file records:\n"
         "--- recorded\n"
         "+++ now\n"
@@ -359,7 +359,7 @@ def test_a_golden_file_that_says_something_else_is_told_with_the_difference(tmp_
 def test_a_rule_with_faulty_examples_gets_no_golden_file(tmp_path):
     verdict = proven(tmp_path, examples=[SAME])(update=True)
 
-    assert [fault.code for fault in verdict.faults] == ["Q201"]
+    assert [diagnostic.code for diagnostic in verdict.diagnostics] == ["Q201"]
     assert not (tmp_path / "golden").exists()
 
 
@@ -379,7 +379,7 @@ def test_a_stack_that_is_not_idempotent_gets_no_golden_file(tmp_path):
 
     verdict = prove(book, next(owned_rules(book)), tmp_path, update=True)
 
-    assert [str(fault) for fault in verdict.faults] == [
+    assert [str(diagnostic) for diagnostic in verdict.diagnostics] == [
         "acme.yaml:3:1: error[Q205]: acme/r: the whole stack is not idempotent: acme/r fires again: rename /a -> /b"
     ]
 
@@ -391,7 +391,7 @@ def test_golden_files_without_a_rule_are_found(tmp_path):
 
     assert list(orphans({"acme/r"}, tmp_path)) == [tmp_path / "acme" / "gone.yml", tmp_path / "gone.yml"]
     assert list(orphans(set(), tmp_path / "nowhere")) == []
-    assert str(orphan_fault(tmp_path / "gone.yml")) == (
+    assert str(orphan_diagnostic(tmp_path / "gone.yml")) == (
         f"{tmp_path}/gone.yml:1:1: error[Q211]: this golden file belongs to no rule\n"
         "  hint: remove it, or run 'quirkbook test --update'"
     )

@@ -18,17 +18,17 @@ def owned(do, when=None, **more):
 
 
 def codes(one, **more):
-    return [fault.code for fault in check_rule(one, **more)]
+    return [diagnostic.code for diagnostic in check_rule(one, **more)]
 
 
 def missing(do, when, *given):
     """Return which bounds no example stands on."""
     one = owned(do, when, examples=[{"in": each, "same": True} for each in given] or [SAME])
-    said = [fault.message for fault in check_rule(one) if fault.code == "Q203"]
+    said = [diagnostic.message for diagnostic in check_rule(one) if diagnostic.code == "Q203"]
     return [message.removeprefix("no example of acme/r stands on its bound: one where ") for message in said]
 
 
-def test_a_proven_rule_has_no_fault():
+def test_a_proven_rule_has_no_diagnostic():
     cases = [{"in": {"n": 3}, "out": {"n": 2}}, {"in": {"n": 2}, "same": True}]
 
     assert codes(owned({"clamp": {"n": [None, 2]}}, {"n": {"gt": 2}}, examples=cases)) == []
@@ -38,7 +38,7 @@ def test_a_bound_without_an_example_on_it_is_told_at_the_rule():
     cases = [{"in": {"n": 3}, "out": {"n": 2}}, {"in": {"n": 1}, "same": True}]
     one = owned({"clamp": {"n": [None, 2]}}, examples=cases)
 
-    assert [str(fault) for fault in check_rule(one)] == [
+    assert [str(diagnostic) for diagnostic in check_rule(one)] == [
         "acme.yaml:3:1: error[Q203]: no example of acme/r stands on its bound: one where n is exactly 2\n  hint: add it"
     ]
 
@@ -104,7 +104,7 @@ def test_an_allow_list_is_warned_of():
     plain = owned({"keep": {"a": ["b"]}}, examples=cases)
 
     for each in (one, plain):
-        said = [str(fault) for fault in check_rule(each) if fault.code == "Q207"]
+        said = [str(diagnostic) for diagnostic in check_rule(each) if diagnostic.code == "Q207"]
         assert said == [
             "acme.yaml:3:1: warning[Q207]: acme/r is an allow-list: new fields of the provider will be lost\n  hint: use 'drop'"
         ]
@@ -126,7 +126,7 @@ def test_an_allow_list_is_warned_of():
 def test_a_fact_is_stale_after_half_a_year(today, said):
     one = owned({"drop": ["a"]}, examples=[{"in": {"a": 1}, "out": {}}, SAME])
 
-    assert [str(fault) for fault in check_rule(one, stale=True, today=today)] == said
+    assert [str(diagnostic) for diagnostic in check_rule(one, stale=True, today=today)] == said
     assert codes(one, today=today) == []
 
 
@@ -143,6 +143,6 @@ def test_a_provider_and_a_family_of_one_name_share_their_ids():
         [a_file(a_rule("r", ACT), a_rule("a", ACT)), a_file(a_rule("r", ACT), family="acme")], builtin=False
     )
 
-    assert [str(fault) for fault in check_names(owned_rules(book))] == [
+    assert [str(diagnostic) for diagnostic in check_names(owned_rules(book))] == [
         "acme.yaml:3:1: error[Q116]: the name 'acme/r' is used twice: first at acme.yaml:3:1"
     ]

@@ -13,9 +13,9 @@ from quirkbook.authoring.lint_rulebook import check_pack
 def found(*files):
     """Return what is said about the rules of some files, without the place."""
     book = Rulebook(files, builtin=False)
-    faults = list(check_pack(book, list(owned_rules(book))))
-    assert all(fault.severity == "warning" for fault in faults)
-    return [f"{fault.code} {fault.message}; {fault.hint}" for fault in faults]
+    diagnostics = list(check_pack(book, list(owned_rules(book))))
+    assert all(diagnostic.severity == "warning" for diagnostic in diagnostics)
+    return [f"{diagnostic.code} {diagnostic.message}; {diagnostic.hint}" for diagnostic in diagnostics]
 
 
 def said(*rules, **head):
@@ -31,14 +31,14 @@ SEEN = {"seed": {"exists": True}}
 WARN = {"warn": "hm"}
 
 
-def test_rules_that_go_together_have_no_fault():
+def test_rules_that_go_together_have_no_diagnostic():
     assert said(a_rule("a", SEED, SEEN), a_rule("b", {"clamp": {"n": [1, 5]}}), a_rule("c", WARN, {"user": "x"})) == []
 
 
 def test_the_place_is_that_of_the_later_rule():
     book = Rulebook([a_file(a_rule("a", SEED), a_rule("b", WARN, {"seed": 1}))], builtin=False)
 
-    assert [str(fault) for fault in check_pack(book, list(owned_rules(book)))] == [
+    assert [str(diagnostic) for diagnostic in check_pack(book, list(owned_rules(book)))] == [
         "acme.yaml:4:1: warning[Q213]: acme/b is never reached: acme/a has dropped 'seed' before\n"
         "  hint: remove it, or put it first"
     ]
@@ -207,14 +207,14 @@ def test_a_rule_that_writes_over_an_earlier_one_unseen_is_told():
     ]
 
 
-def test_a_fault_is_told_once_however_many_providers_have_it():
+def test_a_diagnostic_is_told_once_however_many_providers_have_it():
     family = a_file(a_rule("a", heat(1)), a_rule("b", heat(2), {"n": 1}), family="lumen")
     hosts = [a_file(provider=name, include=["family/lumen"]) for name in ("one", "two")]
 
     assert [line[:12] for line in found(family, *hosts)] == ["Q209 lumen/b"]
 
 
-def test_faults_of_rules_that_were_not_asked_about_are_kept():
+def test_diagnostics_of_rules_that_were_not_asked_about_are_kept():
     book = Rulebook([a_file(a_rule("a", heat(1)), a_rule("b", heat(2)))], builtin=False)
 
     assert list(check_pack(book, [])) == []

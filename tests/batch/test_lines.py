@@ -125,7 +125,7 @@ def test_where_our_reader_finds_nothing_wrong_python_has_the_word():
     assert lines._wrong(b"{}", ValueError("what Python says")) == "what Python says"
 
 
-def test_faults_of_the_settings_are_told_at_once():
+def test_diagnostics_of_the_settings_are_told_at_once():
     with pytest.raises(UnknownProviderError):
         Translator("moonshoot")
     with pytest.raises(UsageError):

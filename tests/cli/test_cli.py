@@ -384,7 +384,7 @@ def faulty(folder):
     return folder
 
 
-def test_check_tells_every_fault_in_text_json_or_annotations(quirkbook, tmp_path):
+def test_check_tells_every_diagnostic_in_text_json_or_annotations(quirkbook, tmp_path):
     folder = faulty(tmp_path / "r")
 
     code, out, _ = quirkbook("check", folder)
@@ -392,7 +392,7 @@ def test_check_tells_every_fault_in_text_json_or_annotations(quirkbook, tmp_path
     assert f"{folder}/x.yaml:4:13: error[Q106]: unknown key 'wy' in a rule" in out
 
     code, out, _ = quirkbook("check", folder, "--format", "json")
-    assert {fault["code"] for fault in json.loads(out)} == {"Q106", "Q107"}
+    assert {diagnostic["code"] for diagnostic in json.loads(out)} == {"Q106", "Q107"}
 
     code, out, _ = quirkbook("check", folder, "--format", "github")
     assert f"::error file={folder}/x.yaml,line=4,col=13,title=Q106::unknown key 'wy' in a rule" in out
@@ -746,7 +746,7 @@ def test_check_names_a_file_that_is_no_text_or_too_long(quirkbook, tmp_path):
     )
 
 
-def test_check_annotates_faults_for_a_forge(quirkbook, tmp_path):
+def test_check_annotates_diagnostics_for_a_forge(quirkbook, tmp_path):
     (tmp_path / "x.yaml").write_text(GOOD + "a%b: 1\n")
 
     assert quirkbook("check", tmp_path, "--format", "github") == (
@@ -892,7 +892,7 @@ def test_check_tells_the_keys_of_a_config_as_json_and_as_annotations(quirkbook, 
     )
 
 
-def test_check_tells_the_faults_of_a_config_and_of_rules_together(quirkbook, tmp_path, monkeypatch):
+def test_check_tells_the_diagnostics_of_a_config_and_of_rules_together(quirkbook, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("config.yaml").write_text("general_settings: {masterkey: sk-secret}\n" + CONFIG)
 

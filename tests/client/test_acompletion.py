@@ -11,7 +11,7 @@ import warnings
 from urllib.parse import urlsplit
 
 import pytest
-from tests.calling import HI, KEY, MODEL, RESTREAMED, SAID, faults_in_streams, texts, unusual_streams
+from tests.calling import HI, KEY, MODEL, RESTREAMED, SAID, diagnostics_in_streams, texts, unusual_streams
 from tests.servers import COMPLETION, answer, chunk, events, nothing, raw, refusing_address, rudely, serving, stream
 
 import quirkbook
@@ -117,13 +117,13 @@ def test_a_refused_key_raises_at_the_call(moonshot, wanted):
         run(lambda: acompletion(MODEL, HI, stream=wanted, api_key="bad-key-1234567890"))
 
 
-@faults_in_streams
-def test_a_fault_in_the_stream_keeps_what_came(moonshot, pauses, fault, kind):
+@diagnostics_in_streams
+def test_a_diagnostic_in_the_stream_keeps_what_came(moonshot, pauses, diagnostic, kind):
     async def work():
         came = []
         with pytest.raises(errors.DispatchError) as caught:
             async for one in (
-                chunks := await acompletion(MODEL, HI, stream=True, extra_headers={"x-emulate-fault": fault})
+                chunks := await acompletion(MODEL, HI, stream=True, extra_headers={"x-emulate-fault": diagnostic})
             ):
                 came.append(one.choices[0].delta.content)
         return came, caught.value, await gathered(chunks)
@@ -135,9 +135,9 @@ def test_a_fault_in_the_stream_keeps_what_came(moonshot, pauses, fault, kind):
 
 
 @unusual_streams
-def test_what_is_merely_unusual_in_a_stream_is_no_fault(moonshot, fault):
+def test_what_is_merely_unusual_in_a_stream_is_no_diagnostic(moonshot, diagnostic):
     async def work():
-        return await gathered(await acompletion(MODEL, HI, stream=True, extra_headers={"x-emulate-fault": fault}))
+        return await gathered(await acompletion(MODEL, HI, stream=True, extra_headers={"x-emulate-fault": diagnostic}))
 
     text = "".join(one.choices[0].delta.content or "" for one in run(work))
     assert text == SAID

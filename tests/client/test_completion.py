@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.calling import HI, KEY, MODEL, RESTREAMED, SAID, faults_in_streams, texts, unusual_streams
+from tests.calling import HI, KEY, MODEL, RESTREAMED, SAID, diagnostics_in_streams, texts, unusual_streams
 from tests.servers import COMPLETION, answer, chunk, events, nothing, refusing_address, rudely, serving, sockets, stream
 
 import quirkbook
@@ -102,7 +102,7 @@ def test_a_refused_key_raises_at_the_call(moonshot, wanted):
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind"),
+    ("diagnostic", "kind"),
     [
         ("status=429;retry-after=3", errors.RateLimitError),
         ("status=500", errors.InternalServerError),
@@ -112,19 +112,19 @@ def test_a_refused_key_raises_at_the_call(moonshot, wanted):
     ],
 )
 @pytest.mark.parametrize("wanted", [False, True])
-def test_a_fault_before_the_answer(moonshot, pauses, fault, kind, wanted):
+def test_a_diagnostic_before_the_answer(moonshot, pauses, diagnostic, kind, wanted):
     with pytest.raises(errors.DispatchError) as caught:
-        completion(MODEL, HI, stream=wanted, extra_headers={"x-emulate-fault": fault}, timeout=0.2)
+        completion(MODEL, HI, stream=wanted, extra_headers={"x-emulate-fault": diagnostic}, timeout=0.2)
 
     tries = 1 if kind is errors.Timeout else 3
     assert (type(caught.value), caught.value.attempts, len(pauses)) == (kind, tries, tries - 1)
 
 
-@faults_in_streams
-def test_a_fault_in_the_stream_keeps_what_came(moonshot, pauses, fault, kind):
+@diagnostics_in_streams
+def test_a_diagnostic_in_the_stream_keeps_what_came(moonshot, pauses, diagnostic, kind):
     came = []
     with pytest.raises(errors.DispatchError) as caught:
-        for one in (chunks := completion(MODEL, HI, stream=True, extra_headers={"x-emulate-fault": fault})):
+        for one in (chunks := completion(MODEL, HI, stream=True, extra_headers={"x-emulate-fault": diagnostic})):
             came.append(one.choices[0].delta.content)
 
     assert type(caught.value) is kind
@@ -133,8 +133,8 @@ def test_a_fault_in_the_stream_keeps_what_came(moonshot, pauses, fault, kind):
 
 
 @unusual_streams
-def test_what_is_merely_unusual_in_a_stream_is_no_fault(moonshot, fault):
-    chunks = completion(MODEL, HI, stream=True, extra_headers={"x-emulate-fault": fault})
+def test_what_is_merely_unusual_in_a_stream_is_no_diagnostic(moonshot, diagnostic):
+    chunks = completion(MODEL, HI, stream=True, extra_headers={"x-emulate-fault": diagnostic})
 
     assert "".join(one.choices[0].delta.content or "" for one in chunks) == SAID
 

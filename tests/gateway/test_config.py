@@ -1,4 +1,4 @@
-"""A config file: what is made of it, what becomes of each key, and how each fault is told."""
+"""A config file: what is made of it, what becomes of each key, and how each diagnostic is told."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def config(tmp_path, monkeypatch):
 
 @pytest.fixture
 def refusal(config):
-    """Return what is said of a config that has faults."""
+    """Return what is said of a config that has diagnostics."""
 
     def read(text, environ=KEY, **more):
         with pytest.raises(ConfigError) as caught:
@@ -88,7 +88,7 @@ def test_the_reference_config_is_three_models_and_each_key_is_used(config):
     assert read.policy == {"exact": "allow", "lossy": "warn", "semantic": "warn", "refuse": "error"}
 
 
-def test_a_variable_that_is_not_set_is_a_fault_at_each_place(refusal):
+def test_a_variable_that_is_not_set_is_a_diagnostic_at_each_place(refusal):
     place = "error[Q301]: the environment variable MOONSHOT_API_KEY is not set"
     hint = "  hint: set it before the gateway starts: export MOONSHOT_API_KEY=..."
 
@@ -211,7 +211,7 @@ def test_a_model_without_any_key_is_a_remark(config):
         ),
     ],
 )  # fmt: skip
-def test_a_model_that_nobody_can_be_asked_for_is_a_fault(refusal, params, said):
+def test_a_model_that_nobody_can_be_asked_for_is_a_diagnostic(refusal, params, said):
     assert refusal(f"model_list: [{{model_name: kim, litellm_params: {params}}}]") == f"config.yaml:{said}"
 
 
@@ -407,7 +407,7 @@ def test_a_file_of_the_wrong_shape_is_told_where(refusal, text, said):
     assert refusal(text) == f"config.yaml:{said}"
 
 
-def test_all_faults_are_told_at_once_in_order_of_place(refusal):
+def test_all_diagnostics_are_told_at_once_in_order_of_place(refusal):
     text = """\
         model_list:
           - model_name: k
@@ -461,7 +461,7 @@ def test_unknown_keys_that_nothing_is_near_to_say_what_to_do(refusal):
     ]
 
 
-def test_a_file_that_is_not_there_is_a_fault(tmp_path):
+def test_a_file_that_is_not_there_is_a_diagnostic(tmp_path):
     with pytest.raises(ConfigError) as caught:
         read_config(tmp_path / "none.yaml", environ={})
 
@@ -557,13 +557,13 @@ def test_without_a_key_in_the_file_that_of_the_environment_counts(config):
     assert config(KIMI + "general_settings: {master_key: sk-1}\n", environ).keys == ("sk-1",)
 
 
-def test_an_empty_master_key_is_a_fault_and_not_an_open_door(refusal):
+def test_an_empty_master_key_is_a_diagnostic_and_not_an_open_door(refusal):
     assert refusal(KIMI + "general_settings: {master_key: ''}\n") == (
         "config.yaml:4:32: error[Q108]: 'master_key' must be text, not empty text"
     )
 
 
-def test_a_variable_without_a_name_is_a_fault(refusal):
+def test_a_variable_without_a_name_is_a_diagnostic(refusal):
     assert refusal(KIMI + "general_settings: {master_key: os.environ/}\n", unset="warning") == (
         "config.yaml:4:32: error[Q301]: no name behind 'os.environ/'\n  hint: write os.environ/NAME"
     )
@@ -656,11 +656,11 @@ def test_fallbacks_name_models_aliases_ids_and_what_wildcards_match(config):
         ("general_settings: [a]", "4:19: error[Q108]: 'general_settings' must be a mapping, not a list"),
     ],
 )  # fmt: skip
-def test_fallbacks_aliases_and_strategies_that_lead_nowhere_are_faults(refusal, text, said):
+def test_fallbacks_aliases_and_strategies_that_lead_nowhere_are_diagnostics(refusal, text, said):
     assert refusal(f"{KIMI}{text}\n") == f"config.yaml:{said}"
 
 
-def test_where_no_model_can_be_read_fallbacks_are_no_faults_besides(refusal):
+def test_where_no_model_can_be_read_fallbacks_are_no_diagnostics_besides(refusal):
     text = "model_list: [{model_name: , litellm_params: {model: moonshot/k}}]\nlitellm_settings: {default_fallbacks: [k]}\n"
 
     assert refusal(text) == "config.yaml:1:27: error[Q108]: 'model_name' must be text, not null"
@@ -721,11 +721,11 @@ def test_settings_of_our_own_are_read(config, tmp_path):
         ("limits: {idle_stream_seconds: long}", "4:52: error[Q108]: 'idle_stream_seconds' must be a number of seconds from 1 to 86,400, not text"),
     ],
 )  # fmt: skip
-def test_settings_of_our_own_that_cannot_be_are_faults(refusal, text, said):
+def test_settings_of_our_own_that_cannot_be_are_diagnostics(refusal, text, said):
     assert refusal(f"{KIMI}quirkbook_settings: {{{text}}}\n") == f"config.yaml:{said}"
 
 
-def test_faults_of_the_rules_that_a_config_names_are_its_own(refusal, tmp_path):
+def test_diagnostics_of_the_rules_that_a_config_names_are_its_own(refusal, tmp_path):
     (tmp_path / "acme.yaml").write_text("quirks: 1\nprovider: acme\nwehn: 1\nrules: []\n")
 
     said = refusal(KIMI + "quirkbook_settings: {rules: [acme.yaml]}\n")
@@ -789,7 +789,7 @@ def test_no_secret_is_in_a_repr_or_in_the_summary(config):
     assert "sk-secret" not in repr(read) + str(read) + "\n".join(read.summary())
 
 
-def test_no_fault_shows_a_value_of_the_file(refusal):
+def test_no_diagnostic_shows_a_value_of_the_file(refusal):
     text = """\
         model_list:
           - {model_name: k, litellm_params: {model: moonshot/k, api_kye: sk-secret, api_base: sk-secret}}
@@ -886,7 +886,7 @@ def test_the_pages_of_the_gateways_codes_are_true(config, code):
         try:
             return {one.code for one in config(text, KEY if code != "Q304" else {}, unset="warning").remarks}
         except RuleFileError as error:
-            return {one.code for one in error.faults}
+            return {one.code for one in error.diagnostics}
 
     page = CODES[code]
 

@@ -127,7 +127,7 @@ def test_requests_in_a_row_are_answered_in_order(front):
     assert len(front.server.requests) == 2
 
 
-def test_a_fault_behind_good_requests_leaves_their_answers_whole(front):
+def test_a_diagnostic_behind_good_requests_leaves_their_answers_whole(front):
     statuses, state = answers(front, WHOLE + WHOLE + b"nonsense\r\n\r\n" + MODELS)
 
     assert (statuses, state) == ([200, 200], "closed")

@@ -89,7 +89,7 @@ def test_a_port_in_use_is_said(tmp_path):
             )
 
 
-def test_a_config_with_faults_and_no_config_are_said_and_end_it(tmp_path):
+def test_a_config_with_diagnostics_and_no_config_are_said_and_end_it(tmp_path):
     (tmp_path / "config.yaml").write_text("model_list: 7\n")
     code, said = run(tmp_path, "-c", "config.yaml")
     assert code == 1

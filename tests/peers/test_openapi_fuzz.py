@@ -20,7 +20,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 
 
 @pytest.mark.parametrize("model", [None, "*"], ids=["names that nobody has", "every name"])
-def test_no_request_that_is_made_up_finds_a_fault_of_ours(tmp_path, model):
+def test_no_request_that_is_made_up_finds_a_diagnostic_of_ours(tmp_path, model):
     # With a star each name that is made up is somebody's, so that payloads get as far as an upstream.
     name = model or "kimi"
     with serving(answer(COMPLETION)) as server, running(a_deployment(server.url, name), keys=(CLIENT_KEY,)) as front:

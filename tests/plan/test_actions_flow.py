@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.running import action_faults, brief, edit, exact, holds, refuse, rule, run
+from tests.running import action_diagnostics, brief, edit, exact, holds, refuse, rule, run
 from tests.strategies import any_values, conditions, modest
 
 from quirkbook.model import MISSING
@@ -115,10 +115,10 @@ def test_no_rule_touches_credentials_and_connection_headers(header):
     hint = "credentials and connection headers are the dispatcher's: see `auth` in the file's head"
     message = f"no rule may touch the header '{header}'"
 
-    assert action_faults([{"set_header": {"X-A": "1", header: "x"}}]) == [
+    assert action_diagnostics([{"set_header": {"X-A": "1", header: "x"}}]) == [
         ("Q120", ("do", 0, "set_header", header), message, hint, True)
     ]
-    assert action_faults([{"drop_header": ["X-A", header]}]) == [
+    assert action_diagnostics([{"drop_header": ["X-A", header]}]) == [
         ("Q120", ("do", 0, "drop_header", 1), message, hint, False)
     ]
 
@@ -304,7 +304,7 @@ def test_a_warning_is_given_for_each_element():
 
 
 @cases(
-    ("do", "faults"),
+    ("do", "diagnostics"),
     [
         (
             each("m[*]", each("c[*]", each("d[*]", {"set": {"x": 1}}))),
@@ -366,8 +366,8 @@ def test_a_warning_is_given_for_each_element():
     ],
     ids=brief,
 )
-def test_faults_of_each_are_told_where_they_stand(do, faults):
-    assert action_faults([do]) == faults
+def test_diagnostics_of_each_are_told_where_they_stand(do, diagnostics):
+    assert action_diagnostics([do]) == diagnostics
 
 
 def test_a_name_asked_in_each_looks_from_the_root():
@@ -428,7 +428,7 @@ def test_a_schema_inside_a_schema_is_normalized_first():
 def test_a_faulty_path_of_schemas_is_told():
     message = "'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]"
 
-    assert action_faults([normalize("a..b", drop=["a"])]) == [
+    assert action_diagnostics([normalize("a..b", drop=["a"])]) == [
         ("Q110", ("do", 0, "normalize_schema", "at"), message, "", False)
     ]
 
@@ -440,14 +440,14 @@ def test_reject_belongs_to_requests():
     message = "'reject' may only stand at stage request: an answer has come already"
 
     for stage in ("response", "chunk", "error"):
-        assert action_faults([{"reject": "no"}], stage) == [("Q120", ("do", 0, "reject"), message, "", True)]
+        assert action_diagnostics([{"reject": "no"}], stage) == [("Q120", ("do", 0, "reject"), message, "", True)]
 
 
 def test_actions_on_streams_belong_to_their_stages():
     assert [
         message
         for name in ("usage_once", "number_tool_calls", "split_thinking")
-        for _, _, message, _, _ in action_faults([{name: {}}])
+        for _, _, message, _, _ in action_diagnostics([{name: {}}])
     ] == [
         "'usage_once' works on the whole and may only stand at stage chunk",
         "'number_tool_calls' works on the whole and may only stand at stage chunk",

@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.running import action_faults, actions, brief, edit, nested, run
+from tests.running import action_diagnostics, actions, brief, edit, nested, run
 from tests.strategies import modest, payloads
 
 from quirkbook.model import MISSING
@@ -472,11 +472,11 @@ def test_what_works_on_the_whole_conversation_stands_in_requests_and_outside_eac
     (name,) = do
     message = f"'{name}' works on the whole and may only stand"
 
-    assert action_faults([{"each": {"in": "messages[*]", "do": [do]}}]) == [
+    assert action_diagnostics([{"each": {"in": "messages[*]", "do": [do]}}]) == [
         ("Q120", ("do", 0, "each", "do", 0, name), f"{message} outside 'each'", "", True)
     ]
     for stage in ("response", "chunk", "error"):
-        assert action_faults([do], stage) == [("Q120", ("do", 0, name), f"{message} at stage request", "", True)]
+        assert action_diagnostics([do], stage) == [("Q120", ("do", 0, name), f"{message} at stage request", "", True)]
 
 
 @cases(
@@ -486,7 +486,7 @@ def test_what_works_on_the_whole_conversation_stands_in_requests_and_outside_eac
 def test_a_faulty_path_is_told(argument, keys):
     message = "'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]"
 
-    assert action_faults([{"flatten_content": argument}]) == [("Q110", keys, message, "", False)]
+    assert action_diagnostics([{"flatten_content": argument}]) == [("Q110", keys, message, "", False)]
 
 
 # Laws

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.books import a_book, a_rule
-from tests.running import action_faults, exact
+from tests.running import action_diagnostics, exact
 from tests.strategies import any_values, modest
 
 from quirkbook import ChunkTranslator, translate_response
@@ -298,10 +298,10 @@ def test_a_memory_owes_nothing_unless_it_says_so():
 def test_they_stand_only_where_there_is_a_stream_or_an_answer(action):
     where = "at stage response or chunk" if action == "split_thinking" else "at stage chunk"
 
-    assert action_faults([{action: {}}]) == [
+    assert action_diagnostics([{action: {}}]) == [
         ("Q120", ("do", 0, action), f"'{action}' works on the whole and may only stand {where}", "", True)
     ]
-    assert action_faults([{"each": {"in": "choices[*]", "do": [{action: {}}]}}], "chunk") == [
+    assert action_diagnostics([{"each": {"in": "choices[*]", "do": [{action: {}}]}}], "chunk") == [
         (
             "Q120",
             ("do", 0, "each", "do", 0, action),

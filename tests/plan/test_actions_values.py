@@ -8,7 +8,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.running import action_faults, actions, assert_edits_lead_there_and_back, brief, edit, exact, nested, run
+from tests.running import action_diagnostics, actions, assert_edits_lead_there_and_back, brief, edit, exact, nested, run
 from tests.strategies import actions as drawn_actions
 from tests.strategies import modest, payloads
 
@@ -616,7 +616,7 @@ ONE_PLACE = "the target '{}' must name one place: a key, or '$.key' from the roo
 
 
 @cases(
-    ("do", "faults"),
+    ("do", "diagnostics"),
     [
         *[
             ({name: {"a..b": argument}}, [("Q110", ("do", 0, name, "a..b"), NO_PATH, "", True)])
@@ -687,8 +687,8 @@ ONE_PLACE = "the target '{}' must name one place: a key, or '$.key' from the roo
     ],
     ids=brief,
 )  # fmt: skip
-def test_a_fault_is_told_where_it_stands(do, faults):
-    assert action_faults([do]) == faults
+def test_a_diagnostic_is_told_where_it_stands(do, diagnostics):
+    assert action_diagnostics([do]) == diagnostics
 
 
 def test_dropping_the_whole_is_told_to_the_caller():

@@ -39,7 +39,7 @@ def test_a_rule_without_a_condition_always_holds():
     assert made.needs == ()
 
 
-def test_a_fault_in_a_rule_that_was_to_be_loaded_is_a_programming_error():
+def test_a_diagnostic_in_a_rule_that_was_to_be_loaded_is_a_programming_error():
     with pytest.raises(ValueError) as caught:
         rule({"$nobody": True}, [SET_Z])
 

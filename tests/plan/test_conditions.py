@@ -1,11 +1,11 @@
-"""Conditions: paths, quantifiers, combinators and names on any payload, the words of a no, and faults."""
+"""Conditions: paths, quantifiers, combinators and names on any payload, the words of a no, and diagnostics."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.running import blame, brief, condition, condition_faults, draft_of, exact, holds, nested
+from tests.running import blame, brief, condition, condition_diagnostics, draft_of, exact, holds, nested
 from tests.strategies import LETS as DRAWN
 from tests.strategies import any_values, conditions, modest, payloads
 
@@ -386,7 +386,7 @@ def test_the_constant_conditions_say_so():
 
 
 @pytest.mark.parametrize(
-    ("when", "lets", "fault"),
+    ("when", "lets", "diagnostic"),
     [
         (
             {"a..b": 1},
@@ -472,15 +472,15 @@ def test_the_constant_conditions_say_so():
         ),
     ],
 )
-def test_a_fault_is_told_where_it_stands(when, lets, fault):
-    assert condition_faults(when, lets) == [fault]
+def test_a_diagnostic_is_told_where_it_stands(when, lets, diagnostic):
+    assert condition_diagnostics(when, lets) == [diagnostic]
 
 
-def test_all_faults_are_told_and_none_of_a_name_at_its_use():
+def test_all_diagnostics_are_told_and_none_of_a_name_at_its_use():
     lets = {"bad": {"a..b": 1}}
     when = {"$bad": True, "x": {"outside": [1, 0]}, "$nope": True}
 
-    assert [(code, keys) for code, keys, *_ in condition_faults(when, lets)] == [
+    assert [(code, keys) for code, keys, *_ in condition_diagnostics(when, lets)] == [
         ("Q109", ("when", "x", "outside")),
         ("Q111", ("when", "$nope")),
     ]

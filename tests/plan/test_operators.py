@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.running import brief, condition_faults, holds, nested
+from tests.running import brief, condition_diagnostics, holds, nested
 
 from quirkbook.model import same
 from quirkbook.plan.needs import LONGEST_MARK
@@ -236,7 +236,7 @@ def test_a_line_feed_is_matched_only_with_the_s_flag():
 
 
 @pytest.mark.parametrize(
-    ("when", "fault"),
+    ("when", "diagnostic"),
     [
         (
             {"v": {"outside": [2, 1]}},
@@ -284,8 +284,8 @@ def test_a_line_feed_is_matched_only_with_the_s_flag():
         ),
     ],
 )
-def test_a_faulty_argument_is_told_at_its_operator(when, fault, capfd):
-    assert condition_faults(when) == [fault]
+def test_a_faulty_argument_is_told_at_its_operator(when, diagnostic, capfd):
+    assert condition_diagnostics(when) == [diagnostic]
     assert capfd.readouterr() == ("", "")
 
 

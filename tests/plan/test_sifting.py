@@ -61,7 +61,7 @@ def test_the_size_of_the_whole_is_asked_of_the_whole_each_time():
 
 def test_threads_share_what_a_plan_has_learned():
     made = plan(*(rule({"a": at}, [{"set": {"b": 1}}], at) for at in range(8)))
-    faults = []
+    diagnostics = []
 
     def work(number):
         try:
@@ -70,7 +70,7 @@ def test_threads_share_what_a_plan_has_learned():
                 for _ in range(2):
                     outcome(made, payload, None)
         except RuntimeError as error:
-            faults.append(error)
+            diagnostics.append(error)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(1, 9)]
     before = sys.getswitchinterval()
@@ -83,4 +83,4 @@ def test_threads_share_what_a_plan_has_learned():
     finally:
         sys.setswitchinterval(before)
 
-    assert faults == []
+    assert diagnostics == []

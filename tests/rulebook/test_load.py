@@ -1,4 +1,4 @@
-"""Rule files become frozen rules, or a list of faults that show where, what and what to write instead."""
+"""Rule files become frozen rules, or a list of diagnostics that show where, what and what to write instead."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ BY_SCHEMA = [
 
 
 @pytest.mark.parametrize(("old", "new", "message"), BY_SCHEMA)
-def test_a_fault_shows_its_place_the_word_and_what_to_write_instead(old, new, message):
+def test_a_diagnostic_shows_its_place_the_word_and_what_to_write_instead(old, new, message):
     assert refusal(GOOD.replace(old, new, 1)) == f"rules/acme.yaml:{message}"
 
 
@@ -381,7 +381,7 @@ HEADLINES = [
 
 
 @pytest.mark.parametrize(("old", "new", "headline"), HEADLINES)
-def test_each_fault_stands_at_its_word(old, new, headline):
+def test_each_diagnostic_stands_at_its_word(old, new, headline):
     assert f"rules/acme.yaml:{headline}" in refusal(GOOD.replace(old, new, 1)).splitlines()
 
 
@@ -459,7 +459,7 @@ def test_what_is_no_rule_file_at_all_is_refused_all_the_same(text, message):
     assert all(line in said for line in f"rules/acme.yaml:{message}".split("\nrules"))
 
 
-def test_all_faults_of_a_file_come_at_once_in_order_of_place():
+def test_all_diagnostics_of_a_file_come_at_once_in_order_of_place():
     text = (
         GOOD.replace("{gt: 1}", "{greater: 1}")
         .replace("Acme takes 0 to 1.", "[]")
@@ -480,7 +480,7 @@ def test_who_looks_for_an_operator_of_membership_is_told_that_a_list_is_one():
     with pytest.raises(RuleFileError) as caught:
         load(GOOD.replace("{temperature: {gt: 1}, $thinking: true}", "{temperature: {in: [2, 3]}}"))
 
-    assert [(fault.code, fault.message, fault.hint) for fault in caught.value.faults] == [
+    assert [(diagnostic.code, diagnostic.message, diagnostic.hint) for diagnostic in caught.value.diagnostics] == [
         (
             "Q104",
             "unknown operator 'in'",
@@ -510,7 +510,7 @@ def test_a_value_of_the_wrong_shape_is_told_how_its_word_is_written(old, new, me
     with pytest.raises(RuleFileError) as caught:
         load(GOOD.replace(old, new))
 
-    assert [(fault.message, fault.hint) for fault in caught.value.faults] == [(message, hint)]
+    assert [(diagnostic.message, diagnostic.hint) for diagnostic in caught.value.diagnostics] == [(message, hint)]
 
 
 # Folders
@@ -529,7 +529,7 @@ def test_a_folder_is_read_to_the_bottom_in_order_of_path(tmp_path):
     ]
 
 
-def test_a_rule_that_stands_in_two_files_of_a_folder_is_a_fault(tmp_path):
+def test_a_rule_that_stands_in_two_files_of_a_folder_is_a_diagnostic(tmp_path):
     for name in ("a.yaml", "b.yaml", "deeper/c.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(GOOD)
@@ -543,7 +543,10 @@ def test_a_rule_that_stands_in_two_files_of_a_folder_is_a_fault(tmp_path):
         f"first in {tmp_path}/a.yaml:{line}",
         "  hint: keep one of them, or give it another id",
     ]
-    assert {fault.location.file for fault in caught.value.faults} == {f"{tmp_path}/b.yaml", f"{tmp_path}/deeper/c.yaml"}
+    assert {diagnostic.location.file for diagnostic in caught.value.diagnostics} == {
+        f"{tmp_path}/b.yaml",
+        f"{tmp_path}/deeper/c.yaml",
+    }
 
 
 def test_one_provider_may_stand_in_two_files_with_rules_of_other_names(tmp_path):
@@ -553,7 +556,7 @@ def test_one_provider_may_stand_in_two_files_with_rules_of_other_names(tmp_path)
     assert [file.name for file in loading.load_folder(tmp_path, "mine")] == ["acme", "acme"]
 
 
-def test_a_folder_without_a_rule_file_is_a_fault(tmp_path):
+def test_a_folder_without_a_rule_file_is_a_diagnostic(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
 
     with pytest.raises(RuleFileError) as caught:
@@ -573,7 +576,7 @@ def test_a_single_file_may_stand_in_for_a_folder(tmp_path):
     assert (file.name, file.layer, file.location) == ("kimi", "mine", Location(str(place), 1, 1))
 
 
-def test_a_folder_is_refused_with_the_faults_of_all_its_files(tmp_path):
+def test_a_folder_is_refused_with_the_diagnostics_of_all_its_files(tmp_path):
     (tmp_path / "a.yaml").write_text("a: &b c")
     (tmp_path / "b.yaml").write_text(LATER)
     (tmp_path / "c.yaml").symlink_to(tmp_path / "nowhere")

@@ -46,7 +46,7 @@ def test_folders_and_single_files_are_layers_in_the_order_given(tmp_path):
     ]
 
 
-def test_faulty_folders_are_refused_with_the_faults_of_all(tmp_path):
+def test_faulty_folders_are_refused_with_the_diagnostics_of_all(tmp_path):
     one = a_folder(tmp_path / "one", x="quirks: 1\nprovider: acme\nrulez: []\n", good=a_file_text(provider="good"))
     two = a_folder(tmp_path / "two", y="quirks: 2\nprovider: acme\n")
 
@@ -63,7 +63,7 @@ def test_faulty_folders_are_refused_with_the_faults_of_all(tmp_path):
         "    |         ^\n"
         f"{tmp_path}/three:1:1: error[Q118]: cannot read this folder: No such file or directory"
     )
-    assert [fault.code for fault in caught.value.faults] == ["Q106", "Q114", "Q118"]
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["Q106", "Q114", "Q118"]
 
 
 def test_an_include_that_leads_nowhere_is_refused_at_once_and_not_at_the_first_payload():

@@ -69,7 +69,7 @@ def refs(node: Any) -> Iterator[str]:
             yield from refs(item)
 
 
-def test_no_branching_hides_the_word_at_fault():
+def test_no_branching_hides_the_word_at_diagnostic():
     text = repr(SCHEMA)
 
     assert "'oneOf'" not in text

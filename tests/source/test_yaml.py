@@ -1,4 +1,4 @@
-"""The strict reader: what data means, where it stands, and how each fault of the text is told."""
+"""The strict reader: what data means, where it stands, and how each diagnostic of the text is told."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_any_text_is_read_or_refused(text):
     try:
         yaml_source.read(text, "r.yaml")
     except RuleFileError as error:
-        assert all(fault.code in {"Q101", "Q102", "Q103", "Q108", "Q121"} for fault in error.faults)
+        assert all(diagnostic.code in {"Q101", "Q102", "Q103", "Q108", "Q121"} for diagnostic in error.diagnostics)
 
 
 # Where things stand
@@ -195,7 +195,7 @@ def test_lines_end_as_editors_end_them(end):
     document = yaml_source.read(end.join(["a: 1", "b:", "- 2", ""]), "r.yaml")
 
     assert document.locate(("b", 0)) == Location("r.yaml", 3, 3)
-    assert document.fault("Q109", ("b", 0), "no").excerpt == "- 2"
+    assert document.diagnostic("Q109", ("b", 0), "no").excerpt == "- 2"
 
 
 def test_json_knows_its_places_too():
@@ -205,35 +205,37 @@ def test_json_knows_its_places_too():
     assert document.locate(("b",), key=True) == Location("r.json", 4, 3)
 
 
-def test_a_fault_shows_the_line_and_marks_the_word():
+def test_a_diagnostic_shows_the_line_and_marks_the_word():
     document = yaml_source.read(PLACES, "rules/r.yaml")
 
-    fault = document.fault("Q104", ("rules", 0, "when", "temperature", "gt"), "unknown", "try 'lt'", key=True)
+    diagnostic = document.diagnostic("Q104", ("rules", 0, "when", "temperature", "gt"), "unknown", "try 'lt'", key=True)
 
-    assert str(fault) == (
+    assert str(diagnostic) == (
         "rules/r.yaml:4:26: error[Q104]: unknown\n"
         "  4 |     when: {temperature: {gt: 1}, 'a b': x}\n"
         "    |                          ^^ try 'lt'"
     )
 
 
-def test_a_fault_may_be_a_warning():
-    fault = yaml_source.read("a: 1", "r.yaml").fault("Q207", ("a",), "hm", severity="warning")
+def test_a_diagnostic_may_be_a_warning():
+    diagnostic = yaml_source.read("a: 1", "r.yaml").diagnostic("Q207", ("a",), "hm", severity="warning")
 
-    assert str(fault) == "r.yaml:1:4: warning[Q207]: hm\n  1 | a: 1\n    |    ^"
+    assert str(diagnostic) == "r.yaml:1:4: warning[Q207]: hm\n  1 | a: 1\n    |    ^"
 
 
-def test_a_fault_in_a_very_long_line_shows_no_line():
+def test_a_diagnostic_in_a_very_long_line_shows_no_line():
     document = yaml_source.read(json.dumps({"a": "x" * 300, "b": 1}), "r.yaml")
 
-    assert str(document.fault("Q109", ("b",), "bad", "better")) == ("r.yaml:1:316: error[Q109]: bad\n  hint: better")
-    assert document.fault("Q109", ("a",), "bad").width == 234
+    assert str(document.diagnostic("Q109", ("b",), "bad", "better")) == (
+        "r.yaml:1:316: error[Q109]: bad\n  hint: better"
+    )
+    assert document.diagnostic("Q109", ("a",), "bad").width == 234
 
 
-def test_a_fault_shows_nothing_that_a_terminal_would_obey():
+def test_a_diagnostic_shows_nothing_that_a_terminal_would_obey():
     document = yaml_source.read('{\t"a": "\x9b\x7f"}', "r.json")
 
-    assert document.fault("Q109", ("a",), "bad").excerpt == '{ "a": "\ufffd\ufffd"}'
+    assert document.diagnostic("Q109", ("a",), "bad").excerpt == '{ "a": "\ufffd\ufffd"}'
 
 
 # What is refused, and in which words
@@ -431,7 +433,7 @@ def test_numbers_that_json_cannot_hold_are_refused(word, message):
     assert refusal(f"a:\n  {word}").splitlines()[0] == f"r.yaml:2:3: error[Q121]: {message}"
 
 
-def test_faults_come_in_order_of_place_and_end_at_the_first_error_of_syntax():
+def test_diagnostics_come_in_order_of_place_and_end_at_the_first_error_of_syntax():
     text = "a: &x 1\na: *x\nb: [\n"
     glob = 'quote the glob: "*x"; an alias is written out'
 

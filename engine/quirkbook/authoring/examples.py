@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from ..model import MISSING, Change, Effect, Example, Fault, Location, Rule
+from ..model import MISSING, Change, Diagnostic, Effect, Example, Location, Rule
 from ..payload.describe import first_difference, line, show
 from ..payload.globs import compile_globs
 from ..plan.compile import Plan, applies, compile_rule
@@ -92,8 +92,8 @@ def _run(example: Example, plan: Plan) -> Run:
     return done
 
 
-def check_examples(owned: Owned) -> Iterator[Fault]:
-    """Yield a fault for each example that does not come out as it says, and for a rule not proven both ways."""
+def check_examples(owned: Owned) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each example that does not come out as it says, and for a rule not proven both ways."""
     rule = owned.rule
     if rule.status == "retired":
         return
@@ -102,22 +102,22 @@ def check_examples(owned: Owned) -> Iterator[Fault]:
         try:
             done = run_alone(owned, example)
         except ValueError as error:
-            yield Fault(example.location, "Q204", f"{rule.name}: {error}")
+            yield Diagnostic(example.location, "Q204", f"{rule.name}: {error}")
             continue
         outcomes.add(bool(done.fired or done.refusal))
         wrong = _wrong(example, done)
         if wrong:
             hint = "if it is to be refused, write 'rejects: true' in place of 'out'" if done.refusal else ""
             said = f"an example of {rule.name} does not come out as it says: {wrong}"
-            yield Fault(example.location, "Q204", said, hint)
+            yield Diagnostic(example.location, "Q204", said, hint)
         elif not done.refusal and (again := _again(owned, example, done)):
-            yield Fault(example.location, "Q205", f"{rule.name} fires again on its own result: {again}")
+            yield Diagnostic(example.location, "Q205", f"{rule.name} fires again on its own result: {again}")
     if True not in outcomes:
-        yield Fault(
+        yield Diagnostic(
             rule.location, "Q201", f"no example of {rule.name} shows it firing", "add one with 'out' or 'rejects'"
         )
     if False not in outcomes:
-        yield Fault(
+        yield Diagnostic(
             rule.location, "Q202", f"no example of {rule.name} shows it staying quiet", "add one with 'same: true'"
         )
 
@@ -198,7 +198,7 @@ class Verdict:
     """What became of one rule's examples and golden file."""
 
     rule: str
-    faults: tuple[Fault, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     written: bool = False
 
 
@@ -208,13 +208,13 @@ def prove(book: Rulebook, owned: Owned, goldens: Path, *, update: bool = False) 
     Without the folder ``goldens`` only the examples are run.
     """
     name = owned.rule.name
-    faults = list(check_examples(owned))
-    if faults:
-        return Verdict(name, tuple(faults))
+    diagnostics = list(check_examples(owned))
+    if diagnostics:
+        return Verdict(name, tuple(diagnostics))
     try:
         text = dump(golden(book, owned))
     except ValueError as error:
-        return Verdict(name, (Fault(owned.rule.location, "Q205", f"{name}: {error}"),))
+        return Verdict(name, (Diagnostic(owned.rule.location, "Q205", f"{name}: {error}"),))
     path = goldens / f"{name}.yml"
     if update:
         return Verdict(name, written=_write(path, text))
@@ -229,14 +229,14 @@ def _write(path: Path, text: str) -> bool:
     return True
 
 
-def _compare(rule: Rule, path: Path, text: str) -> Iterator[Fault]:
+def _compare(rule: Rule, path: Path, text: str) -> Iterator[Diagnostic]:
     hint = "read what 'quirkbook test --update' writes, then commit it"
     if not path.is_file():
-        yield Fault(rule.location, "Q210", f"{rule.name} has no golden file {path}", hint)
+        yield Diagnostic(rule.location, "Q210", f"{rule.name} has no golden file {path}", hint)
     elif _recorded(path) != yaml.safe_load(text):
         before, after = path.read_text("utf-8").splitlines(), text.splitlines()
         diff = "\n".join(list(unified_diff(before, after, "recorded", "now", lineterm="", n=1))[:40])
-        yield Fault(
+        yield Diagnostic(
             Location(str(path), 1, 1), "Q212", f"{rule.name} no longer does what its golden file records:\n{diff}", hint
         )
 
@@ -256,9 +256,9 @@ def orphans(names: set[str], goldens: Path) -> Iterator[Path]:
             yield path
 
 
-def orphan_fault(path: Path) -> Fault:
+def orphan_diagnostic(path: Path) -> Diagnostic:
     """Say that a golden file belongs to no rule."""
-    return Fault(
+    return Diagnostic(
         Location(str(path), 1, 1),
         "Q211",
         "this golden file belongs to no rule",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from ..model import Fault, Rule, same
+from ..model import Diagnostic, Rule, same
 from ..payload.path import find, parse
 from .examples import Owned, check_examples
 
@@ -19,7 +19,7 @@ LONGEST_EXAMPLE = 64
 _BOUNDS = ("lt", "lte", "gt", "gte")
 
 
-def check_rule(owned: Owned, *, stale: bool = False, today: date | None = None) -> Iterator[Fault]:
+def check_rule(owned: Owned, *, stale: bool = False, today: date | None = None) -> Iterator[Diagnostic]:
     """Yield what is wrong with one rule, errors and warnings."""
     rule = owned.rule
     yield from check_examples(owned)
@@ -34,28 +34,28 @@ def check_rule(owned: Owned, *, stale: bool = False, today: date | None = None) 
         )
 
 
-def check_names(several: Iterable[Owned]) -> Iterator[Fault]:
-    """Yield a fault for each rule whose full name another rule has: a provider and a family may bear one name."""
+def check_names(several: Iterable[Owned]) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each rule whose full name another rule has: a provider and a family may bear one name."""
     first: dict[str, Rule] = {}
     for owned in several:
         rule = owned.rule
         other = first.setdefault(rule.name, rule)
         if other is not rule:
-            yield Fault(rule.location, "Q116", f"the name '{rule.name}' is used twice: first at {other.location}")
+            yield Diagnostic(rule.location, "Q116", f"the name '{rule.name}' is used twice: first at {other.location}")
 
 
-def _warning(rule: Rule, code: str, message: str, hint: str) -> Fault:
-    return Fault(rule.location, code, message, hint, severity="warning")
+def _warning(rule: Rule, code: str, message: str, hint: str) -> Diagnostic:
+    return Diagnostic(rule.location, code, message, hint, severity="warning")
 
 
-def _bounds(rule: Rule) -> Iterator[Fault]:
-    """Each numeric bound needs an example that stands exactly on it: off by one is the commonest fault of a rule."""
+def _bounds(rule: Rule) -> Iterator[Diagnostic]:
+    """Each numeric bound needs an example that stands exactly on it: off by one is the commonest mistake in a rule."""
     if rule.status == "retired":
         return
     for path, bound, measure in sorted(set(_numeric_bounds(rule)), key=str):
         if not any(_hits(example.given, path, bound, measure) for example in rule.examples):
             what = f"{path} is exactly {bound}" if measure == "value" else f"the {measure} of {path} is exactly {bound}"
-            yield Fault(
+            yield Diagnostic(
                 rule.location, "Q203", f"no example of {rule.name} stands on its bound: one where {what}", "add it"
             )
 

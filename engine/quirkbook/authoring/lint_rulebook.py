@@ -1,7 +1,7 @@
 """What is wrong with rules beside one another: one that is never reached, one that is off everywhere, two that write
 one value, and a model glob that fits nothing.
 
-All of it is read off the files; no payload is looked for that would show it. So some faults of this kind are missed, and
+All of it is read off the files; no payload is looked for that would show it. So some diagnostics of this kind are missed, and
 what is found is a warning.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..model import Fault, Rule, same
+from ..model import Diagnostic, Rule, same
 from ..payload.describe import show
 from ..payload.globs import compile_globs
 from ..plan.compile import compile_rule
@@ -20,8 +20,8 @@ from ..rulebook.rulebook import Rulebook
 from .examples import Owned
 
 
-def check_pack(book: Rulebook, several: Sequence[Owned]) -> Iterator[Fault]:
-    """Yield what is wrong with rules beside one another; only faults at one of ``several``, each once."""
+def check_pack(book: Rulebook, several: Sequence[Owned]) -> Iterator[Diagnostic]:
+    """Yield what is wrong with rules beside one another; only diagnostics at one of ``several``, each once."""
     mine = {owned.rule.name for owned in several}
     stacks = {name: book.effective(name) for name in book.providers}
     yield from _off_everywhere(stacks.values(), several)
@@ -33,20 +33,20 @@ def check_pack(book: Rulebook, several: Sequence[Owned]) -> Iterator[Fault]:
     seen: set[tuple[str, str]] = set()
     for name, stack in stacks.items():
         running = [placed for placed in stack if placed.disabled is None and placed.rule.status != "retired"]
-        for fault_of, fault in (*_unreached(running), *_fights(name, running, models)):
-            if fault_of in mine and (fault_of, fault.code) not in seen:
-                seen.add((fault_of, fault.code))
-                yield fault
+        for diagnostic_of, diagnostic in (*_unreached(running), *_fights(name, running, models)):
+            if diagnostic_of in mine and (diagnostic_of, diagnostic.code) not in seen:
+                seen.add((diagnostic_of, diagnostic.code))
+                yield diagnostic
 
 
-def _warning(rule: Rule, code: str, message: str, hint: str) -> Fault:
-    return Fault(rule.location, code, message, hint, severity="warning")
+def _warning(rule: Rule, code: str, message: str, hint: str) -> Diagnostic:
+    return Diagnostic(rule.location, code, message, hint, severity="warning")
 
 
 # Off everywhere
 
 
-def _off_everywhere(stacks: Iterable[Sequence[Placed]], several: Iterable[Owned]) -> Iterator[Fault]:
+def _off_everywhere(stacks: Iterable[Sequence[Placed]], several: Iterable[Owned]) -> Iterator[Diagnostic]:
     """A rule of a family that no provider includes, or that each of them disables."""
     states: dict[str, set[bool]] = {}
     for stack in stacks:
@@ -82,7 +82,7 @@ def _spelt(book: Rulebook) -> dict[str, set[tuple[str, str]]]:
     return found
 
 
-def _globs(rule: Rule, models: Collection[str]) -> Iterator[Fault]:
+def _globs(rule: Rule, models: Collection[str]) -> Iterator[Diagnostic]:
     """A glob that fits no model that is known."""
     for glob in rule.models:
         fits = compile_globs([glob.removeprefix("!")])
@@ -110,8 +110,8 @@ def _overlap(one: Rule, other: Rule, models: Collection[str]) -> bool:
 # Never reached
 
 
-Found = tuple[str, Fault]
-"""The rule that a fault is about, and the fault."""
+Found = tuple[str, Diagnostic]
+"""The rule that a diagnostic is about, and the diagnostic."""
 
 
 def _unreached(stack: Sequence[Placed]) -> Iterator[Found]:

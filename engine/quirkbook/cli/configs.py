@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..gateway.config.load import ConfigError, Setting, read_config
-from ..model import Fault
+from ..model import Diagnostic
 from ..source.yaml import MAX_BYTES
 
 __all__ = ["Setting", "escaped", "is_config", "read_all", "setting_annotation", "setting_as_data"]
@@ -34,19 +34,19 @@ def is_config(path: Path) -> bool:
         return False
 
 
-def read_all(paths: Iterable[Path]) -> tuple[list[Setting], list[Fault]]:
-    """Return the keys of configs, and their faults; a variable that is not set is a warning here."""
+def read_all(paths: Iterable[Path]) -> tuple[list[Setting], list[Diagnostic]]:
+    """Return the keys of configs, and their diagnostics; a variable that is not set is a warning here."""
     settings: list[Setting] = []
-    faults: list[Fault] = []
+    diagnostics: list[Diagnostic] = []
     for path in paths:
         try:
             config = read_config(path, unset="warning")
             settings += config.settings
-            faults += config.remarks
+            diagnostics += config.remarks
         except ConfigError as error:
             settings += error.settings
-            faults += error.faults
-    return settings, faults
+            diagnostics += error.diagnostics
+    return settings, diagnostics
 
 
 def setting_as_data(one: Setting) -> dict[str, object]:

@@ -53,7 +53,7 @@ def _row(placed: Placed) -> list[str]:
 @click.argument("name")
 @rules_option
 def rule(name: str, layers: tuple[str, ...]) -> None:
-    """Print the page of a rule (moonshot/temperature-range), of a fault's code (Q104), or how an action or operator is written (clamp)."""
+    """Print the page of a rule (moonshot/temperature-range), of a diagnostic's code (Q104), or how an action or operator is written (clamp)."""
     words = vocabulary()
     if name.upper() in CODES:
         click.echo(_code_page(name.upper()))

@@ -11,7 +11,7 @@ import click
 
 from ..authoring import examples, lint, lint_rulebook
 from ..errors import RuleFileError
-from ..model import Fault
+from ..model import Diagnostic
 from ..resources import folder
 from ..rulebook.rulebook import Rulebook
 from .configs import Setting, escaped, is_config, read_all, setting_annotation, setting_as_data
@@ -25,7 +25,7 @@ PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
 @click.option("--stale", is_flag=True, help="Also name facts last verified more than 180 days ago.")
 def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
-    """Lint rule files: every fault at once, with file:line:column, a code and what to write instead.
+    """Lint rule files: every diagnostic at once, with file:line:column, a code and what to write instead.
 
     Without PATH the built-in rules are checked. `quirkbook rule Q104` explains a code. Of a gateway's config.yaml each
     key is listed too: whether it is used, ignored or unsupported, and why. Its variables need not be set for that.
@@ -36,29 +36,32 @@ def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
     quirkbook check config.yaml
     """
     configs = tuple(path for path in paths if is_config(path))
-    settings, faults = read_all(configs)
+    settings, diagnostics = read_all(configs)
     counted = [_count(len(settings), "key")] if configs else []
     if len(configs) < len(paths) or not paths:
         count, found = _lint(tuple(path for path in paths if path not in configs), stale=stale)
-        faults += found
+        diagnostics += found
         counted = ["nothing loaded" if count is None else _count(count, "rule"), *counted]
-    _print(faults, settings, form)
-    errors = sum(fault.severity == "error" for fault in faults)
+    _print(diagnostics, settings, form)
+    errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
     if form == "text":
-        verdict = f"{_count(errors, 'error')}, {_count(len(faults) - errors, 'warning')}"
+        verdict = f"{_count(errors, 'error')}, {_count(len(diagnostics) - errors, 'warning')}"
         click.echo(f"{', '.join(counted)}: {verdict}", err=True)
     if errors:
         raise Refused
 
 
-def _lint(paths: Sequence[Path], *, stale: bool) -> tuple[int | None, list[Fault]]:
+def _lint(paths: Sequence[Path], *, stale: bool) -> tuple[int | None, list[Diagnostic]]:
     """Return how many rules there are, None where they do not load, and what is wrong with them."""
     try:
         book, owned = _load(paths)
-        found = [*lint.check_names(owned), *(fault for one in owned for fault in lint.check_rule(one, stale=stale))]
+        found = [
+            *lint.check_names(owned),
+            *(diagnostic for one in owned for diagnostic in lint.check_rule(one, stale=stale)),
+        ]
         return len(owned), [*found, *lint_rulebook.check_pack(book, owned)]
     except RuleFileError as error:
-        return None, list(error.faults)
+        return None, list(error.diagnostics)
 
 
 @click.command()
@@ -78,24 +81,24 @@ def test(paths: tuple[Path, ...], update: bool, golden: Path | None) -> None:
     book, owned = _load(paths)
     goldens = golden or _golden_folder(paths)
     verdicts = [examples.prove(book, one, goldens, update=update) for one in owned]
-    faults = [fault for verdict in verdicts for fault in verdict.faults]
+    diagnostics = [diagnostic for verdict in verdicts for diagnostic in verdict.diagnostics]
     whole = not paths or all(path.is_dir() for path in paths)
     for path in examples.orphans({verdict.rule for verdict in verdicts}, goldens) if whole else ():
         if update:
             path.unlink()
             click.echo(f"removed {path}")
         else:
-            faults.append(examples.orphan_fault(path))
+            diagnostics.append(examples.orphan_diagnostic(path))
     for verdict in verdicts:
         if verdict.written:
             click.echo(f"wrote {goldens / verdict.rule}.yml")
-    _print(faults, (), "text")
-    bad = len({verdict.rule for verdict in verdicts if verdict.faults})
+    _print(diagnostics, (), "text")
+    bad = len({verdict.rule for verdict in verdicts if verdict.diagnostics})
     count = sum(len(one.rule.examples) for one in owned)
     kept = "" if goldens.is_dir() else " (no golden files: --update writes them)"
     proven = f"{_count(len(owned), 'rule')}, {_count(count, 'example')}"
     click.echo(f"{proven}: {_count(bad, 'rule')} failed{kept}", err=True)
-    if faults:
+    if diagnostics:
         raise Refused
 
 
@@ -124,29 +127,27 @@ def _golden_folder(paths: Sequence[Path]) -> Path:
     return beside if beside.is_dir() and home.name == "rules" else home / "golden"
 
 
-def _print(faults: Sequence[Fault], settings: Sequence[Setting], form: str) -> None:
+def _print(diagnostics: Sequence[Diagnostic], settings: Sequence[Setting], form: str) -> None:
     if form == "json":
-        rows = [*map(_as_data, faults), *map(setting_as_data, settings)]
+        rows = [*map(_as_data, diagnostics), *map(setting_as_data, settings)]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif form == "text":
-        for row in (*faults, *settings):
+        for row in (*diagnostics, *settings):
             click.echo(str(row))
     else:
-        for line in (*map(_annotation, faults), *map(setting_annotation, settings)):
+        for line in (*map(_annotation, diagnostics), *map(setting_annotation, settings)):
             click.echo(line)
 
 
-def _as_data(fault: Fault) -> dict[str, object]:
-    place = fault.location
+def _as_data(diagnostic: Diagnostic) -> dict[str, object]:
+    place = diagnostic.location
     return {
-        "file": place.file, "line": place.line, "column": place.column, "code": fault.code,
-        "severity": fault.severity, "message": fault.message, "hint": fault.hint,
+        "file": place.file, "line": place.line, "column": place.column, "code": diagnostic.code,
+        "severity": diagnostic.severity, "message": diagnostic.message, "hint": diagnostic.hint,
     }  # fmt: skip
 
 
-def _annotation(fault: Fault) -> str:
-    place = fault.location
-    text = f"{fault.message}: {fault.hint}" if fault.hint else fault.message
-    return (
-        f"::{fault.severity} file={place.file},line={place.line},col={place.column},title={fault.code}::{escaped(text)}"
-    )
+def _annotation(diagnostic: Diagnostic) -> str:
+    place = diagnostic.location
+    text = f"{diagnostic.message}: {diagnostic.hint}" if diagnostic.hint else diagnostic.message
+    return f"::{diagnostic.severity} file={place.file},line={place.line},col={place.column},title={diagnostic.code}::{escaped(text)}"

@@ -47,7 +47,7 @@ def settings(path: str | None, environ: Mapping[str, str] = os.environ) -> Confi
     """Return the config in a file, else what the keys in the environment offer.
 
     Raises:
-        ConfigError: with every fault of the file.
+        ConfigError: with every diagnostic of the file.
         UsageError: there is no file, and no key.
     """
     return read_config(path, environ=environ) if path else from_environment(environ)
@@ -85,7 +85,7 @@ def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool
     """Serve until asked to stop.
 
     Raises:
-        ConfigError: the config has faults.
+        ConfigError: the config has diagnostics.
         UsageError: nobody could be served, or strangers without a key.
     """
     config = settings(path)

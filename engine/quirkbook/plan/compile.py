@@ -57,7 +57,7 @@ class CompiledRule:
 def compile_rule(rule: Rule, lets: Mapping[str, Any], place: int = 0) -> CompiledRule:
     """Compile one rule; ``lets`` are the named conditions it may use, ``place`` its number in the provider's list.
 
-    A fault is a programming error (the loader has refused such files) and raises ValueError.
+    A diagnostic is a programming error (the loader has refused such files) and raises ValueError.
     """
     names = Names(lets)
     condition = ALWAYS

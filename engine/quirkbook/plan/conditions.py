@@ -26,7 +26,7 @@ Blame = Callable[[Any, Draft], "str | None"]
 
 
 class Report(Protocol):
-    """Takes one fault at ``keys`` of the document being compiled."""
+    """Takes one diagnostic at ``keys`` of the document being compiled."""
 
     def __call__(self, code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None: ...
 
@@ -69,7 +69,7 @@ class Names:
 
 
 def compile_condition(node: Any, keys: Keys, names: Names, report: Report, scope: Scope = "") -> Condition:
-    """Compile a condition mapping; each fault goes to ``report`` and makes its part false.
+    """Compile a condition mapping; each diagnostic goes to ``report`` and makes its part false.
 
     ``keys`` is where ``node`` stands in its document. Scope says what relative paths start from.
     """
@@ -166,7 +166,7 @@ def _named(name: str, wanted: Any, keys: Keys, names: Names, report: Report, sco
     if name in names.open:  # a circle, which the loader reports
         return NEVER
     if name not in names.done:
-        # Its own faults are reported where it is defined, not at each use.
+        # Its own diagnostics are reported where it is defined, not at each use.
         inside = Names(names.nodes, (*names.open, name), names.done, names.read)
         names.done[name] = compile_condition(names.nodes[name], ("let", name), inside, lambda *_, **__: None)
     inner = names.done[name]

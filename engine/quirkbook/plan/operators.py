@@ -211,7 +211,7 @@ def _matches(pattern: Any) -> Test:
     import re2
 
     options = re2.Options()
-    options.log_errors = False  # they go into the fault, not to stderr
+    options.log_errors = False  # they go into the diagnostic, not to stderr
     try:
         fullmatch = re2.compile(pattern, options).fullmatch
     except re2.error as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import RuleFileError, did_you_mean
-from ..model import Disable, Fault, Include, Rule, RuleFile
+from ..model import Diagnostic, Disable, Include, Rule, RuleFile
 from . import builtin as builtin_files
 
 Item = Rule | Include
@@ -83,9 +83,9 @@ def effective(shelf: Shelf, file: RuleFile) -> list[Placed]:
     disables: list[Disable] = []
     _read(shelf, file, {}, (), set(), placed, disables)
     known = [one.rule.name for one in placed]
-    faults = [_unknown_rule(disable, known) for disable in disables if disable.rule not in known]
-    if faults:
-        raise RuleFileError(faults)
+    diagnostics = [_unknown_rule(disable, known) for disable in disables if disable.rule not in known]
+    if diagnostics:
+        raise RuleFileError(diagnostics)
     off = {disable.rule: disable for disable in disables}
     return [replace(one, disabled=off[one.rule.name]) if one.rule.name in off else one for one in placed]
 
@@ -110,7 +110,7 @@ def _read(
         elif item.target in (*path, me):
             circle = " -> ".join([*path, me, item.target])
             raise RuleFileError(
-                [Fault(item.location, "Q112", f"includes go in a circle: {circle}", "take one of them out")]
+                [Diagnostic(item.location, "Q112", f"includes go in a circle: {circle}", "take one of them out")]
             )
         elif item.target not in done:
             kind, _, name = item.target.partition("/")
@@ -120,17 +120,17 @@ def _read(
             _read(shelf, below, lets, (*path, me), done, placed, disables)
 
 
-def _unknown_include(item: Include, shelf: Shelf) -> Fault:
+def _unknown_include(item: Include, shelf: Shelf) -> Diagnostic:
     known = [f"{kind}/{name}" for kind in ("family", "provider") for name in shelf.names(kind)]
     near = did_you_mean(item.target, known)
     hint = f"did you mean '{near}'?" if near else f"known families: {', '.join(shelf.names('family'))}"
-    return Fault(item.location, "Q113", f"there is no '{item.target}' to include", hint)
+    return Diagnostic(item.location, "Q113", f"there is no '{item.target}' to include", hint)
 
 
-def _unknown_rule(disable: Disable, known: Sequence[str]) -> Fault:
+def _unknown_rule(disable: Disable, known: Sequence[str]) -> Diagnostic:
     near = did_you_mean(disable.rule, known)
     hint = f"did you mean '{near}'?" if near else "see 'quirkbook rules -p PROVIDER'"
-    return Fault(disable.location, "Q119", f"no rule '{disable.rule}' is there to disable", hint)
+    return Diagnostic(disable.location, "Q119", f"no rule '{disable.rule}' is there to disable", hint)
 
 
 def all_rules(shelf: Shelf) -> Iterator[Rule]:

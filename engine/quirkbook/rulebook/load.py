@@ -1,4 +1,4 @@
-"""Rule files -> frozen rules, or every fault of them at its place; a file loads whole or not at all."""
+"""Rule files -> frozen rules, or every diagnostic of them at its place; a file loads whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import RuleFileError
-from ..model import Fault, Keys, Location, Rule, RuleFile
+from ..model import Diagnostic, Keys, Location, Rule, RuleFile
 from ..plan.actions import Context, compile_actions
 from ..plan.conditions import Names, Report, compile_condition
 from ..source.document import Document
@@ -27,12 +27,12 @@ def load_file(raw: bytes, name: str, *, layer: str = "built-in", trusted: bool =
     """Read one rule file; ``name`` is what places call it. ``trusted`` leaves out the checks of meaning.
 
     Raises:
-        RuleFileError: with every fault, in order of place.
+        RuleFileError: with every diagnostic, in order of place.
     """
     document = read(raw, name)
     _refuse_newer(document)
-    if not trusted and (faults := _faults(document)):
-        raise RuleFileError(sorted(dict.fromkeys(faults), key=lambda fault: fault.location))
+    if not trusted and (diagnostics := _diagnostics(document)):
+        raise RuleFileError(sorted(dict.fromkeys(diagnostics), key=lambda diagnostic: diagnostic.location))
     return rule_file(document, layer)
 
 
@@ -40,26 +40,26 @@ def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...
     """Read every ``*.yaml``, ``*.yml`` and ``*.json`` below a folder, in order of path; or just one file.
 
     Raises:
-        RuleFileError: with the faults of all files.
+        RuleFileError: with the diagnostics of all files.
     """
     files: list[RuleFile] = []
-    faults: list[Fault] = []
-    places = _rule_files(Path(path), faults)
+    diagnostics: list[Diagnostic] = []
+    places = _rule_files(Path(path), diagnostics)
     for place in places:
         try:
             files.append(load_file(_read_bytes(place), str(place), layer=layer))
         except RuleFileError as error:
-            faults += error.faults
-    if not places and not faults:
+            diagnostics += error.diagnostics
+    if not places and not diagnostics:
         hint = f"rule files end in {', '.join(_SUFFIXES)}"
-        faults.append(Fault(Location(str(path), 1, 1), "Q118", "no rule file is in this folder", hint))
-    faults += _written_twice(files)
-    if faults:
-        raise RuleFileError(sorted(faults, key=lambda fault: fault.location))
+        diagnostics.append(Diagnostic(Location(str(path), 1, 1), "Q118", "no rule file is in this folder", hint))
+    diagnostics += _written_twice(files)
+    if diagnostics:
+        raise RuleFileError(sorted(diagnostics, key=lambda diagnostic: diagnostic.location))
     return tuple(files)
 
 
-def _written_twice(files: Sequence[RuleFile]) -> Iterator[Fault]:
+def _written_twice(files: Sequence[RuleFile]) -> Iterator[Diagnostic]:
     """Yield the rules of one layer that stand in two files: one of them would vanish."""
     first: dict[tuple[str, str, str], Location] = {}
     for file in files:
@@ -69,16 +69,16 @@ def _written_twice(files: Sequence[RuleFile]) -> Iterator[Fault]:
                 message = (
                     f"the id '{rule.id}' of {file.kind} {file.name} is used twice: first in {place.file}:{place.line}"
                 )
-                yield Fault(rule.location, "Q116", message, "keep one of them, or give it another id")
+                yield Diagnostic(rule.location, "Q116", message, "keep one of them, or give it another id")
 
 
-def _rule_files(path: Path, faults: list[Fault]) -> list[Path]:
+def _rule_files(path: Path, diagnostics: list[Diagnostic]) -> list[Path]:
     if path.is_file():
         return [path]
     found: list[Path] = []
 
     def refuse(error: OSError) -> None:
-        faults.append(_unreadable(error.filename, "folder", error))
+        diagnostics.append(_unreadable(error.filename, "folder", error))
 
     for folder, folders, names in os.walk(path, onerror=refuse):
         # Golden files lie beside the rules that they record.
@@ -96,8 +96,8 @@ def _read_bytes(path: Path) -> bytes:
         raise RuleFileError([_unreadable(str(path), "file", error)]) from None
 
 
-def _unreadable(name: str, kind: str, error: OSError) -> Fault:
-    return Fault(Location(name, 1, 1), "Q118", f"cannot read this {kind}: {error.strerror}")
+def _unreadable(name: str, kind: str, error: OSError) -> Diagnostic:
+    return Diagnostic(Location(name, 1, 1), "Q118", f"cannot read this {kind}: {error.strerror}")
 
 
 def _refuse_newer(document: Document) -> None:
@@ -107,22 +107,22 @@ def _refuse_newer(document: Document) -> None:
             f"this file is written in version {version} of the rule language; "
             f"this Quirkbook reads version {VERSION}: upgrade it"
         )
-        raise RuleFileError([document.fault("Q114", ("quirks",), message)])
+        raise RuleFileError([document.diagnostic("Q114", ("quirks",), message)])
 
 
 # What the schema cannot say
 
 
-def _faults(document: Document) -> list[Fault]:
-    """Return all faults: those of shape, and those of meaning wherever the shape is right."""
+def _diagnostics(document: Document) -> list[Diagnostic]:
+    """Return all diagnostics: those of shape, and those of meaning wherever the shape is right."""
     found = check(document)
-    faults = [fault for _, fault in found]
+    diagnostics = [diagnostic for _, diagnostic in found]
     if not isinstance(document.data, dict):
-        return faults
+        return diagnostics
     broken = {keys[:2] for keys, _ in found}
 
     def report(code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None:
-        faults.append(document.fault(code, keys, message, hint, key=key))
+        diagnostics.append(document.diagnostic(code, keys, message, hint, key=key))
 
     names = Names(_named_conditions(document.data.get("let"), broken))
     for name, node in names.nodes.items():
@@ -139,11 +139,11 @@ def _faults(document: Document) -> list[Fault]:
                 report("Q116", (*keys, "id"), f"the id '{node['id']}' is used twice: first in line {line}")
         if keys not in broken and "include" not in node:
             _check_rule(node, keys, names, report)
-    return faults
+    return diagnostics
 
 
 def _named_conditions(node: Any, broken: set[Keys]) -> Mapping[str, Any]:
-    """Return what `let` names; a name whose condition has faults is known, but means nothing."""
+    """Return what `let` names; a name whose condition has diagnostics is known, but means nothing."""
     if not isinstance(node, dict):
         return {}
     named = {key: value for key, value in node.items() if isinstance(key, str)}

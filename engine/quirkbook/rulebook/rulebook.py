@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import RuleFileError, UnknownProviderError, UnknownRuleError, did_you_mean
-from ..model import Fault, Rule, RuleFile
+from ..model import Diagnostic, Rule, RuleFile
 from ..plan.compile import CompiledRule, Plan, applies, compile_rule
 from . import layers
 from .layers import Placed, Shelf
@@ -44,19 +44,19 @@ class Rulebook:
         """Read rule folders or single rule files as layers; ``builtin=False`` leaves the shipped rules out.
 
         Raises:
-            RuleFileError: with every fault of every file; nothing is loaded in part.
+            RuleFileError: with every diagnostic of every file; nothing is loaded in part.
         """
         files: list[RuleFile] = []
-        faults: list[Fault] = []
+        diagnostics: list[Diagnostic] = []
         for path in paths:
             from .load import load_folder  # only now, as PyYAML costs a tenth of the start
 
             try:
                 files += load_folder(Path(path), layer=os.fspath(path))
             except RuleFileError as error:
-                faults += error.faults
-        if faults:
-            raise RuleFileError(faults)
+                diagnostics += error.diagnostics
+        if diagnostics:
+            raise RuleFileError(diagnostics)
         return cls(files, builtin=builtin)
 
     # What there is

@@ -1,4 +1,4 @@
-"""A document against `schemas/rules.schema.json` -> faults, each at its word, in words rule authors know."""
+"""A document against `schemas/rules.schema.json` -> diagnostics, each at its word, in words rule authors know."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import did_you_mean
-from ..model import Fault, Keys
+from ..model import Diagnostic, Keys
 from ..resources import schema
 from ..source.document import Document, show
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 ValidationError = Any
 """jsonschema's, which types every part of it as perhaps unset."""
 
-Found = tuple[Keys, Fault]
-"""A fault, and the keys of the value that it is about."""
+Found = tuple[Keys, Diagnostic]
+"""A diagnostic, and the keys of the value that it is about."""
 
 _TYPES = {
     "array": "a list", "boolean": "true or false", "integer": "a whole number", "null": "null",
@@ -44,8 +44,8 @@ def check(document: Document) -> list[Found]:
     found: list[Found] = []
     instance = _with_text_keys(document.data, (), document, found)
     for error in _validator().iter_errors(instance):
-        for keys, fault in _EXPLAIN[error.validator](document, tuple(error.absolute_path), error):
-            found.append((keys, fault if fault.hint else replace(fault, hint=_usage(keys))))
+        for keys, diagnostic in _EXPLAIN[error.validator](document, tuple(error.absolute_path), error):
+            found.append((keys, diagnostic if diagnostic.hint else replace(diagnostic, hint=_usage(keys))))
     return found
 
 
@@ -92,10 +92,10 @@ def _with_text_keys(node: Any, keys: Keys, document: Document, found: list[Found
     for key, value in node.items():
         text = key if isinstance(key, str) else json.dumps(key)
         if text is not key and not is_table:
-            fault = document.fault(
+            diagnostic = document.diagnostic(
                 "Q108", (*keys, key), f"a key must be text, not {text}", f'quote it: "{text}"', key=True
             )
-            found.append((keys, fault))
+            found.append((keys, diagnostic))
             continue
         copy[text] = _with_text_keys(value, (*keys, key), document, found)
     return copy
@@ -143,7 +143,7 @@ def _unknown(document: Document, keys: Keys, error: ValidationError) -> Iterator
             hint += f"; a field below is written '{keys[-1]}.{key}'"
         place = f" in {_a(keys, error.instance)}" if called == "key" else ""
         message = f"unknown {called} {show(key)}{place}"
-        yield (*keys, key), document.fault(code, (*keys, key), message, hint, key=True)
+        yield (*keys, key), document.diagnostic(code, (*keys, key), message, hint, key=True)
 
 
 def _flow(value: Any) -> str:
@@ -160,7 +160,7 @@ def _missing(document: Document, keys: Keys, error: ValidationError) -> Iterator
         if key not in error.instance:
             about = error.schema.get("properties", {}).get(key, {}).get("description", "")
             message = f"'{key}' is missing in {_this(keys, error.instance)}"
-            yield keys, document.fault("Q107", keys, message, _MISSING_HINTS.get(key, about))
+            yield keys, document.diagnostic("Q107", keys, message, _MISSING_HINTS.get(key, about))
 
 
 def _type(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
@@ -172,7 +172,7 @@ def _type(document: Document, keys: Keys, error: ValidationError) -> Iterator[Fo
     else:
         words = " or ".join(_TYPES[name] for name in wanted)
     message = f"{_a(keys, error.instance)} must be {words}, not {_kind(error.instance)}"
-    yield keys, document.fault("Q108", keys, message)
+    yield keys, document.diagnostic("Q108", keys, message)
 
 
 def _enum(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
@@ -182,7 +182,7 @@ def _enum(document: Document, keys: Keys, error: ValidationError) -> Iterator[Fo
     else:
         message = f"{_a(keys, None)} must be one of {', '.join(known)}, not {_kind(error.instance)}"
     near = did_you_mean(error.instance, known) if isinstance(error.instance, str) and len(known) > 1 else None
-    yield keys, document.fault("Q109", keys, message, f"did you mean '{near}'?" if near else "")
+    yield keys, document.diagnostic("Q109", keys, message, f"did you mean '{near}'?" if near else "")
 
 
 def _pattern(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
@@ -190,10 +190,10 @@ def _pattern(document: Document, keys: Keys, error: ValidationError) -> Iterator
     if "propertyNames" in error.schema_path:
         keys = (*keys, error.instance)
         message = f"a name in '{keys[-2]}' must be {words}, not {show(error.instance)}"
-        yield keys, document.fault("Q109", keys, message, key=True)
+        yield keys, document.diagnostic("Q109", keys, message, key=True)
     else:
         message = f"{_a(keys, error.instance)} must be {words}, not {show(error.instance)}"
-        yield keys, document.fault("Q109", keys, message)
+        yield keys, document.diagnostic("Q109", keys, message)
 
 
 def _too_small(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
@@ -204,24 +204,24 @@ def _too_small(document: Document, keys: Keys, error: ValidationError) -> Iterat
         message = f"{_a(keys, error.instance)} must have {least} items, not {len(error.instance)}"
     else:
         message = f"{_a(keys, error.instance)} must not be empty"
-    yield keys, document.fault("Q109", keys, message)
+    yield keys, document.diagnostic("Q109", keys, message)
 
 
 def _too_many(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
     if error.validator == "maxProperties":
         extra = list(error.instance)[-1]
         message = f"an item of 'do' holds one action: give '{extra}' an item of its own"
-        yield keys, document.fault("Q109", (*keys, extra), message, key=True)
+        yield keys, document.diagnostic("Q109", (*keys, extra), message, key=True)
         return
     most = error.validator_value
     what = f"have {most} items, not {len(error.instance)}" if most else "be a key, or [] for a list of one"
-    yield keys, document.fault("Q109", keys, f"{_a(keys, error.instance)} must {what}")
+    yield keys, document.diagnostic("Q109", keys, f"{_a(keys, error.instance)} must {what}")
 
 
 def _out_of_range(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
     bound = f"{'at least' if error.validator == 'minimum' else 'at most'} {error.validator_value}"
     message = f"{_a(keys, error.instance)} must be {bound}, not {show(error.instance)}"
-    yield keys, document.fault("Q109", keys, message)
+    yield keys, document.diagnostic("Q109", keys, message)
 
 
 def _not_allowed(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
@@ -231,7 +231,7 @@ def _not_allowed(document: Document, keys: Keys, error: ValidationError) -> Iter
     else:
         message = f"'{keys[-1]}' cannot stand here too"
         hint = "an example has one of 'out', 'same' and 'rejects'"
-    yield keys, document.fault("Q106", keys, message, hint, key=True)
+    yield keys, document.diagnostic("Q106", keys, message, hint, key=True)
 
 
 _EXPLAIN: Mapping[str, Callable[[Document, Keys, ValidationError], Iterator[Found]]] = {

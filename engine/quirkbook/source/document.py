@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple, NoReturn
 
 from ..errors import RuleFileError
-from ..model import Fault, Keys, Location
+from ..model import Diagnostic, Keys, Location
 
 MAX_DEPTH: Final = 32
 MAX_DIGITS: Final = 1000
@@ -50,7 +50,7 @@ class Document:
         """Return the place of the value at ``keys``, or of its key; else of the nearest ancestor."""
         return self.location(self._span(keys, key)[0])
 
-    def fault(
+    def diagnostic(
         self,
         code: str,
         keys: Keys,
@@ -59,12 +59,14 @@ class Document:
         *,
         key: bool = False,
         severity: str = "error",
-    ) -> Fault:
-        """Return a fault that shows the line and marks the value (or key) at ``keys``."""
-        return self.fault_at(*self._span(keys, key), code, message, hint, severity)
+    ) -> Diagnostic:
+        """Return a diagnostic that shows the line and marks the value (or key) at ``keys``."""
+        return self.diagnostic_at(*self._span(keys, key), code, message, hint, severity)
 
-    def fault_at(self, start: int, end: int, code: str, message: str, hint: str = "", severity: str = "error") -> Fault:
-        """Return a fault that marks the text from ``start`` to ``end``, as far as it stands on one line."""
+    def diagnostic_at(
+        self, start: int, end: int, code: str, message: str, hint: str = "", severity: str = "error"
+    ) -> Diagnostic:
+        """Return a diagnostic that marks the text from ``start`` to ``end``, as far as it stands on one line."""
         where = self.location(start)
         begin = self._line_starts[where.line - 1]
         line_end = _LINE_END.search(self.text, begin)
@@ -74,7 +76,7 @@ class Document:
         if where.column > len(excerpt) + 1:
             excerpt = ""
         width = max(1, min(end - start, len(excerpt) - where.column + 1))
-        return Fault(where, code, message, hint, excerpt, width, severity)
+        return Diagnostic(where, code, message, hint, excerpt, width, severity)
 
     def location(self, offset: int) -> Location:
         """Return line and column of an offset into the text."""
@@ -94,10 +96,10 @@ class Document:
 
 
 class Builder:
-    """Takes scalars and containers in the order of the text; makes data and places, and collects faults."""
+    """Takes scalars and containers in the order of the text; makes data and places, and collects diagnostics."""
 
     def __init__(self, name: str, text: str) -> None:
-        self.faults: list[Fault] = []
+        self.diagnostics: list[Diagnostic] = []
         self.page = Document(name, None, text, Place(0, 0, -1, -1, None))
         self._top: list[Any] = []
         self._top_places: dict[Any, Place] = {}
@@ -108,29 +110,29 @@ class Builder:
         self._key: Any = None
         self._key_start = self._key_end = -1
 
-    def fault(self, start: int, end: int, code: str, message: str, hint: str = "") -> None:
-        """Collect a fault and read on."""
-        self.faults.append(self.page.fault_at(start, end, code, message, hint))
+    def diagnostic(self, start: int, end: int, code: str, message: str, hint: str = "") -> None:
+        """Collect a diagnostic and read on."""
+        self.diagnostics.append(self.page.diagnostic_at(start, end, code, message, hint))
 
     def stop(self, start: int, end: int, code: str, message: str, hint: str = "") -> NoReturn:
-        """Raise the faults so far and this one."""
-        self.fault(start, end, code, message, hint)
+        """Raise the diagnostics so far and this one."""
+        self.diagnostic(start, end, code, message, hint)
         self._raise()
 
     def _raise(self) -> NoReturn:
-        raise RuleFileError(sorted(dict.fromkeys(self.faults), key=lambda fault: fault.location))
+        raise RuleFileError(sorted(dict.fromkeys(self.diagnostics), key=lambda diagnostic: diagnostic.location))
 
     def finish(self) -> Document:
-        """Return the document, or raise its faults."""
-        if not self._top and not self.faults:
-            self.fault(
+        """Return the document, or raise its diagnostics."""
+        if not self._top and not self.diagnostics:
+            self.diagnostic(
                 0,
                 0,
                 "Q101",
                 "the file is empty",
                 "a rule file begins with 'quirks: 1', a gateway's config with 'model_list:'",
             )
-        if self.faults:
+        if self.diagnostics:
             self._raise()
         return Document(self.page.name, self._top[0], self.page.text, self._top_places[0])
 
@@ -142,7 +144,7 @@ class Builder:
     def scalar(self, value: Any, start: int, end: int) -> None:
         """Take a key or a plain value."""
         if type(value) is str and not value.isascii() and _HALF_PAIR.search(value):
-            self.fault(start, start + 1, *NO_CHARACTER)
+            self.diagnostic(start, start + 1, *NO_CHARACTER)
         if self._key_start >= 0:
             self._into[self._key] = value
             self._places[self._key] = Place(start, end, self._key_start, self._key_end, None)
@@ -151,7 +153,7 @@ class Builder:
             if value in self._into:
                 first = self.page.location(self._places[value].key_start).line
                 message = f"duplicate key {show(value)}: it already stands in line {first}"
-                self.fault(start, end, "Q102", message, "keep one of them")
+                self.diagnostic(start, end, "Q102", message, "keep one of them")
                 value = object()  # the first value stays; this one goes where nobody looks
             self._key, self._key_start, self._key_end = value, start, end
         else:
@@ -170,7 +172,7 @@ class Builder:
             self._key_start = -1
         elif type(self._into) is dict:
             kind = "a list" if type(container) is list else "a mapping"
-            self.fault(start, start + 1, "Q108", f"a key must be text, not {kind}", "write a plain word")
+            self.diagnostic(start, start + 1, "Q108", f"a key must be text, not {kind}", "write a plain word")
             stands_as_key = (start, start + 1)
         else:
             self._places[len(self._into)] = Place(start, start + 1, -1, -1, places)

@@ -25,7 +25,7 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner, ScannerError
 
 from ..errors import RuleFileError
-from ..model import Fault, Location
+from ..model import Diagnostic, Location
 from . import json as json_source
 from .document import NO_CHARACTER, UNPRINTABLE, Builder, Document, number
 
@@ -80,7 +80,7 @@ def read(raw: bytes | str, name: str, build: Callable[[str, Builder], None] | No
     ``build`` reads the YAML of files whose makers allow more than rule files do.
 
     Raises:
-        RuleFileError: with all faults, up to the first after which nothing makes sense.
+        RuleFileError: with all diagnostics, up to the first after which nothing makes sense.
     """
     text = _decode(raw, name)
     if name.endswith(".json") or text.lstrip()[:1] in ("{", "[", '"'):
@@ -90,7 +90,7 @@ def read(raw: bytes | str, name: str, build: Callable[[str, Builder], None] | No
             is_json = True
         except json_source.NotJSON as error:
             is_json = name.endswith(".json")
-            builder.fault(error.start, error.end, error.code, str(error))
+            builder.diagnostic(error.start, error.end, error.code, str(error))
         if is_json:
             return builder.finish()
     builder = Builder(name, text)
@@ -109,14 +109,14 @@ def _decode(raw: bytes | str, name: str) -> str:
     if len(encoded) > MAX_BYTES:
         message = f"the file holds more than {MAX_BYTES:,} bytes"
         hint = "split it: one provider or family a file"
-        raise RuleFileError([Fault(Location(name, 1, 1), "Q115", message, hint)])
+        raise RuleFileError([Diagnostic(Location(name, 1, 1), "Q115", message, hint)])
     try:
         text = raw if isinstance(raw, str) else raw.decode()
     except UnicodeDecodeError as error:
         before = encoded[: error.start].decode()
         place = Location(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
         message = f"the file is not UTF-8: byte 0x{encoded[error.start]:02x}"
-        raise RuleFileError([Fault(place, "Q118", message, "save it as UTF-8")]) from None
+        raise RuleFileError([Diagnostic(place, "Q118", message, "save it as UTF-8")]) from None
     return text.removeprefix("\ufeff")
 
 
@@ -159,7 +159,7 @@ def _scalar(event: Any, text: str, builder: Builder) -> None:
             builder.scalar(plain(value, start, end, builder), start, end)
             return
         if value == "<<" and builder.wants_key:
-            builder.fault(start, end, "Q103", "merge keys are not read here", "write the keys out")
+            builder.diagnostic(start, end, "Q103", "merge keys are not read here", "write the keys out")
     builder.scalar(value, start, end)
 
 
@@ -177,7 +177,7 @@ def plain(text: str, start: int, end: int, builder: Builder) -> Any:
             return number(match["octal"], 8)
         return number(match["hex"], 16) if match["hex"] else number(text)
     except ValueError as error:
-        builder.fault(start, end, "Q121", str(error), "write a finite number, or null for an open bound")
+        builder.diagnostic(start, end, "Q121", str(error), "write a finite number, or null for an open bound")
         return 0
 
 
@@ -187,17 +187,17 @@ def _refuse_property(text: str, start: int, builder: Builder) -> None:
     end = word.end() if word else start + 1
     sign, wrote = text[start], text[start:end]
     if text[start - 1 : start] == "[" and (path := _path_around(text, start - 1)):
-        builder.fault(*path, "Q103", _PATH_UNQUOTED, f'quote it: "{text[slice(*path)]}"')
+        builder.diagnostic(*path, "Q103", _PATH_UNQUOTED, f'quote it: "{text[slice(*path)]}"')
     elif sign == "&":
         hint = "write the value where it is used"
-        builder.fault(start, end, "Q103", f"anchors are not read here: '{wrote}'", hint)
+        builder.diagnostic(start, end, "Q103", f"anchors are not read here: '{wrote}'", hint)
     elif sign == "*":
         hint = f'quote the glob: "{wrote}"; an alias is written out'
-        builder.fault(start, end, "Q103", f"aliases are not read here: '{wrote}'", hint)
+        builder.diagnostic(start, end, "Q103", f"aliases are not read here: '{wrote}'", hint)
     else:
         is_tag = wrote[1:2] in ("!", "<", "")
         hint = "leave it out: JSON has no tags" if is_tag else f'quote the glob: "{wrote}"'
-        builder.fault(start, end, "Q103", f"tags are not read here: '{wrote}'", hint)
+        builder.diagnostic(start, end, "Q103", f"tags are not read here: '{wrote}'", hint)
 
 
 def _path_around(text: str, bracket: int) -> tuple[int, int] | None:
@@ -238,27 +238,27 @@ def _explain(error: yaml.MarkedYAMLError, text: str, builder: Builder) -> None:
     elif re.search("parsing a flow (sequence|mapping)", said):
         _explain_flow(text, context, problem, builder)
     elif problem >= len(text) and re.search("parsing a (flow|block) node", said):
-        builder.fault(problem, problem + 1, "Q101", "not YAML: the file ends too soon", "close what is open")
+        builder.diagnostic(problem, problem + 1, "Q101", "not YAML: the file ends too soon", "close what is open")
     elif re.search("cannot start any token|tab character", said):
         tab = text[problem] == "\t"
         message = "not YAML: a tab" if tab else f"not YAML: text cannot begin with '{text[problem]}'"
-        builder.fault(problem, problem + 1, "Q101", message, "use spaces" if tab else "quote it")
+        builder.diagnostic(problem, problem + 1, "Q101", message, "use spaces" if tab else "quote it")
     else:
         began, message, hint = next(row[1:] for row in _SYNTAX if re.search(row[0], said))
         start = context if began else problem
         if message == "not YAML: an unknown escape":  # the two parsers stop before and behind the backslash
             start = text.rindex("\\", 0, problem + 1)
-        builder.fault(start, start + 1, "Q101", message, hint)
+        builder.diagnostic(start, start + 1, "Q101", message, hint)
 
 
 def _explain_flow(text: str, context: int, problem: int, builder: Builder) -> None:
     path = _path_around(text, problem) if text[problem : problem + 1] == "[" else None
     if path:
-        builder.fault(*path, "Q103", _PATH_UNQUOTED, f'quote it: "{text[slice(*path)]}"')
+        builder.diagnostic(*path, "Q103", _PATH_UNQUOTED, f'quote it: "{text[slice(*path)]}"')
     elif tag := _FLOW_TAG.search(text, context, problem):
         _refuse_property(text, tag.start(), builder)
     elif "\n" in text[context:problem] or problem >= len(text):
-        builder.fault(context, context + 1, "Q101", f"not YAML: a '{text[context]}' that is not closed")
+        builder.diagnostic(context, context + 1, "Q101", f"not YAML: a '{text[context]}' that is not closed")
     else:
         closer = "}" if text[context] == "{" else "]"
-        builder.fault(problem, problem + 1, "Q101", f"not YAML: expected ',' or '{closer}'")
+        builder.diagnostic(problem, problem + 1, "Q101", f"not YAML: expected ',' or '{closer}'")

@@ -27,16 +27,18 @@ def read_models(reader: Reader, book: Rulebook) -> tuple[Deployment, ...]:
         reader.wrong(("model_list",), "a list", items)
         return ()
     if not items:
-        reader.fault("Q109", ("model_list",), "'model_list' is empty", "write at least one model, or leave it out")
+        reader.diagnostic("Q109", ("model_list",), "'model_list' is empty", "write at least one model, or leave it out")
     found: list[tuple[Deployment, Mapping[str, float]]] = []
     for at, item in enumerate(items):
         keys: Keys = ("model_list", at)
         if isinstance(item, dict):
             found += _Item(reader, book, keys).read()
         else:
-            reader.fault("Q108", keys, "a model must be a mapping", "write model_name: ... and litellm_params: {...}")
-    if items and not found and all(fault.severity == "warning" for fault in reader.faults):
-        reader.fault("Q306", ("model_list",), "none of these models can be served", key=True)
+            reader.diagnostic(
+                "Q108", keys, "a model must be a mapping", "write model_name: ... and litellm_params: {...}"
+            )
+    if items and not found and all(diagnostic.severity == "warning" for diagnostic in reader.diagnostics):
+        reader.diagnostic("Q306", ("model_list",), "none of these models can be served", key=True)
     return tuple(weighed(found))
 
 
@@ -93,7 +95,9 @@ class _Item:
             return
         if "*" in model and model.count("*") != name.count("*"):
             hint = "write as many into model_name as into model, or name the model"
-            reader.fault("Q109", (*self._under, "model"), "it is not clear what the '*' of 'model' stands for", hint)
+            reader.diagnostic(
+                "Q109", (*self._under, "model"), "it is not clear what the '*' of 'model' stands for", hint
+            )
         elif model == "*":
             for one in self._everybody(params):
                 yield replace(one, **common, name=name.replace("*", one.name)), shares
@@ -106,7 +110,7 @@ class _Item:
     def _model(self, params: Mapping[str, Any], *, written: bool) -> str | None:
         if not written:
             hint = "write litellm_params: {model: ..., api_key: os.environ/NAME}"
-            self._reader.fault("Q107", self._keys, "'litellm_params' is missing", hint)
+            self._reader.diagnostic("Q107", self._keys, "'litellm_params' is missing", hint)
             return None
         return self._required((*self._under, "model"), params)
 
@@ -115,7 +119,7 @@ class _Item:
         key = str(keys[-1])
         if key not in values:
             if key not in self._reader.mapping(keys[:-1]):
-                self._reader.fault("Q107", keys[:-1], f"'{key}' is missing")
+                self._reader.diagnostic("Q107", keys[:-1], f"'{key}' is missing")
             elif self._reader.mapping(keys[:-1])[key] is None:
                 self._reader.wrong(keys, "text", None)
             return None
@@ -168,10 +172,10 @@ class _Item:
             for name, value in headers.items():
                 if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
                     hint = "write letters, digits and '-'"
-                    self._reader.fault("Q109", (*keys, name), "this is no name of a header", hint, key=True)
+                    self._reader.diagnostic("Q109", (*keys, name), "this is no name of a header", hint, key=True)
                 elif not (isinstance(value, str) and value.isascii() and value.isprintable()):
                     message = f"the value of the header {name} must be one line of plain ASCII text"
-                    self._reader.fault("Q109", (*keys, name), message)
+                    self._reader.diagnostic("Q109", (*keys, name), message)
                 else:
                     found[name] = value
         return found
@@ -190,14 +194,14 @@ class _Item:
                 client_request.address(base, {})
             except UsageError as error:
                 message, _, hint = str(error).replace("base_url", f"'{key}'").partition(": ")
-                self._reader.fault("Q109", keys, message, hint)
+                self._reader.diagnostic("Q109", keys, message, hint)
                 base = None
         return base, keys
 
     def _deployment(self, name: str, model: str, params: Mapping[str, Any]) -> Deployment | None:
         base, at = self._base(params)
         if base is None and at[-1] in params:
-            return None  # it has a fault
+            return None  # it has a diagnostic
         named, upstream = self._named(model, params)
         if named is None:
             return None
@@ -208,7 +212,7 @@ class _Item:
         if not provider:
             hint = "custom_llm_provider names a provider whose rules are to apply"
             message = "nobody is known at this address: requests are sent on without rules"
-            self._reader.fault("Q303", at, message, hint, severity="warning")
+            self._reader.diagnostic("Q303", at, message, hint, severity="warning")
             return Deployment(name, model, "", upstream, None, base)
         return self._connected(Deployment(name, model, provider, upstream, None, base))
 
@@ -222,7 +226,7 @@ class _Item:
             named = prefix if slash else table.owner(model)
             if named is None:
                 hint = f"write model: {table.compatible()[0]}/..., or another provider's name before the '/'"
-                self._reader.fault("Q302", (*self._under, "model"), "'model' does not say whose model it is", hint)
+                self._reader.diagnostic("Q302", (*self._under, "model"), "'model' does not say whose model it is", hint)
         return named, rest if slash and prefix == named else model
 
     def _at(self, base: str | None) -> str:
@@ -241,11 +245,11 @@ class _Item:
         plain = f"{table.compatible()[0]}/... and api_base if it speaks OpenAI's protocol"
         if table.is_elsewhere(named):
             message = f"models of '{named}' are not served: this one is left out"
-            self._reader.fault("Q306", keys, message, f"write {plain}", severity="warning")
+            self._reader.diagnostic("Q306", keys, message, f"write {plain}", severity="warning")
             return None
         near = did_you_mean(named.lower(), known)
         hint = f"did you mean '{near}'?" if near else f"write {plain}; known: {', '.join(self._book.providers)}"
-        self._reader.fault("Q302", keys, f"no rules are known for the provider '{named}'", hint)
+        self._reader.diagnostic("Q302", keys, f"no rules are known for the provider '{named}'", hint)
         return None
 
     def _connected(self, one: Deployment) -> Deployment | None:
@@ -254,13 +258,15 @@ class _Item:
         keys = (*self._under, "model")
         base = one.api_base or environ.get(head.get("base_url_env", "")) or None
         if base is None and "base_url" not in head and not {"api_base", "base_url"} & self._written.keys():
-            self._reader.fault("Q107", self._under, f"'api_base' is missing: {one.provider} has no address of its own")
+            self._reader.diagnostic(
+                "Q107", self._under, f"'api_base' is missing: {one.provider} has no address of its own"
+            )
             return None
         variable = head.get("api_key_env", "")
         key = environ.get(variable) or None
         if not key and variable and "api_key" not in self._written:
             message = f"no key for {one.provider}: neither 'api_key' nor the variable {variable} is there"
-            self._reader.fault("Q304", keys, message, f"write api_key: os.environ/{variable}", severity="warning")
+            self._reader.diagnostic("Q304", keys, message, f"write api_key: os.environ/{variable}", severity="warning")
         return replace(one, api_key=key, api_base=base)
 
     def _everybody(self, params: Mapping[str, Any]) -> list[Deployment]:
@@ -268,11 +274,11 @@ class _Item:
         for key in ("api_key", "api_base", "base_url"):
             if key in params:
                 message = f"'{key}' beside model: \"*\" would go to every provider"
-                self._reader.fault("Q109", (*self._under, key), message, 'name the provider: model: "provider/*"')
+                self._reader.diagnostic("Q109", (*self._under, key), message, 'name the provider: model: "provider/*"')
         found = of_environment(self._book, self._reader.environ)
         if not found:
             message = 'no key of any provider is in the environment: model: "*" stands for nobody'
-            self._reader.fault("Q304", (*self._under, "model"), message, variables(self._book), severity="warning")
+            self._reader.diagnostic("Q304", (*self._under, "model"), message, variables(self._book), severity="warning")
         return found
 
 

@@ -1,4 +1,4 @@
-"""LiteLLM's config.yaml -> what the gateway serves, or every fault of the file at its place.
+"""LiteLLM's config.yaml -> what the gateway serves, or every diagnostic of the file at its place.
 
 `read_config` reads a file, `from_environment` does without one. Which keys there are is data: see `keys`.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ...errors import RuleFileError, UsageError
-from ...model import Fault, Location
+from ...model import Diagnostic, Location
 from ...rulebook.rulebook import Rulebook
 from ...source.yaml import MAX_BYTES
 from . import deployments
@@ -23,10 +23,10 @@ __all__ = ["Config", "ConfigError", "Deployment", "Limits", "Setting", "from_env
 
 
 class ConfigError(RuleFileError):
-    """One or more faults in a config; nothing of it is served. ``faults`` holds all of them, in order of place."""
+    """One or more diagnostics in a config; nothing of it is served. ``diagnostics`` holds all of them, in order of place."""
 
-    def __init__(self, faults: Sequence[Fault], settings: Sequence[Setting] = ()) -> None:
-        super().__init__(faults)
+    def __init__(self, diagnostics: Sequence[Diagnostic], settings: Sequence[Setting] = ()) -> None:
+        super().__init__(diagnostics)
         self.settings = tuple(settings)
         """The keys of the file that are known."""
 
@@ -43,23 +43,23 @@ def read_config(
     ``unset`` is ``error`` or ``warning``: what a variable is that the file asks for and the environment has not.
 
     Raises:
-        ConfigError: with all faults of the file, and of the rules that it names.
+        ConfigError: with all diagnostics of the file, and of the rules that it names.
     """
     name = os.fspath(path)
     try:
         document = config_yaml.read(_read_bytes(name), name)
     except RuleFileError as error:
-        raise ConfigError([_without_values(fault) for fault in error.faults]) from None
+        raise ConfigError([_without_values(diagnostic) for diagnostic in error.diagnostics]) from None
     reader = Reader(document, environ, unset)
     if not isinstance(document.data, dict):
-        reader.fault("Q108", (), "a config must be a mapping", "it begins with 'model_list:'")
-        raise ConfigError(reader.faults)
+        reader.diagnostic("Q108", (), "a config must be a mapping", "it begins with 'model_list:'")
+        raise ConfigError(reader.diagnostics)
     made = Sections(reader, rulebook).make()
     settings = sorted(reader.settings, key=lambda one: (one.line, one.column, one.pointer))
-    faults = sorted(dict.fromkeys(reader.faults), key=lambda fault: fault.location)
-    if made is None or any(fault.severity == "error" for fault in faults):
-        raise ConfigError(faults, settings)
-    return replace(made, settings=tuple(settings), remarks=tuple(faults))
+    diagnostics = sorted(dict.fromkeys(reader.diagnostics), key=lambda diagnostic: diagnostic.location)
+    if made is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
+        raise ConfigError(diagnostics, settings)
+    return replace(made, settings=tuple(settings), remarks=tuple(diagnostics))
 
 
 def _read_bytes(name: str) -> bytes:
@@ -67,15 +67,17 @@ def _read_bytes(name: str) -> bytes:
         with open(name, "rb") as file:
             return file.read(MAX_BYTES + 1)  # one more than is read is enough to refuse it
     except OSError as error:
-        raise RuleFileError([Fault(Location(name, 1, 1), "Q118", f"cannot read this file: {error.strerror}")]) from None
+        raise RuleFileError(
+            [Diagnostic(Location(name, 1, 1), "Q118", f"cannot read this file: {error.strerror}")]
+        ) from None
 
 
-def _without_values(fault: Fault) -> Fault:
-    """Return a fault of the text that shows no value: with Q103 the reader quotes what it found."""
-    if fault.code == "Q103":
-        fault = replace(fault, message=fault.message.partition(":")[0])
-        fault = replace(fault, hint="quote the whole text") if "tag" in fault.message else fault
-    return veiled(fault)
+def _without_values(diagnostic: Diagnostic) -> Diagnostic:
+    """Return a diagnostic of the text that shows no value: with Q103 the reader quotes what it found."""
+    if diagnostic.code == "Q103":
+        diagnostic = replace(diagnostic, message=diagnostic.message.partition(":")[0])
+        diagnostic = replace(diagnostic, hint="quote the whole text") if "tag" in diagnostic.message else diagnostic
+    return veiled(diagnostic)
 
 
 def from_environment(environ: Mapping[str, str] = os.environ, *, rulebook: Rulebook | None = None) -> Config:

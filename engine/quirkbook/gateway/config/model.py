@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ... import api
-from ...model import Fault
+from ...model import Diagnostic
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import DEFAULT_RETRIES
 
@@ -148,8 +148,8 @@ class Config:
     limits: Limits = Limits()
     settings: tuple[Setting, ...] = ()
     """Every key of the file, in order of place."""
-    remarks: tuple[Fault, ...] = ()
-    """What is odd, and no fault."""
+    remarks: tuple[Diagnostic, ...] = ()
+    """What is odd, though not wrong."""
 
     def summary(self) -> list[str]:
         """Return what start-up prints: counts, then a line for each key that is not used and for each remark."""

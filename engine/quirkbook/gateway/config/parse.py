@@ -59,7 +59,7 @@ class Sections:
         """Return the config, without its settings; None where no rules could be read."""
         reader = self._reader
         top = reader.section((), "", resolve=False)
-        misspelt = bool(reader.faults)  # so far there are none but of keys that nobody knows
+        misspelt = bool(reader.diagnostics)  # so far there are none but of keys that nobody knows
         reader.environ |= self._variables()
         own = reader.section(("quirkbook_settings",), "quirkbook_settings")
         general = reader.section(("general_settings",), "general_settings")
@@ -76,7 +76,7 @@ class Sections:
         else:
             found = tuple(deployments.of_environment(book, reader.environ))
             if not found:
-                reader.fault("Q107", (), "'model_list' is missing", "write it, or set the key of a provider")
+                reader.diagnostic("Q107", (), "'model_list' is missing", "write it, or set the key of a provider")
         known = _Names(found, self._written_names(top))
         aliases, hidden = self._aliases(router, known)
         return Config(
@@ -125,7 +125,7 @@ class Sections:
                 found.append(path)
             else:
                 hint = "the path is taken from where the config is"
-                self._reader.fault("Q109", ("quirkbook_settings", "rules", at), f"there is no folder {path}", hint)
+                self._reader.diagnostic("Q109", ("quirkbook_settings", "rules", at), f"there is no folder {path}", hint)
         return tuple(found)
 
     def _load(self, rules: Sequence[Path]) -> Rulebook | None:
@@ -134,7 +134,7 @@ class Sections:
         try:
             return load_rules(self._reader.environ, rules)
         except RuleFileError as error:
-            self._reader.faults += error.faults
+            self._reader.diagnostics += error.diagnostics
             return None
 
     def _keys(self, general: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ class Sections:
                 found[effect] = verdict
             except UsageError as error:
                 message, _, hint = str(error).rpartition(": ")
-                self._reader.fault("Q109", (*keys, effect), message, hint, key=True)
+                self._reader.diagnostic("Q109", (*keys, effect), message, hint, key=True)
         return found
 
     def _limits(self, own: Mapping[str, Any]) -> Limits:
@@ -205,7 +205,7 @@ class Sections:
             self._reader.settings[at] = replace(self._reader.settings[at], state="unsupported", why=why)
         elif wanted != _STRATEGY:
             hint = f"write one of {', '.join((_STRATEGY, *_OTHER_STRATEGIES))}"
-            self._reader.fault("Q109", keys, "'routing_strategy' has none of its values", hint)
+            self._reader.diagnostic("Q109", keys, "'routing_strategy' has none of its values", hint)
 
     def _aliases(self, router: Mapping[str, Any], known: _Names) -> tuple[dict[str, str], frozenset[str]]:
         found: dict[str, str] = {}
@@ -265,9 +265,9 @@ class _Names:
         return _Names(self._deployments, [*self._names, *aliases])
 
     def check(self, reader: Reader, keys: Keys, name: str, *, key: bool = False) -> bool:
-        """Tell whether some deployment answers for a name; note a fault if none does."""
+        """Tell whether some deployment answers for a name; note a diagnostic if none does."""
         if name in self._names or name in self._ids or any("*" in one and stars(one, name) for one in self._names):
             return True
-        if self._names:  # else the models have faults of their own
+        if self._names:  # else the models have diagnostics of their own
             reader.unknown_name("Q305", keys, f"no model is called '{name}'", name, tuple(self._names), key=key)
         return False

@@ -1,6 +1,6 @@
-"""Walks a config file: what becomes of each key, each value under its right type, and every fault at its place.
+"""Walks a config file: what becomes of each key, each value under its right type, and every diagnostic at its place.
 
-No fault and no setting shows a value of the file or of the environment: any of them may be a key.
+No diagnostic and no setting shows a value of the file or of the environment: any of them may be a key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ...errors import did_you_mean
-from ...model import Fault, Keys, pointer
+from ...model import Diagnostic, Keys, pointer
 from ...source.document import Document
 from . import litellm_keys as table
 from .model import Setting
@@ -30,20 +30,20 @@ _AFTER_KEY: Final = re.compile(r"\s*:(\s|$)")
 
 
 class Reader:
-    """A document under inspection: gathers settings and faults; what has a fault is read as if it were not there."""
+    """A document under inspection: gathers settings and diagnostics; what has a diagnostic is read as if it were not there."""
 
     def __init__(self, document: Document, environ: Mapping[str, str], unset: str) -> None:
         self.document = document
         self.environ = dict(environ)
-        self.faults: list[Fault] = []
+        self.diagnostics: list[Diagnostic] = []
         self.settings: list[Setting] = []
         self._unset = unset
 
-    def fault(
+    def diagnostic(
         self, code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False, severity: str = "error"
     ) -> None:
-        """Note a fault at the value (or key) at ``keys``."""
-        self.faults.append(veiled(self.document.fault(code, keys, message, hint, key=key, severity=severity)))
+        """Note a diagnostic at the value (or key) at ``keys``."""
+        self.diagnostics.append(veiled(self.document.diagnostic(code, keys, message, hint, key=key, severity=severity)))
 
     def note(self, keys: Keys, state: str, why: str = "") -> None:
         """Note what becomes of the key at ``keys``."""
@@ -96,7 +96,7 @@ class Reader:
         near = did_you_mean(key, section.exact) if isinstance(key, str) else None
         hint = f"did you mean '{near}'?" if near else _ADVICE.get(name, "leave it out")
         where = f"'{name}'" if name else "a config"
-        self.fault("Q106", keys, f"unknown key '{key}' in {where}", hint, key=True)
+        self.diagnostic("Q106", keys, f"unknown key '{key}' in {where}", hint, key=True)
 
     def resolved(self, keys: Keys, value: Any) -> Any:
         """Return a value with the variables of the environment filled in, at any depth."""
@@ -114,14 +114,14 @@ class Reader:
         message = f"the environment variable {name} is not set" if name else f"no name behind '{ENVIRON}'"
         hint = f"set it before the gateway starts: export {name}=..." if name else f"write {ENVIRON}NAME"
         severity = self._unset if name else "error"
-        self.fault("Q301", keys, message, hint, severity=severity)
+        self.diagnostic("Q301", keys, message, hint, severity=severity)
         return None
 
-    # Values; None for one that has a fault
+    # Values; None for one that has a diagnostic
 
     def wrong(self, keys: Keys, wanted: str, value: Any) -> None:
         """Note that a value has not the type it should have."""
-        self.fault("Q108", keys, f"'{_name(keys)}' must be {wanted}, not {_kind(value)}")
+        self.diagnostic("Q108", keys, f"'{_name(keys)}' must be {wanted}, not {_kind(value)}")
 
     def text(self, keys: Keys, value: Any) -> str | None:
         """Return text that is not empty."""
@@ -150,7 +150,7 @@ class Reader:
         if _number(value) is None:
             self.wrong(keys, wanted, value)
         else:
-            self.fault("Q109", keys, f"'{_name(keys)}' must be {wanted}")
+            self.diagnostic("Q109", keys, f"'{_name(keys)}' must be {wanted}")
 
     def seconds(self, keys: Keys, value: Any) -> float | None:
         """Return a time in seconds, more than 0."""
@@ -177,7 +177,7 @@ class Reader:
         """Note a name that nobody bears, with the nearest one, or all."""
         near = did_you_mean(name, known)
         hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
-        self.fault(code, keys, message, hint, key=key)
+        self.diagnostic(code, keys, message, hint, key=key)
 
 
 def _name(keys: Keys) -> str:
@@ -202,10 +202,10 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def veiled(fault: Fault) -> Fault:
-    """Return a fault that shows no value: of the line only the key at fault, where it begins the line."""
-    start = fault.location.column - 1
-    end = start + fault.width
-    before, after = fault.excerpt[:start], fault.excerpt[end:]
+def veiled(diagnostic: Diagnostic) -> Diagnostic:
+    """Return a diagnostic that shows no value: of the line only the key at fault, where it begins the line."""
+    start = diagnostic.location.column - 1
+    end = start + diagnostic.width
+    before, after = diagnostic.excerpt[:start], diagnostic.excerpt[end:]
     is_key = _BLOCK_KEY.fullmatch(before) and _AFTER_KEY.match(after)
-    return replace(fault, excerpt=f"{fault.excerpt[:end]}: ..." if is_key else "")
+    return replace(diagnostic, excerpt=f"{diagnostic.excerpt[:end]}: ..." if is_key else "")

@@ -1,7 +1,7 @@
 """Text of a config file -> a document: the strict reader, and what LiteLLM's files may hold besides.
 
 LiteLLM reads its file as YAML 1.1. So here anchors, aliases and merge keys are read, and unquoted yes, no, on, off and
-20_000 mean what they mean there. What a merge brings in stands where the anchor is. A key that stands twice is a fault
+20_000 mean what they mean there. What a merge brings in stands where the anchor is. A key that stands twice is a diagnostic
 here and not there: LiteLLM would forget the first one silently.
 """
 
@@ -60,7 +60,7 @@ def read(raw: bytes | str, name: str) -> Document:
     """Read a config file, YAML or JSON; ``name`` is what places call it.
 
     Raises:
-        RuleFileError: with all faults of the text.
+        RuleFileError: with all diagnostics of the text.
     """
     return yaml_source.read(raw, name, _build)
 
@@ -108,7 +108,7 @@ def _compose(text: str, builder: Builder) -> _Node | None:
 def _node(event: Any, kind: type, builder: Builder) -> _Node:
     start, end = event.start_mark.index, event.end_mark.index
     if event.tag is not None:
-        builder.fault(start, start + 1, "Q103", "tags are not read here", "leave it out, or quote the whole text")
+        builder.diagnostic(start, start + 1, "Q103", "tags are not read here", "leave it out, or quote the whole text")
     if kind is ScalarEvent:
         return _Node(start, end, text=event.value, is_plain=event.implicit[0])
     return _Node(start, end, [], is_mapping=kind is MappingStartEvent)
@@ -118,7 +118,7 @@ def _alias(event: Any, anchors: dict[str, _Node], builder: Builder) -> _Node:
     start, end = event.start_mark.index, event.end_mark.index
     if event.anchor not in anchors:
         hint = "put the anchor before it; a '*' that stands for any model is quoted: \"*\""
-        builder.fault(start, end, "Q103", "an alias of no anchor", hint)
+        builder.diagnostic(start, end, "Q103", "an alias of no anchor", hint)
     return anchors.get(event.anchor) or _Node(start, end)
 
 
@@ -175,6 +175,6 @@ class _Writer:
         sources = [value] if value.is_mapping else value.items or []
         if not sources or not all(source.is_mapping for source in sources):
             message = "'<<' takes a mapping, or a list of mappings"
-            self._builder.fault(key.start, key.end, "Q108", message, "name an anchor: '<<: *defaults'")
+            self._builder.diagnostic(key.start, key.end, "Q108", message, "name an anchor: '<<: *defaults'")
             return []
         return sources

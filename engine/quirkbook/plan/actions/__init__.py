@@ -61,7 +61,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
 
 
 def compile_actions(items: Sequence[Mapping[str, Any]], keys: Keys, context: Context) -> list[Action]:
-    """Compile a `do` list; faults go to the context's reporter and leave the action out."""
+    """Compile a `do` list; diagnostics go to the context's reporter and leave the action out."""
     context = replace(context, compile=compile_actions)
     actions = []
     for at, item in enumerate(items):

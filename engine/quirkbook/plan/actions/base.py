@@ -72,7 +72,7 @@ class Context:
         return need.either([need.of_path(path, self.scope) for path in paths])
 
     def path(self, text: Any, keys: Keys, *, key: bool = False) -> Path:
-        """Parse the path of a place that may be edited; a fault is reported and gives a path that matches nothing."""
+        """Parse the path of a place that may be edited; a diagnostic is reported and gives a path that matches nothing."""
         try:
             path = parse(text)
         except PathError as error:
