@@ -8,8 +8,7 @@ import pytest
 from tests.running import brief, condition_diagnostics, holds, nested
 
 from quirkbook.model import same
-from quirkbook.plan.needs import LONGEST_MARK
-from quirkbook.plan.operators import LONGEST_REMEMBERED, OPERATORS, TYPES, equal_to, is_number, one_of
+from quirkbook.plan.operators import OPERATORS, TYPES, equal_to, is_number, one_of
 
 NAN, INF = math.nan, math.inf
 HUGE = 10**400  # no float is as big
@@ -215,7 +214,7 @@ def test_scalars_have_no_length_but_bytes(value):
     assert holds({"v": {"bytes": {"gte": 1}}}, {"v": value})
 
 
-@pytest.mark.parametrize("size", [1, LONGEST_REMEMBERED, LONGEST_REMEMBERED + 1, 10_000])
+@pytest.mark.parametrize("size", [1, 64, 65, 10_000])
 def test_matches_spans_the_whole_text_whatever_its_size(size):
     payload = {"v": "a" * size}
 
@@ -338,16 +337,16 @@ def test_numbers_are_finite_and_no_booleans(value, expected):
         (equal_to("a"), '"a"', ("a",)),
         (equal_to(None), "null", (type(None),)),
         (equal_to(True), "true", ()),
-        (equal_to(5), "5", ()),
+        (equal_to(5), "5", (int, float)),
         (one_of(["a", "b"]), 'one of "a", "b"', ("a", "b")),
         (one_of(["a", None]), 'one of "a", null', ("a", type(None))),
         (one_of(["a", 1]), 'one of "a", 1', ()),
-        (OPERATORS["lt"](5), "< 5", ()),
-        (OPERATORS["lte"](5), "<= 5", ()),
-        (OPERATORS["gt"](0.5), "> 0.5", ()),
-        (OPERATORS["gte"](5), ">= 5", ()),
-        (OPERATORS["outside"]([0, None]), "outside [0, null]", ()),
-        (OPERATORS["between"]([0, 1]), "between [0, 1]", ()),
+        (OPERATORS["lt"](5), "< 5", (int, float)),
+        (OPERATORS["lte"](5), "<= 5", (int, float)),
+        (OPERATORS["gt"](0.5), "> 0.5", (int, float)),
+        (OPERATORS["gte"](5), ">= 5", (int, float)),
+        (OPERATORS["outside"]([0, None]), "outside [0, null]", (int, float)),
+        (OPERATORS["between"]([0, 1]), "between [0, 1]", (int, float)),
         (OPERATORS["ne"]("a"), 'other than "a"', ()),
         (OPERATORS["not_in"](["a", None]), 'none of "a", null', ()),
         (OPERATORS["exists"](True), "present", ()),
@@ -358,10 +357,10 @@ def test_numbers_are_finite_and_no_booleans(value, expected):
         (OPERATORS["is"]("object"), "an object", (dict,)),
         (OPERATORS["is"]("json"), "JSON text", (str,)),
         (OPERATORS["is"](None), "null", (type(None),)),
-        (OPERATORS["glob"]("a*"), 'like "a*"', ()),
-        (OPERATORS["glob"](["a*", "b"]), 'like ["a*", "b"]', ()),
+        (OPERATORS["glob"]("a*"), 'like "a*"', (str,)),
+        (OPERATORS["glob"](["a*", "b"]), 'like ["a*", "b"]', (str,)),
         (OPERATORS["matches"]("a+"), 'matching "a+"', (str,)),
-        (OPERATORS["len"](3), "of length 3", ()),
+        (OPERATORS["len"](3), "of length 3", (str, list, dict)),
         (OPERATORS["bytes"]({"gt": 32}), 'of bytes {"gt": 32}', ()),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -376,4 +375,3 @@ def test_every_type_has_its_test_and_every_operator_its_builder():
         "between", "bytes", "exists", "glob", "gt", "gte", "is",
         "len", "lt", "lte", "matches", "ne", "not_in", "outside",
     ]  # fmt: skip
-    assert LONGEST_MARK < LONGEST_REMEMBERED

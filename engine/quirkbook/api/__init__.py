@@ -13,7 +13,9 @@ from ..errors import PayloadError, PolicyError, QuirkbookWarning, RefusedError, 
 from ..model import Change, Effect, Payload, Quiet
 from ..payload.describe import as_data, inverse_patch, line, patch
 from ..plan.interpret import Run, change, changes, effect_of, prepare, run, still
+from ..plan.look import Schemas
 from ..rulebook.rulebook import Rulebook
+from .plain import is_plain, to_plain
 
 Policy = Mapping[str, str]
 """Effect -> ``allow``, ``warn`` or ``error``; what is left out keeps its default."""
@@ -166,6 +168,8 @@ def apply_rules(
         if isinstance(book, Rulebook):
             raise
         raise UsageError(f"rulebook: {_kind(book)} is no Rulebook: write Rulebook.load(...)") from None
+    if "extra_body" in payload and not is_plain(payload):  # it is merged first
+        return apply_rules(to_plain(payload)[0], provider, model, base_url, rulebook, policy, quiet)
     done = Run(plan, payload)
     if policy is not None:
         done.refuses = verdict("refuse", policy) == "error"
@@ -174,7 +178,9 @@ def apply_rules(
         messages, named = done.root.get("messages", _NONE), done.root.get("model")
         if not (isinstance(messages, list) and (named is None or isinstance(named, str))):
             raise _misfit(messages, named)
-    run(done, quiet)
+    schemas = Schemas()
+    numbers = plan.look.rules(done.root, schemas)
+    run(done, quiet, numbers)
     return done
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..model import MISSING, Change
 from ..plan.interpret import Run, changes, run
+from ..plan.look import Schemas
 from ..rulebook.rulebook import Rulebook
 from . import Translation, default_rulebook
 
@@ -108,12 +109,15 @@ def _run(
     rulebook: Rulebook | None,
 ) -> Run | None:
     plan = (rulebook or default_rulebook()).plan(provider, _model(model, request), stage=stage)
-    if not isinstance(body, dict) or not plan.candidates(body):
+    if not isinstance(body, dict) or not plan.rules:
+        return None
+    numbers = plan.look.rules(body, Schemas())
+    if not numbers:
         return None
     done = Run(plan, body)
     done.request = MISSING if request is None else request
     done.status = status
-    run(done)
+    run(done, None, numbers)
     return done
 
 
@@ -156,11 +160,12 @@ class ChunkTranslator:
 
     def feed(self, chunk: Any) -> list[Any]:
         """Return what to pass on for a chunk: itself if untouched, nothing if it goes."""
-        if not isinstance(chunk, dict) or not self._plan.candidates(chunk):
+        numbers = self._plan.look.rules(chunk, Schemas()) if isinstance(chunk, dict) else ()
+        if not numbers:
             return [chunk]
         done = Run(self._plan, chunk)
         done.request, done.memories = self._request, self._memories
-        run(done)
+        run(done, None, numbers)
         for rule, _, _ in done.fired:
             if rule.name not in self._changes:
                 self._changes |= {one.rule: one for one in reversed(changes(done)) if one.rule not in self._changes}

@@ -11,7 +11,7 @@ from typing import Any, Final, TypedDict
 from ..api import Policy
 from ..errors import PayloadError, UsageError
 from ..rulebook.rulebook import Rulebook
-from .response_format import plain_format
+from ..api.response_format import plain_format
 
 Messages = Iterable[Any]
 """Dicts; objects that have ``model_dump``, such as messages of earlier answers, will do too."""

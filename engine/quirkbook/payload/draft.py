@@ -6,14 +6,46 @@ something in it changes, everything else is shared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from ..model import MISSING, Effect, Keys, Payload, same
+from .path import Path, Step, Wild, values
 
 Edit = tuple[str, Effect, Keys | None, Any, Any, Keys | None, str]
 """(action, effect, keys, before, after, moved_from, note): what `model.Change` is made of when somebody asks."""
+
+
+class Gathered:
+    """Values to be looked up as JSON compares them."""
+
+    def __init__(self, found: Iterable[Any]) -> None:
+        self._plain: set[Any] = set()
+        self._others: list[Any] = []
+        for value in found:
+            if value.__class__ in _PLAIN:
+                self._plain.add((bool, value) if value.__class__ is bool else value)
+            else:
+                self._others.append(value)
+
+    def __contains__(self, value: Any) -> bool:
+        if value.__class__ in _PLAIN:
+            return value == value and ((bool, value) if value.__class__ is bool else value) in self._plain
+        return any(same(value, other) for other in self._others)
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+def _concerns(keys: Keys | None, steps: tuple[Step, ...]) -> bool:
+    """Tell whether an edit at ``keys`` may change what stands at a path."""
+    for key, step in zip(keys or (), steps, strict=False):
+        if step is Wild.DEEP:
+            break
+        if key != step and not isinstance(step, Wild) and not (isinstance(step, int) and isinstance(key, int)):
+            return False
+    return keys is not None
 
 
 class Refusal(Exception):  # noqa: N818 - control flow inside one translation, never seen by a caller
@@ -36,8 +68,6 @@ class Draft:
     """Whether `reject` stops; else it only speaks."""
     gone: bool = False
     """Whether a rule removed the whole: a chunk that must not be passed on."""
-    seen: Mapping[str, Any] = MappingProxyType({})
-    """What a look at the arrays has shown (see kinds.py)."""
     headers: Mapping[str, str | None] = MappingProxyType({})
     """Headers to send; None: to leave out."""
     memories: dict[Any, Any] | None = None
@@ -48,6 +78,28 @@ class Draft:
         """The payload as it stands now; always the same object."""
         self.edits: list[Edit] = []
         self._owned: set[int] = set()
+
+    _gathered: dict[tuple[Step, ...], tuple[Gathered, int]] | None = None
+
+    def gathered(self, path: Path, node: Any) -> Gathered:
+        """Return the set of values at a path, seen from ``node``; from the root it is gathered again only after an edit there."""
+        if path.origin == "request":
+            return Gathered([] if self.request is MISSING else values(self.request, path.steps))
+        if path.origin == "here" and node is not self.root:
+            return Gathered(values(node, path.steps))
+        if self._gathered is None:
+            self._gathered = {}
+        known = self._gathered.get(path.steps)
+        count = len(self.edits)
+        if known is not None:
+            for at in range(known[1], count):
+                edit = self.edits[at]
+                if _concerns(edit[2], path.steps) or _concerns(edit[5], path.steps):
+                    known = None
+                    break
+        found = Gathered(values(self.root, path.steps)) if known is None else known[0]
+        self._gathered[path.steps] = (found, count)
+        return found
 
     def at(self, keys: Keys) -> Any:
         """Return the value at ``keys``, or MISSING where an earlier edit took it away."""

@@ -141,11 +141,13 @@ def values(node: Any, steps: Sequence[Step]) -> list[Any]:
     found = [node]
     for step in steps:
         if isinstance(step, str):
-            found = [one[step] for one in found if isinstance(one, dict) and step in one]
+            found = [value[step] for value in found if isinstance(value, dict) and step in value]
         elif step is Wild.ITEMS:
-            found = [item for one in found if isinstance(one, list) for item in one]
+            found = [item for value in found if isinstance(value, list) for item in value]
+        elif step is Wild.DEEP:
+            found = [below for value in found for below in anywhere(value)]
         else:
-            found = [value for one in found for _, value in _below(one, step)]
+            found = [below for value in found for _, below in _below(value, step)]
         if not found:
             break
     return found
@@ -157,37 +159,65 @@ def find(node: Any, steps: Sequence[Step], keys: Keys = ()) -> list[tuple[Keys, 
     >>> find({"a": [{"b": 1}, {}]}, ("a", Wild.ITEMS, "b"))
     [(('a', 0, 'b'), 1)]
     """
+    if Wild.DEEP in steps:
+        cut = steps.index(Wild.DEEP)
+        rest = steps[cut + 1 :]
+        return [hit for at, value in find(node, steps[:cut], keys) for hit in _find_anywhere(value, rest, at)]
     found = [(keys, node)]
     for step in steps:
         if isinstance(step, str):
-            found = [((*at, step), one[step]) for at, one in found if isinstance(one, dict) and step in one]
+            found = [((*at, step), value[step]) for at, value in found if isinstance(value, dict) and step in value]
         elif step is Wild.ITEMS:
-            found = [((*at, i), item) for at, one in found if isinstance(one, list) for i, item in enumerate(one)]
+            found = [((*at, i), item) for at, value in found if isinstance(value, list) for i, item in enumerate(value)]
         else:
-            found = [((*at, *key), value) for at, one in found for key, value in _below(one, step)]
+            found = [((*at, key), below) for at, value in found for key, below in _below(value, step)]
         if not found:
             break
     return found
 
 
-def _below(node: Any, step: Step) -> Iterable[tuple[Keys, Any]]:
-    """Return what one step matches below ``node``, with the keys that lead there."""
+def _below(node: Any, step: Step) -> Iterable[tuple[str | int, Any]]:
+    """Return what ``.*`` or an index matches below ``node``, with the key that leads there."""
     if step is Wild.VALUES:
-        return [((key,), value) for key, value in node.items()] if isinstance(node, dict) else ()
-    if step is Wild.DEEP:
-        return _anywhere(node)
+        return node.items() if isinstance(node, dict) else ()
     value = child(node, step)
-    if value is MISSING or isinstance(step, Wild):
+    if value is MISSING:
         return ()
-    return [((step + len(node) if isinstance(step, int) and step < 0 else step,), value)]
+    return ((step + len(node) if step < 0 else step, value),)  # type: ignore[operator]
 
 
-def _anywhere(node: Any) -> Iterator[tuple[Keys, Any]]:
-    """Yield ``node`` and all containers below it, in document order, without recursion: payloads may nest deep."""
-    stack: list[tuple[Keys, Any]] = [((), node)]
+def anywhere(node: Any) -> list[Any]:
+    """Return ``node`` and all containers below it, in document order; not recursive, as payloads may nest deep."""
+    found: list[Any] = []
+    stack = [node]
     while stack:
-        keys, node = stack.pop()
-        yield keys, node
+        node = stack.pop()
+        found.append(node)
+        members = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        stack += [value for value in members if isinstance(value, (dict, list))][::-1]
+    return found
+
+
+def _find_anywhere(node: Any, rest: Sequence[Step], keys: Keys) -> Iterator[tuple[Keys, Any]]:
+    """Yield what ``rest`` matches at any depth. Keys are put together only for matches, so that depth costs nothing."""
+    parents: list[tuple[int, str | int]] = [(-1, "")]
+    stack: list[tuple[int, Any]] = [(0, node)]
+    while stack:
+        mine, node = stack.pop()
+        hits = find(node, rest)
+        if hits:
+            way: list[str | int] = []
+            at = mine
+            while at:
+                at, key = parents[at]
+                way.append(key)
+            base = (*keys, *reversed(way))
+            for below, value in hits:
+                yield (*base, *below), value
         members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-        below = [((*keys, key), value) for key, value in members if isinstance(value, (dict, list))]
-        stack.extend(reversed(below))
+        inner: list[tuple[int, Any]] = []
+        for key, value in members:
+            if isinstance(value, (dict, list)):
+                inner.append((len(parents), value))
+                parents.append((mine, key))
+        stack += inner[::-1]

@@ -1,4 +1,4 @@
-"""`when` -> a condition: payload in, true or false out, and in words why it was false.
+"""`when` -> a condition: Python source that tells whether it holds, and in words why it does not.
 
 The vocabulary of conditions, in one table each for operators and combinators. No condition fails on any
 payload: unlike types never match. `schemas/rules.schema.json` lists the same names.
@@ -11,18 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..model import Keys, same
+from ..model import MISSING, Keys
 from ..payload.describe import show
 from ..payload.draft import Draft
 from ..payload.globs import compile_globs
 from ..payload.path import Path, PathError, Wild, parse, values
-from . import needs as need
-from .kinds import likely
-from .needs import NOTHING, Needs, Scope
+from . import gates
+from .code import VALUE, Holds, Writer
+from .gates import NOTHING, Needs, Scope
 from .operators import OPERATORS, Test, both, equal_to, is_number, one_of
-from .readers import Holds, matches, reader
 
 Blame = Callable[[Any, Draft], "str | None"]
+Write = Callable[[Writer, str, bool], str]
+"""(writer, the name of the element in hand, whether that is known to be an object) -> an expression."""
 
 
 class Report(Protocol):
@@ -31,23 +32,40 @@ class Report(Protocol):
     def __call__(self, code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled condition."""
+    """A compiled condition; its function is made when it is first asked."""
 
-    holds: Holds
-    blame: Blame
-    """None where it holds; else the first part that is false and the value it saw."""
-    needs: Needs = NOTHING
-    lacks: Needs = NOTHING
-    """What must be there for it to be false."""
+    __slots__ = ("blame", "holds", "lacks", "name", "needs", "of_object", "write")
+
+    def __init__(
+        self, write: Write, blame: Blame, needs: Needs = NOTHING, lacks: Needs = NOTHING, *, of_object: bool = False
+    ) -> None:
+        self.write = write
+        self.blame = blame
+        """None where it holds; else the first part that is false and the value it saw."""
+        self.needs = needs
+        self.lacks = lacks
+        """What must be there for it to be false."""
+        self.of_object = of_object
+        """Whether only an object can meet it."""
+        self.name = "condition"
+        self.holds: Holds = self._first
+
+    def _first(self, node: Any, draft: Draft) -> bool:
+        self.holds = self.finish()[0]
+        return self.holds(node, draft)
+
+    def finish(self) -> tuple[Holds, str]:
+        """Return its function, made anew, and the source of that."""
+        writer = Writer()
+        return writer.finish(self.name, self.write(writer, "node", False))
 
 
 #: What starts like the name of a condition; `$.x`, `$request.x` and `$status` are paths.
 _NAME = re.compile(r"\$(?!(?:request|status)(?:$|[.\[]))[A-Za-z_]")
 
-ALWAYS = Condition(lambda node, draft: True, lambda node, draft: None)
-NEVER = Condition(lambda node, draft: False, lambda node, draft: "a faulty condition")
+ALWAYS = Condition(lambda writer, node, known: "True", lambda node, draft: None)
+NEVER = Condition(lambda writer, node, known: "False", lambda node, draft: "a faulty condition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +82,11 @@ class Names:
         """Take note of what a path of a condition reads."""
         if path.origin == "request":
             self.read.add(f"${path.head or '?'}")
-        elif path.origin == "root" or (path.origin == "here" and scope == ""):
+        elif path.origin == "root" or (path.origin == "here" and scope == ()):
             self.read.add(path.head or "?")
 
 
-def compile_condition(node: Any, keys: Keys, names: Names, report: Report, scope: Scope = "") -> Condition:
+def compile_condition(node: Any, keys: Keys, names: Names, report: Report, scope: Scope = ()) -> Condition:
     """Compile a condition mapping; each diagnostic goes to ``report`` and makes its part false.
 
     ``keys`` is where ``node`` stands in its document. Scope says what relative paths start from.
@@ -79,19 +97,17 @@ def compile_condition(node: Any, keys: Keys, names: Names, report: Report, scope
 
 def all_of(parts: list[Condition]) -> Condition:
     """Join conditions by AND."""
-    tests = tuple(part.holds for part in parts)
+    of_object = any(part.of_object for part in parts)
 
-    def holds(node: Any, draft: Draft) -> bool:
-        for test in tests:  # noqa: SIM110 - all() with a generator costs three times this loop
-            if not test(node, draft):
-                return False
-        return True
+    def write(writer: Writer, node: str, known: bool) -> str:
+        tests = [] if known or not of_object else [f"{node}.__class__ is dict"]
+        return " and ".join([*tests, *(f"({part.write(writer, node, known or of_object)})" for part in parts)]) or "True"
 
     def blame(node: Any, draft: Draft) -> str | None:
-        return next((said for part in parts if (said := part.blame(node, draft)) is not None), None)
+        return next((words for part in parts if (words := part.blame(node, draft)) is not None), None)
 
     needs = tuple(clause for part in parts for clause in part.needs)
-    return Condition(holds, blame, needs, need.either(part.lacks for part in parts))
+    return Condition(write, blame, needs, gates.either(part.lacks for part in parts), of_object=of_object)
 
 
 def _part(key: str, value: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
@@ -100,7 +116,7 @@ def _part(key: str, value: Any, keys: Keys, names: Names, report: Report, scope:
     if key == "$model":
         return _model(value)
     if _NAME.match(key):
-        return _named(key[1:], value, keys, names, report, scope)
+        return _named(key[1:], value, keys, names, report)
     try:
         path = parse(key)
     except PathError as error:
@@ -112,20 +128,16 @@ def _part(key: str, value: Any, keys: Keys, names: Names, report: Report, scope:
 def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
     parts = [compile_condition(node, (*keys, at), names, report, scope) for at, node in enumerate(branches)]
 
+    def write(writer: Writer, node: str, known: bool) -> str:
+        return " or ".join(f"({part.write(writer, node, known)})" for part in parts)
+
     def blame(node: Any, draft: Draft) -> str | None:
-        said = [part.blame(node, draft) for part in parts]
-        return None if None in said else "none of: " + "; ".join(filter(None, said))
-
-    tests = tuple(part.holds for part in parts)
-
-    def holds(node: Any, draft: Draft) -> bool:
-        for test in tests:  # noqa: SIM110 - see all_of
-            if test(node, draft):
-                return True
-        return False
+        words = [part.blame(node, draft) for part in parts]
+        return None if None in words else "none of: " + "; ".join(filter(None, words))
 
     lacks = tuple(clause for part in parts for clause in part.lacks)
-    return Condition(holds, blame, need.either(part.needs for part in parts), lacks)
+    of_object = all(part.of_object for part in parts)
+    return Condition(write, blame, gates.either(part.needs for part in parts), lacks, of_object=of_object)
 
 
 def _all_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
@@ -135,12 +147,11 @@ def _all_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scop
 def _not(inner: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
     part = compile_condition(inner, keys, names, report, scope)
     words = ", ".join(map(str, inner))
-    return Condition(
-        lambda node, draft: not part.holds(node, draft),
-        lambda node, draft: f"not: what it excludes holds ({words})" if part.holds(node, draft) else None,
-        part.lacks,
-        part.needs,
-    )
+
+    def blame(node: Any, draft: Draft) -> str | None:
+        return f"not: what it excludes holds ({words})" if part.holds(node, draft) else None
+
+    return Condition(lambda writer, node, known: f"not ({part.write(writer, node, known)})", blame, part.lacks, part.needs)
 
 
 COMBINATORS: Mapping[str, Callable[[Any, Keys, Names, Report, Scope], Condition]] = {
@@ -154,12 +165,12 @@ def _model(patterns: Any) -> Condition:
     """`$model`: globs on the model that the rules match, which a gateway may have named otherwise."""
     accepts = compile_globs([patterns] if isinstance(patterns, str) else patterns)
     return Condition(
-        lambda node, draft: accepts(draft.model),
+        lambda writer, node, known: f"{writer.constant(accepts)}(draft.model)",
         lambda node, draft: None if accepts(draft.model) else f"$model: {show(draft.model)} is not {show(patterns)}",
     )
 
 
-def _named(name: str, wanted: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
+def _named(name: str, wanted: Any, keys: Keys, names: Names, report: Report) -> Condition:
     if name not in names.nodes:
         report("Q111", keys, f"unknown name '${name}'", _known("$", names.nodes), key=True)
         return NEVER
@@ -172,18 +183,17 @@ def _named(name: str, wanted: Any, keys: Keys, names: Names, report: Report, sco
     inner = names.done[name]
     wanted = bool(wanted)
 
-    def holds(node: Any, draft: Draft) -> bool:
-        return inner.holds(draft.root, draft) is wanted
+    def write(writer: Writer, node: str, known: bool) -> str:
+        function = writer.named(name, lambda: inner.write(writer, "node", False))
+        return f"{'' if wanted else 'not '}{function}(draft.root, draft)"
 
     def blame(node: Any, draft: Draft) -> str | None:
-        said = inner.blame(draft.root, draft)
-        if (said is None) is wanted:
+        words = inner.blame(draft.root, draft)
+        if (words is None) is wanted:
             return None
-        return f"${name}: {said}" if wanted else f"${name} holds"
+        return f"${name}: {words}" if wanted else f"${name} holds"
 
-    # What it needs of an array it needs of any item, not of the one in hand.
-    needs = tuple(clause for clause in inner.needs if not scope or all(token[0] != scope for token in clause))
-    return Condition(holds, blame, needs if wanted else NOTHING)
+    return Condition(write, blame, inner.needs if wanted else NOTHING)
 
 
 def _known(prefix: str, known: Mapping[str, Any]) -> str:
@@ -197,25 +207,29 @@ def _known(prefix: str, known: Mapping[str, Any]) -> str:
 def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
     """A field path and what its value must be."""
     names.note(path, scope)
-    inside = need.items_of(path, scope)
+    needs: Needs = NOTHING
     if isinstance(value, dict):
-        tests = [_operator(op, arg, (*keys, op), names, report, inside, path, scope) for op, arg in value.items()]
-    elif isinstance(value, list):
-        tests = [one_of(value)]
+        tests = []
+        for op, arg in value.items():
+            test, more = _operator(op, arg, (*keys, op), names, report, gates.items_of(path, scope), scope)
+            tests.append(test)
+            needs += more
     else:
-        tests = [equal_to(value)]
+        tests = [one_of(value) if isinstance(value, list) else equal_to(value)]
     test = tests[0] if len(tests) == 1 else both(tests)
-    holds = reader(path, test)
-    elsewhere = path.origin == "root" and scope == path.head  # in another item of the array that we are in
-    wanted = () if elsewhere else tuple(clause for part in tests for clause in part.needs)
     if not test.absent:
-        wanted = (*need.of_path(path, scope, test.marks), *wanted)
-    return Condition(holds, _leaf_blame(path, test, holds), wanted, need.of_refusal(path, scope, test.refuses))
+        needs = (*gates.of_path(path, scope, test.marks), *needs)
+    lacks = gates.of_refusal(path, scope, test.refuses)
+    of_object = not test.absent and path.origin == "here" and isinstance(path.steps[0] if path.steps else None, str)
+    write = reader(path, test)
+    condition = Condition(write, lambda node, draft: None, needs, lacks, of_object=of_object)
+    condition.blame = _leaf_blame(path, test, condition)
+    return condition
 
 
-def _leaf_blame(path: Path, test: Test, holds: Holds) -> Blame:
+def _leaf_blame(path: Path, test: Test, condition: Condition) -> Blame:
     def blame(node: Any, draft: Draft) -> str | None:
-        if holds(node, draft):
+        if condition.holds(node, draft):
             return None
         if path.origin == "status":
             return f"$status: {draft.status} is not {test.words}"
@@ -232,47 +246,51 @@ def _leaf_blame(path: Path, test: Test, holds: Holds) -> Blame:
 
 
 def _operator(
-    op: str, arg: Any, keys: Keys, names: Names, report: Report, inside: Scope, path: Path, scope: Scope
-) -> Test:
+    op: str, arg: Any, keys: Keys, names: Names, report: Report, inside: Scope, scope: Scope
+) -> tuple[Test, Needs]:
+    """Return the test of an operator, and what it needs beside a value at the path."""
     if op in ("some", "every", "none"):
-        return _quantifier(op, compile_condition(arg, keys, names, report, inside), inside)
+        part = compile_condition(arg, keys, names, report, inside)
+        return _QUANTIFIERS[op](part), part.needs if op == "some" else NOTHING
     if op in ("among", "not_among"):
-        return _among(op, arg, keys, names, report, scope)
+        return _among(op, arg, keys, names, report, scope), NOTHING
     if op == "repeats":
-        return _repeats(arg, keys, report)
+        return _repeats(arg, keys, report), NOTHING
     try:
-        return OPERATORS[op](arg)
+        return OPERATORS[op](arg), NOTHING
     except ValueError as error:
         report("Q117" if op == "matches" else "Q109", keys, str(error))
-        return NEVER_TEST
+        return NEVER_TEST, NOTHING
 
 
-NEVER_TEST = Test(lambda value, node, draft: False, "a faulty operator")
+NEVER_TEST = Test(lambda writer: "False", "a faulty operator")
 
 
-def _quantifier(op: str, part: Condition, inside: Scope) -> Test:
-    holds = part.holds
+def _some(part: Condition) -> Test:
+    def code(writer: Writer) -> str:
+        found = writer.any_of(VALUE, lambda item: part.write(writer, item, False), "draft")
+        return f"{VALUE}.__class__ is list and {found}"
 
-    wanted = need.of_one_item(inside, part.needs)
+    return Test(code, "an array with an item that fits", marks=(list,))
 
-    def some(value: Any, node: Any, draft: Draft) -> bool:
-        if isinstance(value, list):
-            for _, item in likely(draft, inside, value, wanted) if inside else enumerate(value):
-                if holds(item, draft):
-                    return True
-        return False
 
-    def every(value: Any, node: Any, draft: Draft) -> bool:
-        return isinstance(value, list) and all(holds(item, draft) for item in value)
+def _every(part: Condition) -> Test:
+    def code(writer: Writer) -> str:
+        found = writer.any_of(VALUE, lambda item: f"not ({part.write(writer, item, False)})", "draft")
+        return f"{VALUE}.__class__ is list and not {found}"
 
-    def none(value: Any, node: Any, draft: Draft) -> bool:
-        return isinstance(value, list) and not some(value, node, draft)
+    return Test(code, "an array all of whose items fit", marks=(list,))
 
-    if op == "some":
-        return Test(some, "an array with an item that fits", marks=(list,), needs=need.together(inside, part.needs))
-    if op == "every":
-        return Test(every, "an array all of whose items fit", marks=(list,))
-    return Test(none, "an array without an item that fits", marks=(list,))
+
+def _none(part: Condition) -> Test:
+    def code(writer: Writer) -> str:
+        found = writer.any_of(VALUE, lambda item: part.write(writer, item, False), "draft")
+        return f"{VALUE}.__class__ is list and not {found}"
+
+    return Test(code, "an array without an item that fits", marks=(list,))
+
+
+_QUANTIFIERS: Mapping[str, Callable[[Condition], Test]] = {"every": _every, "none": _none, "some": _some}
 
 
 def _among(op: str, text: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Test:
@@ -282,12 +300,9 @@ def _among(op: str, text: Any, keys: Keys, names: Names, report: Report, scope: 
         report("Q110", keys, str(error))
         return NEVER_TEST
     names.note(other, scope)
-    wanted = op == "among"
-
-    def check(value: Any, node: Any, draft: Draft) -> bool:
-        return any(same(value, seen) for seen in matches(other, node, draft)) is wanted
-
-    return Test(check, f"{'one' if wanted else 'none'} of {text}")
+    if op == "among":
+        return Test(lambda writer: f"{VALUE} in {writer.gathered(other)}", f"one of {text}")
+    return Test(lambda writer: f"{VALUE} not in {writer.gathered(other)}", f"none of {text}", negative=True)
 
 
 def _repeats(text: Any, keys: Keys, report: Report) -> Test:
@@ -300,15 +315,77 @@ def _repeats(text: Any, keys: Keys, report: Report) -> Test:
         report("Q110", keys, str(error))
         return NEVER_TEST
 
-    def check(value: Any, node: Any, draft: Draft) -> bool:
-        seen = [one for one in values(value, (Wild.ITEMS, *path.steps)) if isinstance(one, str) or is_number(one)]
+    def check(value: Any) -> bool:
+        seen = [item for item in values(value, (Wild.ITEMS, *path.steps)) if isinstance(item, str) or is_number(item)]
         return len(set(seen)) < len(seen)
 
-    return Test(check, f"an array in which {text} repeats", marks=(list,))
+    return Test(lambda writer: f"{writer.constant(check)}({VALUE})", f"an array in which {text} repeats", marks=(list,))
 
 
 #: Names of operators that need the vocabulary above; the others stand in `operators.OPERATORS`.
 STRUCTURAL = ("some", "every", "none", "among", "not_among", "repeats")
+
+
+def reader(path: Path, test: Test) -> Write:
+    """Return what writes the code that asks whether some value at a path passes a test."""
+
+    def write(writer: Writer, node: str, known: bool) -> str:
+        if test.absent:
+            return f"not ({_code(writer, path, node, known, _PRESENT)})"
+        return _code(writer, path, node, known, test)
+
+    return write
+
+
+_PRESENT = Test(lambda writer: f"{VALUE} is not MISSING", "present")
+
+
+def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str:
+    code, gathered = writer.gathering(lambda: test.code(writer))
+    names = ("draft", *gathered)
+
+    def leaf(read: str) -> str:
+        if not (test.negative and read.endswith("MISSING)")):
+            return writer.bind(code, read)
+        name = writer.fresh()
+        return f"({name} := {read}) is not MISSING and ({code.replace(VALUE, name)})"
+
+    def below(read: str, known: bool, steps: tuple[Any, ...]) -> str:
+        if not steps:
+            return leaf(read)
+        step, rest = steps[0], steps[1:]
+        if step is Wild.DEEP:
+            return writer.any_of(f"anywhere({read})", lambda item: below(item, False, rest), *names)
+        kind = "dict" if isinstance(step, str) or step is Wild.VALUES else "list"
+        name = read if read.isidentifier() or known else writer.fresh()
+        test_of_kind = "" if known else f"{_bound(name, read)}.__class__ is {kind} and "
+        if isinstance(step, str):
+            return test_of_kind + below(f"{name}.get({step!r}, MISSING)", False, rest)
+        if isinstance(step, int):
+            size = f"len({name}) > {step}" if step >= 0 else f"len({name}) >= {-step}"
+            return f"{test_of_kind}{size} and {below(f'{name}[{step}]', False, rest)}"
+        items = name if step is Wild.ITEMS else f"{name}.values()"
+        return test_of_kind + writer.any_of(items, lambda item: below(item, False, rest), *names)
+
+    starts = {"here": (node, known), "root": ("draft.root", True), "request": ("draft.request", False)}
+    if path.origin == "status":
+        return leaf("draft.status")
+    start, known = starts[path.origin]
+    asks_object = path.steps and (isinstance(path.steps[0], str) or path.steps[0] is Wild.VALUES)
+    sets = [f"({name} := draft.gathered({other}, {node})) is not None" for name, other in gathered.items()]
+    return " and ".join([*sets, f"({below(start, known and bool(asks_object), path.steps)})"] if sets else
+                        [below(start, known and bool(asks_object), path.steps)])
+
+
+def _bound(name: str, read: str) -> str:
+    return read if name == read else f"({name} := {read})"
+
+
+def matches(path: Path, node: Any, draft: Draft) -> list[Any]:
+    """Return each value that a path means, seen from ``node``."""
+    start = draft.root if path.origin == "root" else draft.request if path.origin == "request" else node
+    return [] if start is MISSING else values(start, path.steps)
+
 
 __all__ = [
     "ALWAYS",
@@ -320,4 +397,5 @@ __all__ = [
     "Report",
     "all_of",
     "compile_condition",
+    "matches",
 ]

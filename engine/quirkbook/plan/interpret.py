@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ..model import MISSING, Change, Effect, Location, Payload, Quiet, Rule, same
 from ..payload.draft import Draft, Edit, Refusal
 from .compile import CompiledRule, Plan, compile_rule
-from .foresight import Step, as_steps
+from .look import Schemas
 
 QuietRules = list[tuple[CompiledRule, str]]
 
@@ -29,44 +29,58 @@ class Run(Draft):
     """The rule that refused the payload, if one did; then the edits count for nothing."""
 
 
-def run(done: Run, quiet: QuietRules | None = None, steps: Iterable[Step] | None = None) -> None:
+def run(done: Run, quiet: QuietRules | None = None, numbers: Sequence[int] | None = None) -> None:
     """Apply each rule whose condition holds, once, in order; later ones see what earlier ones changed.
 
-    With a list for the ``quiet``, every rule is tried, not only the candidates, and those that do not fire are put
-    there with the first part of their condition that was false. ``steps`` are what to try instead of the whole plan.
+    ``numbers`` are those of the rules to try; without them a look at the payload finds them. With a list for the
+    ``quiet`` every rule is tried, and those that do not fire are put there with the first part of their condition that
+    was false.
     """
-    root, edits, fired = done.root, done.edits, done.fired
-    if steps is None:
-        if quiet is None:
-            steps, done.seen = done.plan.steps(root)
-        else:
-            steps = as_steps((rule, None) for rule in done.plan.rules)
-    count = len(edits)
-    for rule, awaited, known, runs in steps:
-        if awaited is not None and awaited.isdisjoint([one.place for one, _, _ in fired]):
+    if quiet is not None:
+        numbers = range(len(done.plan.rules))
+    elif numbers is None:
+        numbers = done.plan.look.rules(done.root, Schemas())
+    while numbers:
+        numbers = _try(done, numbers, quiet)
+
+
+def _try(done: Run, numbers: Sequence[int], quiet: QuietRules | None) -> Sequence[int]:
+    """Try rules in order; return those that are left to try once one has fired that may wake others."""
+    root, edits, plan = done.root, done.edits, done.plan
+    rules = plan.rules
+    for at, number in enumerate(numbers):
+        rule = rules[number]
+        if not rule.holds(root, done):
+            if quiet is not None:
+                quiet.append((rule, rule.blame(root, done) or "its condition is false"))
             continue
-        if known or rule.holds(root, done):
-            try:
-                for act in runs:
-                    if act(done, ()):
-                        done.gone = True
-                        edits.append(("drop", Effect.LOSSY, None, MISSING, MISSING, None, "the chunk is left out"))
-            except Refusal as refusal:
-                done.refusal = (rule, refusal.edit)
-                return
-            end = len(edits)
-            if end > count:
-                fired.append((rule, count, end))
-                count = end
-                if rule.renames_model and _is_new_model(done):
-                    done.plan = done.plan.replan(root["model"])
-                    after = as_steps((one, None) for one in done.plan.rules if one.place > rule.place)
-                    run(done, quiet, after)
-                    return
-            elif quiet is not None:
+        first = len(edits)
+        try:
+            for act in rule.runs:
+                if act(done, ()):
+                    done.gone = True
+                    edits.append(("drop", Effect.LOSSY, None, MISSING, MISSING, None, "the chunk is left out"))
+        except Refusal as refusal:
+            done.refusal = (rule, refusal.edit)
+            return ()
+        if len(edits) == first:
+            if quiet is not None:
                 quiet.append((rule, "its actions find nothing to change"))
-        elif quiet is not None:
-            quiet.append((rule, rule.blame(root, done) or "its condition is false"))
+            continue
+        done.fired.append((rule, first, len(edits)))
+        if rule.renames_model and _is_new_model(done):
+            return _after(done, rule.place, quiet)
+        woken = plan.woken_by(number) if quiet is None else ()
+        if woken:
+            return sorted({*numbers[at + 1 :], *woken})
+    return ()
+
+
+def _after(done: Run, place: int, quiet: QuietRules | None) -> Sequence[int]:
+    """Go on with the plan of the model that a rule has set; return the rules after that one."""
+    plan = done.plan = done.plan.replan(done.root["model"])
+    numbers = plan.look.rules(done.root, Schemas()) if quiet is None else range(len(plan.rules))
+    return [number for number in numbers if plan.rules[number].place > place]
 
 
 def _is_new_model(done: Run) -> bool:

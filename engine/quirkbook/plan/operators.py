@@ -1,4 +1,4 @@
-"""The operators that look at one value: `lt`, `between`, `is`, `glob`, `len`, ... -> a test.
+"""The operators that look at one value: `lt`, `between`, `is`, `glob`, `len`, ... -> the code of a test.
 
 Python says ``True == 1`` and raises on ``"hot" > 1``; JSON does neither. Decided here, once: values are compared
 by JSON type, unlike types never match, NaN and infinities satisfy no comparison.
@@ -8,26 +8,18 @@ from __future__ import annotations
 
 import json
 import math
-import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import lru_cache
+from fnmatch import translate
 from typing import Any
 
 from ..model import same
 from ..payload.describe import show
-from .needs import NOTHING, EmptyList, Mark, Needs, Not
+from .code import VALUE, Writer
+from .gates import EMPTY, Mark, Not
 
-#: Longer texts are matched afresh each time: a cache must not hold on to a conversation.
-LONGEST_REMEMBERED = 64
-
-_INF = math.inf
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_NUMBER = (int, float)
-
-Check = Callable[[Any, Any, Any], bool]
-"""(value, the element it stands in, draft) -> whether the value fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,64 +28,63 @@ class Test:
 
     __test__ = False  # not a test class, whatever pytest makes of the name
 
-    check: Check
+    code: Callable[[Writer], str]
+    """Writes an expression in which `code.VALUE` stands for the value."""
     words: str
     absent: bool = False
+    negative: bool = False
+    """Whether it passes for what is not there, so that the code must look first."""
     marks: tuple[Mark, ...] = ()
-    """The few values or types that can pass, where a cheap look can tell (see needs.py)."""
-    needs: Needs = NOTHING
+    """The few texts or types that can pass, where they are few."""
     refuses: tuple[Mark, ...] | None = None
     """The few texts and types that can fail, where they are few."""
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is a finite JSON number; booleans, NaN and infinities are none."""
-    return isinstance(value, _NUMBER) and value is not True and value is not False and -_INF < value < _INF
+    """Tell whether a value is a finite JSON number: not a boolean, NaN or an infinity."""
+    return value.__class__ in (int, float) and -math.inf < value < math.inf
 
 
 def both(tests: list[Test]) -> Test:
     """Join the tests of one value by AND."""
-    checks = tuple(test.check for test in tests)
-
-    def check(value: Any, node: Any, draft: Any) -> bool:
-        for one in checks:  # noqa: SIM110 - a generator in all() costs more than this loop
-            if not one(value, node, draft):
-                return False
-        return True
-
+    refused = [test.refuses for test in tests]
     return Test(
-        check,
+        lambda writer: " and ".join(f"({test.code(writer)})" for test in tests),
         " and ".join(test.words for test in tests),
+        absent=False,
+        negative=all(test.negative for test in tests),
         marks=next((test.marks for test in tests if test.marks), ()),
-        refuses=_all_refused(tests),
+        refuses=None if None in refused else tuple(mark for marks in refused for mark in marks or ()),
     )
 
 
-def _all_refused(tests: list[Test]) -> tuple[Mark, ...] | None:
-    refused: tuple[Mark, ...] = ()
-    for test in tests:
-        if test.refuses is None:
-            return None
-        refused += test.refuses
-    return refused
+def _called(check: Callable[[Any], bool]) -> Callable[[Writer], str]:
+    return lambda writer: f"{writer.constant(check)}({VALUE})"
 
 
 def equal_to(literal: Any) -> Test:
     """Equal as JSON."""
     words = show(literal)
     if isinstance(literal, str):
-        return Test(lambda value, node, draft: value == literal and isinstance(value, str), words, marks=(literal,))
+        return Test(lambda writer: f"{VALUE} == {literal!r}", words, marks=(literal,))
     if literal is None or isinstance(literal, bool):
-        return Test(lambda value, node, draft: value is literal, words, marks=_marks([literal]))
-    return Test(lambda value, node, draft: same(value, literal), words)
+        return Test(lambda writer: f"{VALUE} is {literal}", words, marks=_marks([literal]))
+    if is_number(literal):
+        return Test(
+            lambda writer: f"{VALUE}.__class__ in NUMBERS and {VALUE} == {writer.constant(literal)}",
+            words,
+            marks=(int, float),
+        )
+    return Test(lambda writer: f"same({VALUE}, {writer.constant(literal)})", words)
 
 
 def one_of(literals: list[Any]) -> Test:
     """Equal as JSON to one of them."""
     words, marks = f"one of {', '.join(map(show, literals))}", _marks(literals)
     if all(isinstance(literal, str) for literal in literals):
-        return Test(lambda value, node, draft: isinstance(value, str) and value in literals, words, marks=marks)
-    return Test(lambda value, node, draft: any(same(value, literal) for literal in literals), words, marks=marks)
+        texts = frozenset(literals)
+        return Test(lambda writer: f"{VALUE}.__class__ is str and {VALUE} in {writer.constant(texts)}", words, marks=marks)
+    return Test(_called(lambda value: any(same(value, literal) for literal in literals)), words, marks=marks)
 
 
 def _marks(literals: list[Any]) -> tuple[Mark, ...]:
@@ -101,65 +92,77 @@ def _marks(literals: list[Any]) -> tuple[Mark, ...]:
     return tuple(marks) if all(isinstance(mark, (str, type)) for mark in marks) else ()
 
 
-def _compare(symbol: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any], Test]:
+def _compare(symbol: str) -> Callable[[Any], Test]:
     def build(bound: Any) -> Test:
-        return Test(lambda value, node, draft: is_number(value) and compare(value, bound), f"{symbol} {show(bound)}")
+        def code(writer: Writer) -> str:
+            limit = writer.constant(bound)
+            span = f"-INF < {VALUE} {symbol} {limit}" if symbol[0] == "<" else f"INF > {VALUE} {symbol} {limit}"
+            return f"{VALUE}.__class__ in NUMBERS and {span}"
+
+        return Test(code, f"{symbol} {show(bound)}", marks=(int, float))
 
     return build
 
 
-def _interval(bounds: Any) -> tuple[float, float, str]:
+def _interval(bounds: Any) -> tuple[Any, Any, str]:
     low, high = bounds
     if low is not None and high is not None and low > high:
         raise ValueError(f"the bounds [{low}, {high}] are in the wrong order: write [{high}, {low}]")
-    return (-math.inf if low is None else low), (math.inf if high is None else high), show(bounds)
+    return low, high, show(bounds)
 
 
 def _between(bounds: Any) -> Test:
     low, high, words = _interval(bounds)
-    return Test(lambda value, node, draft: is_number(value) and low <= value <= high, f"between {words}")
+
+    def code(writer: Writer) -> str:
+        least = "-INF <" if low is None else f"{writer.constant(low)} <="
+        most = "< INF" if high is None else f"<= {writer.constant(high)}"
+        return f"{VALUE}.__class__ in NUMBERS and {least} {VALUE} {most}"
+
+    return Test(code, f"between {words}", marks=(int, float))
 
 
 def _outside(bounds: Any) -> Test:
     low, high, words = _interval(bounds)
 
-    def check(value: Any, node: Any, draft: Any) -> bool:  # `is_number` written out: the commonest test of all
-        if not isinstance(value, _NUMBER) or value is True or value is False:
-            return False
-        return -_INF < value < low or high < value < _INF
+    def code(writer: Writer) -> str:
+        below = "" if low is None else f"-INF < {VALUE} < {writer.constant(low)}"
+        above = "" if high is None else f"{writer.constant(high)} < {VALUE} < INF"
+        return f"{VALUE}.__class__ in NUMBERS and ({' or '.join(filter(None, (below, above))) or 'False'})"
 
-    return Test(check, f"outside {words}")
+    return Test(code, f"outside {words}", marks=(int, float))
+
+
+def _negated(test: Test, words: str, refuses: tuple[Mark, ...] | None) -> Test:
+    return Test(lambda writer: f"not ({test.code(writer)})", words, negative=True, refuses=refuses)
 
 
 def _ne(literal: Any) -> Test:
-    refuses = _marks([literal]) or None
-    return Test(lambda value, node, draft: not same(value, literal), f"other than {show(literal)}", refuses=refuses)
+    return _negated(equal_to(literal), f"other than {show(literal)}", _marks([literal]) or None)
 
 
 def _not_in(literals: Any) -> Test:
-    inner = one_of(literals)
-    words = f"none of {', '.join(map(show, literals))}"
-    return Test(lambda value, node, draft: not inner.check(value, node, draft), words, refuses=inner.marks or None)
+    return _negated(one_of(literals), f"none of {', '.join(map(show, literals))}", _marks(literals) or None)
 
 
 def _exists(wanted: Any) -> Test:
     if wanted:
-        return Test(lambda value, node, draft: True, "present", refuses=())
-    return Test(lambda value, node, draft: False, "absent", absent=True)
+        return Test(lambda writer: f"{VALUE} is not MISSING", "present", refuses=())
+    return Test(lambda writer: "False", "absent", absent=True)
 
 
 def _is_json(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        json.loads(value, parse_int=float, parse_constant=_no_json)  # as int() refuses more than 4300 digits
+        json.loads(value, parse_int=float, parse_constant=_not_json)  # as int() refuses more than 4300 digits
     except (ValueError, RecursionError):
         return False
     return True
 
 
-def _no_json(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
+def _not_json(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
 
 
 #: JSON types by the name a rule calls them; ``json`` is a string that parses as JSON.
@@ -174,7 +177,6 @@ TYPES: Mapping[str | None, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
 }
 
-
 _TYPE_MARKS: Mapping[str, tuple[Mark, ...]] = {
     "array": (list,),
     "boolean": (bool,),
@@ -186,27 +188,43 @@ _TYPE_MARKS: Mapping[str, tuple[Mark, ...]] = {
     "string": (str,),
 }
 
+_TYPE_CODE: Mapping[str, str] = {
+    "array": f"{VALUE}.__class__ is list",
+    "boolean": f"{VALUE}.__class__ is bool",
+    "null": f"{VALUE} is None",
+    "number": f"{VALUE}.__class__ in NUMBERS and -INF < {VALUE} < INF",
+    "object": f"{VALUE}.__class__ is dict",
+    "string": f"{VALUE}.__class__ is str",
+}
+
 
 def _is(name: Any) -> Test:
     name = "null" if name is None else name
-    fits = TYPES[name]
     article = "an" if name[0] in "aio" else "a"
     words = "null" if name == "null" else "JSON text" if name == "json" else f"{article} {name}"
     marks = _TYPE_MARKS[name]
     refuses = (Not(marks),) if name in ("array", "object", "string") else None
-    return Test(lambda value, node, draft: fits(value), words, marks=marks, refuses=refuses)
+    code = (lambda writer: _TYPE_CODE[name]) if name in _TYPE_CODE else _called(TYPES[name])
+    return Test(code, words, marks=marks, refuses=refuses)
 
 
 def _glob(patterns: Any) -> Test:
     several = [patterns] if isinstance(patterns, str) else patterns
+    match = re.compile("|".join(map(translate, several))).match
+    return Test(_called(lambda value: value.__class__ is str and bool(match(value))), f"like {show(patterns)}", marks=(str,))
 
-    def check(value: Any, node: Any, draft: Any) -> bool:
-        return isinstance(value, str) and any(fnmatchcase(value, pattern) for pattern in several)
 
-    return Test(check, f"like {show(patterns)}")
+#: Characters and classes of them in a row, of which one at most repeats without a bound: what `re`, too, matches in linear time.
+_PLAIN = re.compile(r"(?:(?:\[\^?[A-Za-z0-9_.:/ -]+\]|[A-Za-z0-9_ /:-]|\\[s.\-])(?:\{\d+(?:,\d+)?\})?)*[*+]?")
+_SPACE = r"[\t\n\f\r ]"
+"""What RE2 means by ``\\s``."""
 
 
 def _matches(pattern: Any) -> Test:
+    words = f"matching {show(pattern)}"
+    if _PLAIN.fullmatch(pattern):  # a call of RE2 costs ten times as much as one of `re`
+        match = re.compile(pattern.replace(r"\s", _SPACE)).fullmatch
+        return Test(_called(lambda value: value.__class__ is str and match(value) is not None), words, marks=(str,))
     # RE2 is linear by construction; a payload can never make it slow. It loads only where a rule uses it.
     import re2
 
@@ -217,55 +235,44 @@ def _matches(pattern: Any) -> Test:
     except re2.error as error:
         raise ValueError(f"{show(pattern)} is no regular expression of RE2: {error.args[0].decode()}") from None
 
-    def fits(text: str) -> bool:
+    def fits(value: Any) -> bool:
         try:
-            return fullmatch(text) is not None
-        except UnicodeEncodeError:  # a lone surrogate: text that no UTF-8 has
+            return value.__class__ is str and fullmatch(value) is not None
+        except UnicodeEncodeError:  # a lone surrogate: text that UTF-8 cannot encode
             return False
 
-    # What is matched is mostly names, the same ones in every request, and a call of RE2 costs microseconds.
-    known = lru_cache(maxsize=1024)(fits)
-
-    def check(value: Any, node: Any, draft: Any) -> bool:
-        return isinstance(value, str) and (known(value) if len(value) <= LONGEST_REMEMBERED else fits(value))
-
-    return Test(check, f"matching {show(pattern)}", marks=(str,))
+    return Test(_called(fits), words, marks=(str,))
 
 
-_COUNTS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq, "gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le, "ne": operator.ne,
-}  # fmt: skip
+_COUNTS: Mapping[str, str] = {"eq": "==", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "ne": "!="}
 
 
-def _count(name: str, measure: Callable[[Any], int | None]) -> Callable[[Any], Test]:
-    def build(arg: Any) -> Test:
-        bounds = arg if isinstance(arg, dict) else {"eq": arg}
-        tests = [(_COUNTS[op], bound) for op, bound in bounds.items()]
-
-        def check(value: Any, node: Any, draft: Any) -> bool:
-            size = measure(value)
-            if size is None:
-                return False
-            for compare, bound in tests:  # noqa: SIM110 - a generator in all() costs more than this loop
-                if not compare(size, bound):
-                    return False
-            return True
-
-        refuses = (Not((list,)), EmptyList) if name == "length" and bounds == {"gt": 0} else None
-        return Test(check, f"of {name} {show(arg)}", refuses=refuses)
-
-    return build
+def _bounds(arg: Any) -> list[tuple[str, Any]]:
+    return [(_COUNTS[op], bound) for op, bound in (arg if isinstance(arg, dict) else {"eq": arg}).items()]
 
 
-def _len(value: Any) -> int | None:
-    return len(value) if isinstance(value, (str, list, dict)) else None
+def _len(arg: Any) -> Test:
+    def code(writer: Writer) -> str:
+        sizes = " and ".join(f"len({VALUE}) {symbol} {writer.constant(bound)}" for symbol, bound in _bounds(arg))
+        return f"{VALUE}.__class__ in SIZED and {sizes}"
+
+    refuses = (Not((list,)), EMPTY) if arg == {"gt": 0} else None
+    return Test(code, f"of length {show(arg)}", marks=(str, list, dict), refuses=refuses)
 
 
-def _bytes(value: Any) -> int | None:
+def _bytes(arg: Any) -> Test:
+    def code(writer: Writer) -> str:
+        size = writer.fresh("size")
+        tests = " and ".join(f"{size} {symbol} {writer.constant(bound)}" for symbol, bound in _bounds(arg))
+        return f"({size} := {writer.constant(_size_of)}({VALUE})) is not None and {tests}"
+
+    return Test(code, f"of bytes {show(arg)}")
+
+
+def _size_of(value: Any) -> int | None:
     try:
-        # A dict is copied: of one that notes what is asked of it (idle.Partial), the encoder would ask nothing.
-        text = value if isinstance(value, str) else _compact(value.copy() if isinstance(value, dict) else value)
-    except (TypeError, ValueError, RecursionError):  # no JSON value
+        text = value if isinstance(value, str) else _compact(value)
+    except (TypeError, ValueError, RecursionError):  # not a JSON value
         return None
     return len(text.encode("utf-8", "surrogatepass"))
 
@@ -273,15 +280,15 @@ def _bytes(value: Any) -> int | None:
 #: Operator -> how to build its test from what the rule wrote; a ValueError says what is wrong with that.
 OPERATORS: Mapping[str, Callable[[Any], Test]] = {
     "between": _between,
-    "bytes": _count("bytes", _bytes),
+    "bytes": _bytes,
     "exists": _exists,
     "glob": _glob,
-    "gt": _compare(">", operator.gt),
-    "gte": _compare(">=", operator.ge),
+    "gt": _compare(">"),
+    "gte": _compare(">="),
     "is": _is,
-    "len": _count("length", _len),
-    "lt": _compare("<", operator.lt),
-    "lte": _compare("<=", operator.le),
+    "len": _len,
+    "lt": _compare("<"),
+    "lte": _compare("<="),
     "matches": _matches,
     "ne": _ne,
     "not_in": _not_in,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Set
-from functools import lru_cache
 from operator import is_
 from typing import Any, Final
 
 import msgspec
 
-from ...plan.compile import REPEATED
 from .asgi import HTTPError
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -78,10 +76,6 @@ def decode(found: Mapping[str, Any], wanted: Set[str] | None, depth: int) -> dic
             if value.__class__ is msgspec.Raw:
                 if wanted is not None and key not in wanted:
                     _check_raw(bytes(value), depth - 1)
-                elif key in REPEATED and len(memoryview(value)) <= _REMEMBERED:
-                    value, levels = _again(bytes(value))
-                    if levels > depth - 1:
-                        raise _too_deep(depth)
                 else:
                     value = _value(value)
                     if _levels(value, depth) > depth - 1:
@@ -92,17 +86,6 @@ def decode(found: Mapping[str, Any], wanted: Set[str] | None, depth: int) -> dic
     except (msgspec.DecodeError, RecursionError) as error:
         raise _bad("it nests too deep" if isinstance(error, RecursionError) else str(error)) from None
     return payload
-
-
-_REMEMBERED: Final = 256 * 1024
-"""Bytes of a value that is kept in case it comes again: clients say what that is, and memory is not theirs."""
-
-
-@lru_cache(32)
-def _again(raw: bytes) -> tuple[Any, int]:
-    """Decode what keeps coming once, and say how deep it nests. Nobody may write into it: nobody writes into a payload."""
-    value = _value(raw)
-    return value, _levels(value, 1000)
 
 
 def _levels(value: Any, most: int) -> int:

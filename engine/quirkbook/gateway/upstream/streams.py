@@ -12,7 +12,7 @@ from ...api.translate_response import ChunkTranslator
 from ...payload.path import parse
 from ...plan.compile import CompiledRule, Plan
 from ...plan.conditions import COMBINATORS
-from ...plan.needs import Not
+from ...plan.gates import Not
 from ...wire.sse import MAX_EVENT
 
 _decode = msgspec.json.Decoder().decode
@@ -54,11 +54,9 @@ def _named(rule: CompiledRule) -> Set[str]:
             telling = [key for key in telling if key not in _EVERYWHERE]
             if telling:
                 return {max(telling, key=len)}
-    for clause in rule.needs:
-        keys = {field or array for array, field, mark in clause if not isinstance(mark, Not | frozenset)}
-        if len(keys) and all(not isinstance(mark, Not | frozenset) for _, _, mark in clause) and not keys & _EVERYWHERE:
-            return keys
-    return frozenset()
+    keys = {next((str(step) for step in reversed(steps) if isinstance(step, str)), "") for steps, _ in rule.gate or ()}
+    unsure = any(isinstance(mark, Not) for _, mark in rule.gate or ())
+    return frozenset() if unsure or keys & _EVERYWHERE else keys
 
 
 def number_of_choices(asked: Mapping[str, Any]) -> int:

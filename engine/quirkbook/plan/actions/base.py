@@ -9,10 +9,12 @@ from typing import Any
 from ...model import MISSING, Keys
 from ...payload.draft import Draft
 from ...payload.path import Path, PathError, Wild, child, find, parse
-from .. import needs as need
+from ...model import MISSING, Keys
+from ...payload.draft import Draft
+from ...payload.path import Path, PathError, Wild, child, find, parse
+from .. import gates
 from ..conditions import Names, Report
-from ..kinds import likely
-from ..needs import NOTHING, Needs, Scope, Token, Writes
+from ..gates import NOTHING, UNKNOWN, Needs, Scope, Writes
 
 Run = Callable[[Draft, Keys], "bool | None"]
 """Edits the draft; keys say where relative paths start. True means: the element itself is to be removed."""
@@ -28,15 +30,15 @@ class Action:
     run: Run
     needs: Needs = NOTHING
     """What must be there for it to do anything."""
-    writes: Writes = frozenset()
-    """What may appear that was not there (see needs.py)."""
+    writes: Writes = ()
+    """What it may write, and where."""
     touches: frozenset[str] = frozenset()
     """The top-level keys below which it may change anything; ``?``: any key."""
 
 
 def join_writes(parts: Sequence[Writes]) -> Writes:
-    """Return all that may appear through any of several actions or paths."""
-    return None if None in parts else frozenset[Token]().union(*filter(None, parts))
+    """Return all that may be written by any of several actions."""
+    return None if None in parts else tuple(write for part in parts for write in part or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Context:
     names: Names
     report: Report
     stage: str = "request"
-    scope: Scope = ""
+    scope: Scope = ()
     area: str = ""
     """The top-level key that the element lies below; empty at the top level."""
     depth: int = 0
@@ -61,15 +63,15 @@ class Context:
     def inside(self, path: Path) -> Context:
         """Return the context of actions on the items that ``path`` means."""
         area = self.area if self.area and path.origin == "here" else path.head or "?"
-        return replace(self, scope=need.items_of(path, self.scope, (Wild.ITEMS,)), area=area, depth=self.depth + 1)
+        return replace(self, scope=gates.elements_of(path, self.scope), area=area, depth=self.depth + 1)
 
-    def writes(self, *paths: Path) -> Writes:
-        """Return what may appear where something is written at ``paths``."""
-        return join_writes([need.written(path, self.scope, self.area) for path in paths])
+    def writes(self, *paths: Path, value: Any = UNKNOWN) -> Writes:
+        """Return what is written where an action writes ``value`` at ``paths``; MISSING: it takes away."""
+        return join_writes([gates.written(path, self.scope, value) for path in paths])
 
     def needs(self, *paths: Path) -> Needs:
         """Return what must be there for one of ``paths`` to match."""
-        return need.either([need.of_path(path, self.scope) for path in paths])
+        return gates.either([gates.of_path(path, self.scope) for path in paths])
 
     def path(self, text: Any, keys: Keys, *, key: bool = False) -> Path:
         """Parse the path of a place that may be edited; a diagnostic is reported and gives a path that matches nothing."""
@@ -85,28 +87,9 @@ class Context:
         return Path(text, "here", ("\0",))
 
 
-def places(path: Path, needs: Needs = NOTHING) -> Places:
-    """Return a finder of the places that ``path`` means; the commonest shape, one key, is found at once.
-
-    Items of an array that cannot meet the ``needs`` are left out.
-    """
+def places(path: Path) -> Places:
+    """Return a finder of the places that ``path`` means; the commonest shape, one key, is found at once."""
     steps = path.steps
-    head = path.head
-    if head and steps[1:2] == (Wild.ITEMS,):
-        rest, wanted = steps[2:], need.of_one_item(head, needs)
-
-        def of_items(draft: Draft, base: Keys) -> Sequence[tuple[Keys, Any]]:
-            if base and path.origin == "here":
-                return find(draft.at(base), steps, base)
-            items = draft.root.get(head)
-            if not isinstance(items, list):
-                return ()
-            found: list[tuple[Keys, Any]] = []
-            for at, item in likely(draft, head, items, wanted):
-                found += find(item, rest, (head, at))
-            return found
-
-        return of_items
     if path.origin == "here" and len(steps) == 1 and isinstance(steps[0], str):
         key, alone = steps[0], (steps[0],)
 

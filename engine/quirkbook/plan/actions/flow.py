@@ -8,10 +8,10 @@ from typing import Any
 from ...model import MISSING, Effect, Keys
 from ...payload.draft import Draft, Refusal
 from ...payload.path import find
-from .. import needs as need
 from ..conditions import ALWAYS, Names, compile_condition
+from .. import gates
+from ..gates import Word
 from ..jsonschema.normalize import normalizer
-from ..needs import NOTHING
 from .base import Action, Context, editable, join_writes, places
 from .values import drop_effect
 
@@ -107,11 +107,12 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
     if "when" in node:
         when = compile_condition(node["when"], (*keys, "when"), context.names, context.report, inner.scope)
     actions = context.compile(node["do"], (*keys, "do"), inner)
-    needs = (*context.needs(path), *(when.needs if inner.scope else NOTHING))
-    find_places, holds, runs = places(path, needs), when.holds, [action.run for action in actions]
+    needs = (*context.needs(path), *(when.needs if inner.scope else ()))
+    find_places, runs = places(path), [action.run for action in actions]
 
     def run(draft: Draft, base: Keys) -> None:
         gone = []
+        holds = when.holds
         edits, untouched = draft.edits, len(draft.edits)
         for at, item in find_places(draft, base):
             if len(edits) != untouched:  # then what was found may not be what stands there now, if anything does
@@ -128,7 +129,8 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
             if draft.at(at) is not MISSING:
                 draft.remove("drop", drop_effect(at), at)
 
-    return Action(run, need.together(inner.scope, needs), join_writes([action.writes for action in actions]))
+    removes = context.writes(path, value=MISSING)
+    return Action(run, needs, join_writes([removes, *(action.writes for action in actions)]))
 
 
 def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
@@ -147,4 +149,5 @@ def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
             else:
                 draft.replace("normalize_schema", done.effect, at, schema, done.schema, "; ".join(done.notes))
 
-    return Action(run, context.needs(path), context.writes(path))
+    alarms = [Word(word) for word in sorted(normalize.alarms)]
+    return Action(run, gates.of_path(path, context.scope, alarms), context.writes(path))

@@ -8,12 +8,13 @@ from typing import Any
 
 from ...model import MISSING, Effect, Keys
 from ...payload.draft import Draft, cloner
-from ..kinds import likely
-from ..needs import ANY, Needs, Writes, of_item
+from ...payload.path import Wild
+from ..gates import UNKNOWN, Needs, Writes
 from .base import Action, Context, editable
 
 EXACT, LOSSY, SEMANTIC = Effect.EXACT, Effect.LOSSY, Effect.SEMANTIC
-_MESSAGES: Writes = frozenset({("", "messages", None), ("messages", ANY, ANY)})
+_EACH = ("messages", Wild.ITEMS)
+_MESSAGES: Writes = ((_EACH, UNKNOWN), (_EACH, MISSING))
 
 
 def _messages(draft: Draft) -> list[Any]:
@@ -37,7 +38,7 @@ def append_message(node: Any, keys: Keys, context: Context) -> Action:
         elif messages is MISSING:
             draft.put("append_message", SEMANTIC, ("messages",), [make()])
 
-    return Action(run, writes=of_item("messages", node))
+    return Action(run, writes=((_EACH, node),))
 
 
 def prepend_message(node: Any, keys: Keys, context: Context) -> Action:
@@ -51,7 +52,7 @@ def prepend_message(node: Any, keys: Keys, context: Context) -> Action:
         elif messages is MISSING:
             draft.put("prepend_message", SEMANTIC, ("messages",), [make()])
 
-    return Action(run, writes=of_item("messages", node))
+    return Action(run, writes=((_EACH, node),))
 
 
 def insert_message(node: Any, keys: Keys, context: Context) -> Action:
@@ -65,7 +66,7 @@ def insert_message(node: Any, keys: Keys, context: Context) -> Action:
         for at in reversed(gaps):
             draft.insert("insert_message", SEMANTIC, ("messages", at), make())
 
-    return Action(run, writes=of_item("messages", node["message"]))
+    return Action(run, writes=((_EACH, node["message"]),))
 
 
 def merge_messages(node: Any, keys: Keys, context: Context) -> Action:
@@ -160,12 +161,12 @@ _ALPHABETS = {"alnum": string.ascii_letters + string.digits, "lower": string.asc
 _TRIES = 1000
 
 
-_CALLS: Needs = (frozenset({("messages", "tool_calls", list)}),)
+_CALLS: Needs = (frozenset({((*_EACH, "tool_calls"), list)}),)
 
 
 def _are_settled(draft: Draft, fits: Callable[[Any], bool]) -> bool:
     """Tell whether each id of each turn's calls fits and has no twin in its turn: so it is nearly always."""
-    for _, message in likely(draft, "messages", _messages(draft), _CALLS):
+    for message in _messages(draft):
         calls = message.get("tool_calls") if isinstance(message, dict) else None
         if isinstance(calls, list):
             for call in calls:
@@ -243,5 +244,5 @@ def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
                     "rewrite_ids", EXACT, ("messages", at, "tool_call_id"), ids.pop(0) if len(ids) > 1 else ids[0]
                 )
 
-    writes = frozenset({("messages", "tool_calls", ANY), ("messages", "tool_call_id", ANY)})
+    writes = (((*_EACH, "tool_calls", Wild.ITEMS, "id"), UNKNOWN), ((*_EACH, "tool_call_id"), UNKNOWN))
     return Action(run, _CALLS, writes)

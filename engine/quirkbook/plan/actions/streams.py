@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ...model import Effect, Keys
+from ...model import MISSING, Effect, Keys
 from ...payload.draft import Draft
-from ..needs import ANY, Needs
+from ...payload.path import Wild
+from ..gates import UNKNOWN, Needs, Writes
 from .base import Action, Context
 
 EXACT = Effect.EXACT
-_CHOICES: Needs = (frozenset({("", "choices", None)}),)
+_CHOICES: Needs = (frozenset({(("choices",), None)}),)
+_WRITES: Writes = ((("choices", Wild.ITEMS), UNKNOWN),)
 
 
 def _items(holder: Any, key: str) -> list[Any]:
@@ -91,7 +93,8 @@ def usage_once(node: Any, keys: Keys, context: Context) -> Action:
                 return not draft.root.get("choices")
         return False
 
-    return Action(run, (frozenset({("choices", "usage", None), ("", "usage", None)}),), frozenset({("", "usage", ANY)}))
+    needs = (frozenset({(("choices", Wild.ITEMS, "usage"), None), (("usage",), None)}),)
+    return Action(run, needs, ((("usage",), UNKNOWN), (("choices", Wild.ITEMS, "usage"), MISSING)))
 
 
 def _wants_usage_chunk(request: Any) -> bool:
@@ -122,7 +125,7 @@ def number_tool_calls(node: Any, keys: Keys, context: Context) -> Action:
                     index = _number(call, known, alone=len(calls) == 1, place=place)
                     draft.put("number_tool_calls", EXACT, ("choices", at, "delta", "tool_calls", place, "index"), index)
 
-    return Action(run, _CHOICES, frozenset({("choices", ANY, ANY)}))
+    return Action(run, _CHOICES, _WRITES)
 
 
 def _number(call: Any, known: list[Any], *, alone: bool, place: int) -> int:
@@ -237,4 +240,4 @@ def split_thinking(node: Any, keys: Keys, context: Context) -> Action:
                 )
                 split(draft, at, "delta", splitter, last=choice.get("finish_reason") is not None)
 
-    return Action(run, _CHOICES, frozenset({("choices", ANY, ANY)}))
+    return Action(run, _CHOICES, _WRITES)

@@ -10,7 +10,7 @@ from ...model import MISSING, Effect, Keys
 from ...payload.draft import Draft, clone, cloner
 from ...payload.path import Path, Wild
 from ..operators import is_number
-from .base import Action, Context, editable, targets, write
+from .base import Action, Context, editable, join_writes, targets, write
 
 EXACT, LOSSY, SEMANTIC = Effect.EXACT, Effect.LOSSY, Effect.SEMANTIC
 
@@ -25,7 +25,8 @@ def set_(node: Any, keys: Keys, context: Context) -> Action:
             for at, known in find_targets(draft, base):
                 write(draft, "set", LOSSY if known == len(at) else EXACT, at, known, make())
 
-    return Action(run, writes=context.writes(*paths))
+    writes = [context.writes(path, value=value) for path, value in zip(paths, node.values(), strict=True)]
+    return Action(run, writes=join_writes(writes))
 
 
 def default(node: Any, keys: Keys, context: Context) -> Action:
@@ -39,7 +40,8 @@ def default(node: Any, keys: Keys, context: Context) -> Action:
                 if known < len(at):
                     write(draft, "default", EXACT, at, known, make())
 
-    return Action(run, writes=context.writes(*paths))
+    writes = [context.writes(path, value=value) for path, value in zip(paths, node.values(), strict=True)]
+    return Action(run, writes=join_writes(writes))
 
 
 def rename(node: Any, keys: Keys, context: Context) -> Action:
@@ -75,7 +77,8 @@ def _transfer(action: str, node: Any, keys: Keys, context: Context) -> Action:
                 for goal, known in find_targets(draft, () if absolute else at[:-1]):
                     _carry(action, draft, at, value, goal, known)
 
-    return Action(run, context.needs(*sources), context.writes(*sources, *touched))
+    gone = context.writes(*sources, value=MISSING)
+    return Action(run, context.needs(*sources), join_writes([gone, context.writes(*touched)]))
 
 
 def _carry(action: str, draft: Draft, at: Keys, value: Any, goal: Keys, known: int) -> None:
@@ -119,7 +122,12 @@ def map_(node: Any, keys: Keys, context: Context) -> Action:
                     draft.put("map", EXACT, at, clone(new))
         return False
 
-    return Action(run, context.needs(*paths), context.writes(*paths))
+    writes = [
+        context.writes(path, value=MISSING if new is None else new)
+        for path, rows in zip(paths, node.values(), strict=True)
+        for new in rows.values()
+    ]
+    return Action(run, context.needs(*paths), join_writes(writes))
 
 
 def _kind(value: Any) -> tuple[str, Any]:
@@ -225,7 +233,8 @@ def drop(node: Any, keys: Keys, context: Context) -> Action:
                     draft.remove("drop", drop_effect(at) if len(at) == 2 else LOSSY, at)
         return False
 
-    return Action(run, context.needs(*paths) if all(path.steps for path in paths) else (), context.writes(*paths))
+    writes = context.writes(*paths, value=MISSING)
+    return Action(run, context.needs(*paths) if all(path.steps for path in paths) else (), writes)
 
 
 def drop_effect(at: Keys) -> Effect:

@@ -30,14 +30,11 @@ def plain_format(given: Any) -> tuple[Any, str | None]:
         return given, None
     if not isinstance(given, type):
         kind = type(given)
-        hint = f"write the class itself, {kind.__name__}" if _makes_schemas(kind) else _INSTEAD
+        hint = f"write the class itself, {kind.__name__}" if makes_schemas(kind) else _INSTEAD
         raise PayloadError(f"response_format cannot be an instance of {kind.__name__}: {hint}", _WHERE)
-    if not _makes_schemas(given):
+    if not makes_schemas(given):
         raise PayloadError(f"the class {given.__name__} has no model_json_schema(): {_INSTEAD}", _WHERE)
-    try:
-        schema = given.model_json_schema()  # type: ignore[attr-defined]
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise PayloadError(f"the class {given.__name__} has no JSON schema: {error}", _WHERE) from None
+    schema = _schema_of(given, _WHERE)
     named = _ODD.sub("_", given.__name__)[:_LONGEST]
     sent = {"type": "json_schema", "json_schema": {"name": named, "schema": strict(schema), "strict": True}}
     return sent, (
@@ -46,7 +43,30 @@ def plain_format(given: Any) -> tuple[Any, str | None]:
     )
 
 
-def _makes_schemas(kind: type) -> bool:
+def plain_tool(given: type, where: str) -> dict[str, Any]:
+    """Return the tool whose arguments are the fields of a class, strict, as OpenAI's SDK makes it.
+
+    Raises:
+        PayloadError: the class has no JSON schema; ``where`` is the JSON Pointer that says so.
+    """
+    schema = _schema_of(given, where)
+    function = {"name": _ODD.sub("_", given.__name__)[:_LONGEST], "strict": True, "parameters": strict(schema)}
+    if given.__doc__:
+        function["description"] = given.__doc__
+    return {"type": "function", "function": function}
+
+
+def _schema_of(given: Any, where: str) -> dict[str, Any]:
+    try:
+        schema: dict[str, Any] = given.model_json_schema()
+    except (TypeError, ValueError, RuntimeError):
+        text = f"the class {given.__name__} has no JSON schema: call its model_json_schema() to see why"
+        raise PayloadError(text, where) from None
+    return schema
+
+
+def makes_schemas(kind: type) -> bool:
+    """Tell whether a class, as pydantic's do, has a JSON schema."""
     return callable(getattr(kind, "model_json_schema", None))
 
 

@@ -1,0 +1,203 @@
+"""What must stand in a payload for a rule to matter: gates, derived from its conditions and actions.
+
+A gate names a place and what must be there. A rule is tried only where one gate of each of its clauses is open; the
+clause that is met least often is the one that is looked at (see look.py). Gates may let a rule through in vain, but
+never shut out one that would fire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..model import MISSING
+from ..payload.path import Path, Step, Wild
+
+Mark = Any
+"""A short text or a type that a value has, `EMPTY`, what it is `Not`, or a `Word` below it."""
+
+
+class EMPTY:
+    """A list without items, as a mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """A value of none of these types, or no value where its object stands."""
+
+    types: tuple[type, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A key, or a feature of a JSON Schema, at any depth below (see jsonschema/look.py)."""
+
+    text: str
+
+
+ABSENT: Final = Not((object,))
+
+Gate = tuple[tuple[Step, ...], Mark]
+"""(keys and ``[*]`` from the root, mark); mark None: something stands there."""
+
+Clause = frozenset[Gate]
+"""One of these gates must be open."""
+
+Needs = tuple[Clause, ...]
+"""Of each clause one gate; nothing at all where that cannot be told."""
+
+NOTHING: Needs = ()
+
+Scope = tuple[Step, ...] | None
+"""Where relative paths start: () the root, `("messages", Wild.ITEMS)` an item of it; None: somewhere else."""
+
+#: Longer texts are not looked for: they would be hashed in every payload.
+LONGEST_MARK: Final = 32
+
+
+def steps_of(path: Path, scope: Scope) -> tuple[Step, ...] | None:
+    """Return a path from the root; None where it does not start at the payload."""
+    if path.origin == "root":
+        return path.steps
+    return (*scope, *path.steps) if path.origin == "here" and scope is not None else None
+
+
+def of_path(path: Path, scope: Scope, marks: Sequence[Mark] = ()) -> Needs:
+    """Return what a path needs in order to match; ``marks`` are the few texts or types its value must have.
+
+    >>> from quirkbook.payload.path import parse
+    >>> of_path(parse("messages[*].role"), (), ["developer"])
+    (frozenset({(('messages', <Wild.ITEMS: '[*]'>, 'role'), 'developer')}),)
+    """
+    steps = steps_of(path, scope)
+    return _clauses(steps, marks) if steps else NOTHING
+
+
+def _clauses(steps: tuple[Step, ...], marks: Sequence[Mark]) -> Needs:
+    plain = tuple(Wild.ITEMS if isinstance(step, int) else step for step in steps)
+    for at, step in enumerate(plain):
+        if step is Wild.DEEP or step is Wild.VALUES:
+            below = plain[at + 1] if step is Wild.DEEP else None
+            marks = [Word(below)] if isinstance(below, str) else []
+            plain = plain[:at]
+            break
+    if not plain:
+        return NOTHING
+    if any(isinstance(mark, str) and len(mark) > LONGEST_MARK for mark in marks):
+        marks = []
+    return (frozenset((plain, mark) for mark in marks) or frozenset({(plain, None)}),)
+
+
+def of_refusal(path: Path, scope: Scope, marks: Sequence[Mark] | None) -> Needs:
+    """Return what must stand there for a test to fail, as it does for ``marks`` and where nothing stands."""
+    steps = steps_of(path, scope)
+    short = marks is not None and not any(isinstance(mark, str) and len(mark) > LONGEST_MARK for mark in marks)
+    if not short or not scope or path.origin != "here" or len(path.steps) != 1 or not isinstance(path.steps[0], str):
+        return NOTHING
+    assert steps is not None
+    return (frozenset((steps, mark) for mark in (ABSENT, *(marks or ()))),)
+
+
+def items_of(path: Path, scope: Scope) -> Scope:
+    """Return the scope of what looks at the items of the array at ``path``."""
+    elements = elements_of(path, scope)
+    return (*elements, Wild.ITEMS) if elements else None
+
+
+def elements_of(path: Path, scope: Scope) -> Scope:
+    """Return the scope of what looks at the very elements that ``path`` means, as `each` does."""
+    steps = steps_of(path, scope)
+    if not steps or Wild.DEEP in steps or Wild.VALUES in steps:
+        return None
+    return tuple(Wild.ITEMS if isinstance(step, int) else step for step in steps)
+
+
+def either(branches: Iterable[Needs]) -> Needs:
+    """Return what is needed when one of the branches is enough: one clause that joins a clause of each."""
+    joined: frozenset[Gate] = frozenset()
+    for needs in branches:
+        if not needs:
+            return NOTHING
+        joined |= rarest(needs)
+    return (joined,) if joined else NOTHING
+
+
+def rarest(needs: Needs) -> Clause:
+    """Return the clause that is met least often."""
+    return min(needs, key=lambda clause: (max(map(_commonness, clause)), len(clause)))
+
+
+#: Where nearly every request has something, most often first; what stands below is rarer than its place.
+_COMMON: Final = (("messages",), ("model",), ("messages", Wild.ITEMS, "role"), ("messages", Wild.ITEMS, "content"),
+                  ("choices",), ("choices", Wild.ITEMS, "delta"), ("choices", Wild.ITEMS, "message"),
+                  ("choices", Wild.ITEMS, "finish_reason"), ("tools",), ("tools", Wild.ITEMS, "type"),
+                  ("tools", Wild.ITEMS, "function"), ("tools", Wild.ITEMS, "function", "name"),
+                  ("tools", Wild.ITEMS, "function", "parameters"), ("stream",))  # fmt: skip
+_COMMON_MARKS: Final = frozenset({"user", "assistant", "system", "text", "function", str, dict, list})
+
+
+def _commonness(gate: Gate) -> int:
+    steps, mark = gate
+    common = 10 * (len(_COMMON) - _COMMON.index(steps)) if steps in _COMMON else 5 - min(len(steps), 4)
+    if mark is None or isinstance(mark, Not):
+        return common + 3
+    return common + 2 if mark in _COMMON_MARKS else common // 10
+
+
+Write = tuple[tuple[Step, ...], Any]
+"""(place, value): what an action may put there; `UNKNOWN` for any value, MISSING where it takes something away."""
+
+
+class UNKNOWN:
+    """Any value."""
+
+
+Writes = tuple[Write, ...] | None
+"""None: anything anywhere."""
+
+
+def written(path: Path, scope: Scope, value: Any = UNKNOWN) -> Writes:
+    """Return what may appear where ``value`` is written at ``path``."""
+    steps = steps_of(path, scope)
+    if not steps:
+        return None
+    cut = next((at for at, step in enumerate(steps) if step is Wild.DEEP or step is Wild.VALUES), len(steps))
+    if cut < len(steps):
+        steps, value = steps[:cut], UNKNOWN
+    return ((tuple(Wild.ITEMS if isinstance(step, int) else step for step in steps), value),) if steps else None
+
+
+def may_open(write: Write, gate: Gate) -> bool:
+    """Tell whether a gate may be open after a write that was shut before it."""
+    (place, value), (steps, mark) = write, gate
+    if any(one != other for one, other in zip(place, steps, strict=False)):
+        return False
+    if len(place) > len(steps):  # it makes, changes or empties a container there
+        return mark is None or not isinstance(mark, str)
+    if value is UNKNOWN:
+        return True
+    return _is_open(value, steps[len(place) :], mark)
+
+
+def _is_open(value: Any, steps: Sequence[Step], mark: Mark) -> bool:
+    if value is MISSING:
+        return isinstance(mark, Not)
+    if not steps:
+        return has_mark(value, mark)
+    if isinstance(steps[0], str):
+        below = [value.get(steps[0], MISSING)] if isinstance(value, dict) else []
+    else:
+        below = value if isinstance(value, list) else []
+    return any(_is_open(item, steps[1:], mark) for item in below)
+
+
+def has_mark(value: Any, mark: Mark) -> bool:
+    """Tell whether a value has a mark; where that takes a look below it, it may."""
+    if mark is None or isinstance(mark, Word):
+        return True
+    if isinstance(mark, Not):
+        return not isinstance(value, mark.types)
+    if mark is EMPTY:
+        return bool(value == [])
+    return type(value) is mark if isinstance(mark, type) else bool(value == mark)
