@@ -180,6 +180,9 @@ def apply_rules(
             raise _misfit(messages, named)
     schemas = Schemas()
     numbers = plan.look.rules(done.root, schemas)
+    if not is_plain(payload, schemas.words, schemas.types):
+        return apply_rules(to_plain(payload)[0], provider, model, base_url, rulebook, policy, quiet)
+    done.words = schemas.words
     run(done, quiet, numbers)
     return done
 

@@ -8,7 +8,7 @@ refused with its place.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Container, Mapping, Set
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -22,6 +22,8 @@ from .response_format import makes_schemas, plain_format, plain_tool
 
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS: Final = frozenset({dict, list})
+_PLAIN: Final = _SCALARS | _CONTAINERS
+_TEXT: Final = frozenset({str})
 #: So many containers are looked at before anybody asks whether one of them holds itself.
 _MANY: Final = 50_000
 #: Decimals beyond this have more digits than a number of JSON is read with.
@@ -31,7 +33,7 @@ Converted = list[tuple[Keys, str]]
 """The places of what was converted, each with what it was."""
 
 
-def is_plain(payload: dict[Any, Any], walked: Set[int] = frozenset(), types: Set[type] = frozenset()) -> bool:
+def is_plain(payload: dict[Any, Any], walked: Container[int] = (), types: Set[type] = frozenset()) -> bool:
     """Tell whether a payload is plain JSON data; containers whose id is in ``walked`` hold values of these ``types``.
 
     Raises:
@@ -56,7 +58,7 @@ def is_plain(payload: dict[Any, Any], walked: Set[int] = frozenset(), types: Set
                 kinds.add(kind)
         if len(nodes) > _MANY:
             return _is_large_tree_plain(payload)
-    return kinds <= _SCALARS | _CONTAINERS and set(map(type, keys)) <= {str}
+    return kinds <= _PLAIN and set(map(type, keys)) <= _TEXT
 
 
 def _is_large_tree_plain(payload: Any) -> bool:
@@ -84,7 +86,7 @@ def _is_large_tree_plain(payload: Any) -> bool:
         keys.update(map(type, node) if isinstance(node, dict) else ())
         kinds.update(map(type, values))
         stack += [value for value in values if isinstance(value, (dict, list))]
-    return kinds <= _SCALARS | _CONTAINERS and keys <= {str}
+    return kinds <= _PLAIN and keys <= _TEXT
 
 
 class _Leaving:
@@ -214,7 +216,7 @@ _CONVERSIONS: Final[tuple[tuple[type, Callable[[Any, Keys], Any]], ...]] = (
 
 
 def _plain_member(value: Any, keys: Keys) -> Any:
-    return value if value.__class__ in _SCALARS | _CONTAINERS else _plain(value, keys)
+    return value if value.__class__ in _PLAIN else _plain(value, keys)
 
 
 #: What to write in place of values that people pass by mistake, by the name of their class.

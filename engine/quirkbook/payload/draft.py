@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..model import MISSING, Effect, Keys, Payload, same
-from .path import Path, Step, Wild, values
+from .path import Path, Step, Wild, anywhere, values
 
 Edit = tuple[str, Effect, Keys | None, Any, Any, Keys | None, str]
 """(action, effect, keys, before, after, moved_from, note): what `model.Change` is made of when somebody asks."""
@@ -35,6 +35,7 @@ class Gathered:
         return any(same(value, other) for other in self._others)
 
 
+_NO_WORDS: frozenset[str] = frozenset()
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -70,6 +71,8 @@ class Draft:
     """Whether a rule removed the whole: a chunk that must not be passed on."""
     headers: Mapping[str, str | None] = MappingProxyType({})
     """Headers to send; None: to leave out."""
+    words: dict[int, tuple[Any, set[str]]] = {}  # noqa: RUF012 - never written to: a draft that has some has its own
+    """What stands below containers that were walked, by their id; each is held, so that no other takes its id."""
     memories: dict[Any, Any] | None = None
     """What actions on chunks keep of their stream; a stream's translation brings its own."""
 
@@ -100,6 +103,18 @@ class Draft:
         found = Gathered(values(self.root, path.steps)) if known is None else known[0]
         self._gathered[path.steps] = (found, count)
         return found
+
+    def words_below(self, value: Any) -> set[str] | frozenset[str]:
+        """Return the keys that stand at any depth in a value, and maybe others; walked once while nobody edits it."""
+        if value.__class__ is not dict and value.__class__ is not list:
+            return _NO_WORDS
+        known = self.words.get(id(value))
+        if known is None or id(value) in self._owned:
+            known = (value, {key for below in anywhere(value) if isinstance(below, dict) for key in below})
+            if not self.words:
+                self.words = {}
+            self.words[id(value)] = known
+        return known[1]
 
     def at(self, keys: Keys) -> Any:
         """Return the value at ``keys``, or MISSING where an earlier edit took it away."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import linecache
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from ..model import MISSING, same
-from ..payload.path import Path, anywhere
+from ..model import MISSING, Keys, same
+from ..payload.path import Path, Step, Wild, anywhere, find
 
 Holds = Callable[[Any, Any], bool]
 """(the element in hand, draft) -> whether the condition holds."""
@@ -30,6 +30,50 @@ _GLOBALS: Final[dict[str, Any]] = {
     "anywhere": anywhere,
     "same": same,
 }
+
+
+Find = Callable[[Any, Keys], "list[tuple[Keys, Any]]"]
+"""(a value, where it stands) -> the keys and values of all that a path means below it, in document order."""
+
+
+def finder(steps: Sequence[Step]) -> Find:
+    """Return `path.find` for one path, as a function that is made when it is first asked; keys are made for matches only."""
+    if Wild.DEEP in steps or not any(isinstance(step, Wild) for step in steps):
+        return lambda node, keys: find(node, steps, keys)
+    made: list[Find] = []
+
+    def first(node: Any, keys: Keys) -> list[tuple[Keys, Any]]:
+        if not made:
+            made.append(_compiled_finder(steps))
+        return made[0](node, keys)
+
+    return first
+
+
+def _compiled_finder(steps: Sequence[Step]) -> Find:
+    lines = ["def found(v0, keys):", "    hits = []"]
+    depth, keys = 1, ["*keys"]
+    for at, step in enumerate(steps):
+        here, there, pad = f"v{at}", f"v{at + 1}", "    " * depth
+        if isinstance(step, Wild):
+            kind, members = ("list", f"enumerate({here})") if step is Wild.ITEMS else ("dict", f"{here}.items()")
+            lines += [f"{pad}if {here}.__class__ is {kind}:", f"{pad}    for k{at}, {there} in {members}:"]
+            keys.append(f"k{at}")
+            depth += 2
+        elif isinstance(step, str):
+            lines += [f"{pad}if {here}.__class__ is dict and {step!r} in {here}:", f"{pad}    {there} = {here}[{step!r}]"]
+            keys.append(repr(step))
+            depth += 1
+        else:
+            size = f"len({here}) > {step}" if step >= 0 else f"len({here}) >= {-step}"
+            lines += [f"{pad}if {here}.__class__ is list and {size}:", f"{pad}    {there} = {here}[{step}]"]
+            keys.append(str(step) if step >= 0 else f"len({here}) - {-step}")
+            depth += 1
+    lines += ["    " * depth + f"hits.append((({', '.join(keys)}), v{len(steps)}))", "    return hits"]
+    names: dict[str, Any] = {}
+    exec(compile("\n".join(lines), "<path>", "exec"), names)
+    find_all: Find = names["found"]
+    return find_all
 
 
 class Writer:
@@ -59,6 +103,7 @@ class Writer:
 
     def bind(self, test: str, read: str) -> str:
         """Return the code of a test of what ``read`` reads; it is read once."""
+        test = f"({test})" if " or " in test else test
         if test.count(VALUE) < 2:
             return test.replace(VALUE, read)
         name = self.fresh()

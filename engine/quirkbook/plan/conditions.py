@@ -251,7 +251,7 @@ def _operator(
     """Return the test of an operator, and what it needs beside a value at the path."""
     if op in ("some", "every", "none"):
         part = compile_condition(arg, keys, names, report, inside)
-        return _QUANTIFIERS[op](part), part.needs if op == "some" else NOTHING
+        return _QUANTIFIERS[op](part), gates.together(inside, part.needs) if op == "some" else NOTHING
     if op in ("among", "not_among"):
         return _among(op, arg, keys, names, report, scope), NOTHING
     if op == "repeats":
@@ -355,7 +355,11 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str
             return leaf(read)
         step, rest = steps[0], steps[1:]
         if step is Wild.DEEP:
-            return writer.any_of(f"anywhere({read})", lambda item: below(item, False, rest), *names)
+            name = read if read.isidentifier() else writer.fresh()
+            found = writer.any_of(f"anywhere({name})", lambda item: below(item, False, rest), *names)
+            if not rest or not isinstance(rest[0], str):
+                return f"{_bound(name, read)} is not MISSING and {found}"
+            return f"{rest[0]!r} in draft.words_below({_bound(name, read)}) and {found}"
         kind = "dict" if isinstance(step, str) or step is Wild.VALUES else "list"
         name = read if read.isidentifier() or known else writer.fresh()
         test_of_kind = "" if known else f"{_bound(name, read)}.__class__ is {kind} and "

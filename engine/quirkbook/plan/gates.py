@@ -38,6 +38,15 @@ class Word:
 
 ABSENT: Final = Not((object,))
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A mark that counts only where the object in which the value stands has this text at another key."""
+
+    mark: Mark
+    key: str
+    text: str
+
+
 Gate = tuple[tuple[Step, ...], Mark]
 """(keys and ``[*]`` from the root, mark); mark None: something stands there."""
 
@@ -105,6 +114,28 @@ def items_of(path: Path, scope: Scope) -> Scope:
     return (*elements, Wild.ITEMS) if elements else None
 
 
+def together(scope: Scope, needs: Needs) -> Needs:
+    """Return the needs of a condition on one element, with what it must have beside a text such as its role."""
+    if not scope:
+        return needs
+    size = len(scope)
+    texts = next((clause for clause in needs if all(_is_text_of(gate, scope) for gate in clause)), None)
+    if texts is None:
+        return needs
+    joined = [
+        frozenset((steps, Beside(mark, str(by[-1]), text)) for steps, mark in clause for by, text in texts)
+        for clause in needs
+        if clause is not texts
+        and all(len(steps) == size + 1 and not isinstance(mark, Not | Word | Beside) for steps, mark in clause)
+    ]
+    return (*needs, *joined)
+
+
+def _is_text_of(gate: Gate, scope: tuple[Step, ...]) -> bool:
+    steps, mark = gate
+    return steps[:-1] == scope and isinstance(steps[-1], str) and isinstance(mark, str)
+
+
 def elements_of(path: Path, scope: Scope) -> Scope:
     """Return the scope of what looks at the very elements that ``path`` means, as `each` does."""
     steps = steps_of(path, scope)
@@ -128,21 +159,53 @@ def rarest(needs: Needs) -> Clause:
     return min(needs, key=lambda clause: (max(map(_commonness, clause)), len(clause)))
 
 
-#: Where nearly every request has something, most often first; what stands below is rarer than its place.
-_COMMON: Final = (("messages",), ("model",), ("messages", Wild.ITEMS, "role"), ("messages", Wild.ITEMS, "content"),
-                  ("choices",), ("choices", Wild.ITEMS, "delta"), ("choices", Wild.ITEMS, "message"),
-                  ("choices", Wild.ITEMS, "finish_reason"), ("tools",), ("tools", Wild.ITEMS, "type"),
-                  ("tools", Wild.ITEMS, "function"), ("tools", Wild.ITEMS, "function", "name"),
-                  ("tools", Wild.ITEMS, "function", "parameters"), ("stream",))  # fmt: skip
-_COMMON_MARKS: Final = frozenset({"user", "assistant", "system", "text", "function", str, dict, list})
+_EACH: Final = Wild.ITEMS
+#: Place -> of how many payloads in a hundred something stands there, and a mark. Only the order matters: it decides
+#: which clause of a rule is looked at.
+_COMMON: Final[dict[tuple[Step, ...], tuple[int, dict[Any, int]]]] = {
+    ("messages",): (99, {list: 99}),
+    ("messages", _EACH): (99, {dict: 99}),
+    ("messages", _EACH, "role"): (99, {"user": 98, "system": 80, "assistant": 60, "tool": 40, "developer": 10, str: 99}),
+    ("messages", _EACH, "content"): (99, {str: 98, list: 40, type(None): 40}),
+    ("messages", _EACH, "content", _EACH): (40, {dict: 40}),
+    ("messages", _EACH, "content", _EACH, "type"): (40, {"text": 40, str: 40}),
+    ("messages", _EACH, "content", _EACH, "text"): (40, {str: 40}),
+    ("messages", _EACH, "tool_calls"): (40, {list: 40}),
+    ("messages", _EACH, "tool_call_id"): (40, {str: 40}),
+    ("model",): (99, {str: 99}),
+    ("stream",): (60, {}),
+    ("tools",): (60, {list: 60}),
+    ("tools", _EACH): (60, {dict: 60}),
+    ("tools", _EACH, "type"): (60, {"function": 60, str: 60}),
+    ("tools", _EACH, "function"): (60, {dict: 60}),
+    ("tools", _EACH, "function", "name"): (60, {str: 60}),
+    ("tools", _EACH, "function", "parameters"): (60, {dict: 60}),
+    ("tool_choice",): (30, {"auto": 20, str: 30}),
+    ("choices",): (99, {list: 99}),
+    ("choices", _EACH): (99, {dict: 99}),
+    ("choices", _EACH, "message"): (99, {dict: 99}),
+    ("choices", _EACH, "delta"): (99, {dict: 99}),
+    ("choices", _EACH, "finish_reason"): (99, {"stop": 50, "tool_calls": 30}),
+    ("usage",): (90, {}),
+}
+
+
+def is_common(steps: tuple[Step, ...]) -> bool:
+    """Tell whether something nearly always stands at a place, where its parent does."""
+    return steps in _COMMON and _COMMON[steps][0] >= _COMMON.get(steps[:-1], (100, {}))[0]
 
 
 def _commonness(gate: Gate) -> int:
     steps, mark = gate
-    common = 10 * (len(_COMMON) - _COMMON.index(steps)) if steps in _COMMON else 5 - min(len(steps), 4)
-    if mark is None or isinstance(mark, Not):
-        return common + 3
-    return common + 2 if mark in _COMMON_MARKS else common // 10
+    there, marks = _COMMON.get(steps, (10, {}))
+    if isinstance(mark, Beside):
+        both = _commonness((steps, mark.mark)), _commonness(((*steps[:-1], mark.key), mark.text))
+        return min(both) * max(both) // 100
+    if mark is None:
+        return there
+    if isinstance(mark, Not):
+        return 50 if there > 50 else 99
+    return marks.get(mark, there // 4)
 
 
 Write = tuple[tuple[Step, ...], Any]
@@ -171,6 +234,8 @@ def written(path: Path, scope: Scope, value: Any = UNKNOWN) -> Writes:
 def may_open(write: Write, gate: Gate) -> bool:
     """Tell whether a gate may be open after a write that was shut before it."""
     (place, value), (steps, mark) = write, gate
+    if isinstance(mark, Beside):
+        return may_open(write, (steps, mark.mark)) or may_open(write, ((*steps[:-1], mark.key), mark.text))
     if any(one != other for one, other in zip(place, steps, strict=False)):
         return False
     if len(place) > len(steps):  # it makes, changes or empties a container there

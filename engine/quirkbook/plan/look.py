@@ -1,120 +1,167 @@
 """One look at a payload -> the rules that may concern it.
 
-The gates of a plan's rules make a tree of places: keys, and the items of arrays. A look walks that tree, not the
-payload: at each place it reads all values that stand there together, and gathers the rules whose gates are open.
+The gates of a plan's rules make a tree of places: keys, and the items of arrays. A look is a function made of that
+tree: it reads each place once, and gathers the rules whose gates are open. Nothing of it outlives the look.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import linecache
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..payload.path import Wild
-from .gates import EMPTY, LONGEST_MARK, Clause, Gate, Not, Word
+from .gates import EMPTY, LONGEST_MARK, Beside, Clause, Gate, Not, Word, is_common
 from .jsonschema.look import look as look_at_schema
-
-
-class Place:
-    """A place that gates name, and the numbers of the rules that each kind of value there concerns."""
-
-    __slots__ = ("absent", "empty", "items", "keys", "nots", "plain", "present", "texts", "types", "words")
-
-    def __init__(self) -> None:
-        self.present: list[int] = []
-        self.absent: list[int] = []
-        self.texts: dict[str, list[int]] = {}
-        self.types: dict[type, list[int]] = {}
-        self.nots: list[tuple[frozenset[type], list[int]]] = []
-        self.empty: list[int] = []
-        self.words: dict[str, list[int]] = {}
-        self.keys: dict[str, Place] = {}
-        self.items: Place | None = None
-        self.plain = True
-        """Whether it asks for nothing but that something stands there."""
-
-    def ask(self, mark: Any, rule: int) -> None:
-        """Note that a rule is concerned where a value here has a mark."""
-        if mark is None:
-            self.present.append(rule)
-            return
-        self.plain = False
-        if isinstance(mark, Not):
-            self.absent.append(rule)
-            self.nots.append((frozenset(mark.types), [rule]))
-        elif mark is EMPTY:
-            self.empty.append(rule)
-        elif isinstance(mark, Word):
-            self.words.setdefault(mark.text, []).append(rule)
-        elif isinstance(mark, str):
-            self.texts.setdefault(mark, []).append(rule)
-        else:
-            self.types.setdefault(mark, []).append(rule)
-
-    def look(self, values: list[Any], found: list[int], schemas: Schemas) -> None:
-        """Gather the rules that these values concern, and those below."""
-        found += self.present
-        if self.plain:
-            return
-        if self.types or self.nots or self.empty:
-            self._look_at_types(values, found)
-        if self.texts:
-            texts = {value for value in values if value.__class__ is str and len(value) <= LONGEST_MARK}
-            for text in self.texts.keys() & texts:
-                found += self.texts[text]
-        if self.words:
-            for word in self.words.keys() & schemas.words_in(values):
-                found += self.words[word]
-        if self.keys:
-            self._look_below(values, found, schemas)
-        if self.items is not None:
-            items = [item for value in values if value.__class__ is list for item in value]
-            if items:
-                self.items.look(items, found, schemas)
-
-    def _look_at_types(self, values: list[Any], found: list[int]) -> None:
-        types = set(map(type, values))
-        for kind in self.types.keys() & types:
-            found += self.types[kind]
-        for kinds, rules in self.nots:
-            if not types <= kinds:
-                found += rules
-        if self.empty and list in types and [] in values:
-            found += self.empty
-
-    def _look_below(self, values: list[Any], found: list[int], schemas: Schemas) -> None:
-        holders = [value for value in values if value.__class__ is dict]
-        if len(holders) == 1:
-            (only,) = holders
-            for key in self.keys.keys() & only.keys():
-                self.keys[key].look([only[key]], found, schemas)
-        elif holders:
-            for key in self.keys.keys() & set().union(*holders):
-                self.keys[key].look([holder[key] for holder in holders if key in holder], found, schemas)
-        for key, place in self.keys.items():
-            if place.absent and not all(value.__class__ is dict and key in value for value in values):
-                found += place.absent
 
 
 class Schemas:
     """What a look has seen of JSON Schemas: each is walked once, for whether it is plain JSON data too."""
 
-    __slots__ = ("types", "walked")
+    __slots__ = ("types", "words")
 
     def __init__(self) -> None:
-        self.walked: set[int] = set()
-        """Ids of the schemas that were walked."""
+        self.words: dict[int, tuple[Any, set[str]]] = {}
+        """Id of each schema that was walked -> the schema, and the keys and features in it."""
         self.types: set[type] = set()
         """Classes of the values in them."""
 
-    def words_in(self, values: list[Any]) -> set[str]:
-        """Return the keys and features at any depth below the values."""
-        words: set[str] = set()
-        for value in values:
-            if value.__class__ is dict or value.__class__ is list:
-                look_at_schema(value, words, self.types)
-                self.walked.add(id(value))
-        self.types.update(map(type, words))
-        return words
+    def look(self, schema: Any, words: dict[str, list[int]], found: list[int]) -> None:
+        """Gather the rules that the keys and features of a schema concern."""
+        seen: set[str] = set()
+        look_at_schema(schema, seen, self.types)
+        self.words[id(schema)] = (schema, seen)
+        self.types.update(map(type, seen))
+        for word in words.keys() & seen:
+            found += words[word]
+
+
+class _Place:
+    """A place that gates name, and the numbers of the rules that each kind of value there concerns."""
+
+    def __init__(self, steps: tuple[Any, ...] = ()) -> None:
+        self.steps = steps
+        self.present: list[int] = []
+        self.absent: list[int] = []
+        self.empty: list[int] = []
+        self.texts: dict[str, list[int]] = {}
+        self.types: dict[type, list[int]] = {}
+        self.nots: dict[frozenset[type], list[int]] = {}
+        self.words: dict[str, list[int]] = {}
+        self.beside: dict[tuple[str, Any], dict[str, list[int]]] = {}
+        self.keys: dict[str, _Place] = {}
+        self.items: _Place | None = None
+
+    def ask(self, mark: Any, rule: int) -> None:
+        """Note that a rule is concerned where a value here has a mark."""
+        if mark is None:
+            self.present.append(rule)
+        elif isinstance(mark, Not):
+            self.absent.append(rule)
+            self.nots.setdefault(frozenset(mark.types), []).append(rule)
+        elif mark is EMPTY:
+            self.empty.append(rule)
+        elif isinstance(mark, Beside):
+            self.beside.setdefault((mark.key, mark.mark), {}).setdefault(mark.text, []).append(rule)
+        elif isinstance(mark, Word):
+            self.words.setdefault(mark.text, []).append(rule)
+        else:
+            kinds: dict[Any, list[int]] = self.texts if isinstance(mark, str) else self.types
+            kinds.setdefault(mark, []).append(rule)
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether nothing is asked but that something stands here."""
+        return not (
+            self.types or self.texts or self.nots or self.empty or self.words or self.beside or self.keys or self.items
+        )
+
+    def below(self, step: Any) -> _Place:
+        """Return the place one step below."""
+        if step is Wild.ITEMS:
+            self.items = self.items or _Place((*self.steps, step))
+            return self.items
+        return self.keys.setdefault(step, _Place((*self.steps, step)))
+
+
+class _Code:
+    """The source of a look, being written."""
+
+    def __init__(self) -> None:
+        self.lines = ["def look(payload, found, schemas):"]
+        self.constants: dict[str, Any] = {"NONE": ()}
+
+    def constant(self, value: Any) -> str:
+        name = f"C{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def add(self, depth: int, line: str) -> None:
+        self.lines.append("    " * depth + line)
+
+    def place(self, place: _Place, name: str, depth: int) -> None:
+        """Write what is asked of the value that ``name`` holds."""
+        if place.present:
+            self.add(depth, f"found += {self.constant(place.present)}")
+        if place.is_simple:
+            return
+        kind = f"k{len(place.steps)}"
+        self.add(depth, f"{kind} = {name}.__class__")
+        if place.types:
+            self.add(depth, f"if {kind} in {(kinds := self.constant(place.types))}: found += {kinds}[{kind}]")
+        for types, rules in place.nots.items():
+            self.add(depth, f"if not issubclass({kind}, {self.constant(tuple(types))}): found += {self.constant(rules)}")
+        if place.texts:
+            texts = self.constant(place.texts)
+            test = f"{kind} is str and len({name}) <= {LONGEST_MARK} and {name} in {texts}"
+            self.add(depth, f"if {test}: found += {texts}[{name}]")
+        for (key, mark), rules in place.beside.items():
+            text = f"(text := v{len(place.steps) - 1}.get({key!r})).__class__ is str"
+            test = self.test(mark, name, kind)
+            self.add(depth, f"if {test} and {text}: found += {self.constant(rules)}.get(text, NONE)")
+        if place.empty:
+            self.add(depth, f"if {kind} is list and not {name}: found += {self.constant(place.empty)}")
+        if place.words:
+            words = self.constant(place.words)
+            self.add(depth, f"if {kind} is dict or {kind} is list: schemas.look({name}, {words}, found)")
+        if place.keys:
+            self.keys(place, name, kind, depth)
+        if place.items is not None:
+            item = f"v{len(place.steps) + 1}"
+            self.add(depth, f"if {kind} is list:")
+            self.add(depth + 1, f"for {item} in {name}:")
+            self.add(depth + 2, "pass")
+            self.place(place.items, item, depth + 2)
+
+    def test(self, mark: Any, name: str, kind: str) -> str:
+        """Return the code that asks whether a value has a mark."""
+        if mark is None:
+            return "True"
+        if isinstance(mark, str):
+            return f"{name} == {mark!r}"
+        return f"{kind} is {self.constant(mark)}" if mark is not EMPTY else f"{name} == []"
+
+    def keys(self, place: _Place, name: str, kind: str, depth: int) -> None:
+        """Write what is asked of the members of an object: of those that are nearly always there first."""
+        usual = {key: below for key, below in place.keys.items() if below.absent or is_common(below.steps)}
+        rare = {key: below for key, below in place.keys.items() if key not in usual}
+        self.add(depth, f"if {kind} is dict:")
+        self.add(depth + 1, "pass")
+        for key, below in usual.items():
+            self.member(below, name, key, depth + 1)
+        if len(rare) > 1:
+            depth += 1
+            self.add(depth, f"if not {self.constant(frozenset(rare))}.isdisjoint({name}):")
+        for key, below in rare.items():
+            self.member(below, name, key, depth + 1)
+
+    def member(self, below: _Place, name: str, key: str, depth: int) -> None:
+        value = f"v{len(below.steps)}"
+        self.add(depth, f"if {key!r} in {name}:")
+        self.add(depth + 1, f"{value} = {name}[{key!r}]")
+        self.place(below, value, depth + 1)
+        if below.absent:
+            self.add(depth, f"else: found += {self.constant(below.absent)}")
 
 
 class Look:
@@ -123,33 +170,48 @@ class Look:
     def __init__(self, clauses: Iterable[Clause | None]) -> None:
         self._always: list[int] = []
         """Rules without a gate."""
-        root = Place()
+        self._root = _Place()
         for rule, clause in enumerate(clauses):
             if clause is None:
                 self._always.append(rule)
             for gate in clause or ():
-                _place(root, gate).ask(gate[1], rule)
-        self._keys = root.keys
+                _place(self._root, gate).ask(gate[1], rule)
+        self._look: Callable[[dict[str, Any], list[int], Schemas], None] | None = None
 
     def rules(self, payload: dict[str, Any], schemas: Schemas) -> list[int]:
         """Return the numbers of the rules that may concern a payload, in order."""
         found = self._always.copy()
-        keys = self._keys
-        for key in payload:
-            place = keys.get(key)
-            if place is not None:
-                if place.plain:
-                    found += place.present
-                else:
-                    place.look([payload[key]], found, schemas)
+        (self._look or self._compiled())(payload, found, schemas)
         return sorted(set(found))
 
+    @property
+    def source(self) -> str:
+        """The Python that it is compiled to."""
+        return "\n".join(self._write().lines) + "\n"
 
-def _place(place: Place, gate: Gate) -> Place:
+    def _write(self) -> _Code:
+        code = _Code()
+        code.add(1, "for key in SIMPLE.keys() & payload.keys():")
+        code.add(2, "found += SIMPLE[key]")
+        simple = {}
+        for key, place in self._root.keys.items():
+            if place.is_simple:
+                simple[key] = place.present
+            else:
+                code.member(place, "payload", key, 1)
+        code.constants["SIMPLE"] = simple
+        return code
+
+    def _compiled(self) -> Callable[[dict[str, Any], list[int], Schemas], None]:
+        code = self._write()
+        source, file = "\n".join(code.lines) + "\n", f"<look {id(self)}>"
+        exec(compile(source, file, "exec"), code.constants)
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        self._look = look = code.constants["look"]
+        return look
+
+
+def _place(place: _Place, gate: Gate) -> _Place:
     for step in gate[0]:
-        place.plain = False
-        if step is Wild.ITEMS:
-            place.items = place = place.items or Place()
-        else:
-            place = place.keys.setdefault(str(step), Place())
+        place = place.below(step)
     return place

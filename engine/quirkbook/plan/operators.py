@@ -81,10 +81,14 @@ def equal_to(literal: Any) -> Test:
 def one_of(literals: list[Any]) -> Test:
     """Equal as JSON to one of them."""
     words, marks = f"one of {', '.join(map(show, literals))}", _marks(literals)
-    if all(isinstance(literal, str) for literal in literals):
-        texts = frozenset(literals)
-        return Test(lambda writer: f"{VALUE}.__class__ is str and {VALUE} in {writer.constant(texts)}", words, marks=marks)
-    return Test(_called(lambda value: any(same(value, literal) for literal in literals)), words, marks=marks)
+    texts = frozenset(literal for literal in literals if isinstance(literal, str))
+    others = [literal for literal in literals if not isinstance(literal, str)]
+
+    def code(writer: Writer) -> str:
+        tests = [f"{VALUE}.__class__ is str and {VALUE} in {writer.constant(texts)}"] if texts else []
+        return " or ".join([*tests, *(equal_to(literal).code(writer) for literal in others)]) or "False"
+
+    return Test(code, words, marks=marks)
 
 
 def _marks(literals: list[Any]) -> tuple[Mark, ...]:

@@ -13,6 +13,7 @@ from ...model import MISSING, Keys
 from ...payload.draft import Draft
 from ...payload.path import Path, PathError, Wild, child, find, parse
 from .. import gates
+from ..code import finder
 from ..conditions import Names, Report
 from ..gates import NOTHING, UNKNOWN, Needs, Scope, Writes
 
@@ -100,9 +101,10 @@ def places(path: Path) -> Places:
             return (((*base, key), node[key]),) if isinstance(node, dict) and key in node else ()
 
         return of_key
+    find_all = finder(steps)
     if path.origin == "root":
-        return lambda draft, base: find(draft.root, steps)
-    return lambda draft, base: find(draft.at(base), steps, base)
+        return lambda draft, base: find_all(draft.root, ())
+    return lambda draft, base: find_all(draft.at(base) if base else draft.root, base)
 
 
 def editable(path: Path, *, removes: bool = False) -> Callable[[Draft, Keys], Iterable[tuple[Keys, Any]]]:

@@ -117,7 +117,7 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
         for at, item in find_places(draft, base):
             if len(edits) != untouched:  # then what was found may not be what stands there now, if anything does
                 item = draft.at(at)
-            if item is MISSING or not at or not holds(item, draft):
+            if not holds(item, draft) or item is MISSING or not at:
                 continue
             for act in runs:
                 if len(edits) != untouched and draft.at(at) is MISSING:
