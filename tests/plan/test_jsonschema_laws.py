@@ -3,11 +3,10 @@
 import copy
 import json
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quirkbook.plan.jsonschema import normalize
+from quirkbook.plan.jsonschema.look import look
 from quirkbook.plan.jsonschema.normalize import normalizer
 
 FLAGS = (
@@ -152,14 +151,14 @@ def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options,
         assert normalize(done.schema) is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(OPTIONS, SCHEMAS)
-def test_the_quick_look_misses_nothing(options, schema):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(normalize, "quick_look", lambda on: lambda schema: not isinstance(schema, dict))
-        closely = normalizer(options)(schema)
+def test_a_schema_without_any_of_the_words_that_alarm_needs_nothing(options, schema):
+    words = set()
+    look(schema, words, set())
+    normalize = normalizer(options)
 
-    assert normalizer(options)(schema) == closely
+    assert not words.isdisjoint(normalize.alarms) or not isinstance(schema, dict) or normalize.by_tree(schema) is None
 
 
 @settings(max_examples=150, deadline=None)
@@ -172,3 +171,20 @@ def test_every_note_points_into_the_original(options, schema):
         for key in note.partition(" at /")[2].split("/") if " at /" in note else ():
             node = node[int(key)] if isinstance(node, list) else node[key]
         assert isinstance(node, dict)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SCHEMAS)
+def test_a_look_sees_every_key_and_every_class(schema):
+    words, types = set(), set()
+    keys, classes, values = set(), set(), [schema]
+    for value in values:  # grows while it is read
+        classes.add(type(value))
+        if isinstance(value, dict):
+            keys.update(value)
+        values += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+    look(schema, words, types)
+
+    assert keys <= words
+    assert types == classes - {str, dict, list}

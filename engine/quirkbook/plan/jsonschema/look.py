@@ -1,139 +1,147 @@
-"""A quick look at a schema: True where no enabled option can have anything to do with it.
+"""One look at a schema: the words that it uses, in one walk, so that nobody asks the schema again for one of them.
 
-Most schemas are like that, and most requests carry several, so this loop is what they cost.
+Most schemas need no repair and most requests carry several of them, so this walk is what they cost. It is written
+flat for that reason: no call per node, and strings, which are most values, are passed over first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Final
 
+from ...payload.cycles import refuse_cycles
 from .repairs import settled
 from .tree import DEFINITIONS, POSITIONS
 from .values import HINTS
 
-#: Option -> keywords whose mere presence calls for a closer look.
+#: What an option's repair acts on, if no single keyword calls for it. No keyword is written like these.
+NO_TYPE: Final = "<no type>"
+LIST_TYPE: Final = "<list type>"
+FOREIGN: Final = "<keyword of another type>"
+ODD_ENUM: Final = "<odd enum>"
+ODD_ITEMS: Final = "<odd items>"
+NO_ITEMS: Final = "<array without items>"
+NO_REQUIRED: Final = "<object without required>"
+UNKNOWN_REQUIRED: Final = "<unknown required>"
+BOOLEAN: Final = "<boolean schema>"
+ROOT: Final = "<root not an object>"
+
+#: Option -> the words without which its repair has nothing to do.
 _ALARMS: Final[Mapping[str, tuple[str, ...]]] = {
     "inline_refs": ("$ref", *DEFINITIONS),
     "strip_ref_siblings": ("$ref",),
-    "move_type_into_any_of": ("anyOf",),
-    "collapse_nullable": ("anyOf", "oneOf", "nullable"),
+    "collapse_nullable": ("anyOf", "oneOf", "nullable", LIST_TYPE),
     "const_as_enum": ("const",),
-    "one_type": ("anyOf", "prefixItems"),
+    "tuple_items": (ODD_ITEMS,),
+    "infer_type": (NO_TYPE,),
+    "one_type": ("anyOf", "prefixItems", LIST_TYPE, FOREIGN, ODD_ENUM, ODD_ITEMS, NO_ITEMS, BOOLEAN),
+    "clean_enum": (ODD_ENUM,),
+    "move_type_into_any_of": ("anyOf",),
+    "require_root_object": (ROOT,),
+    "required_as_list": (NO_REQUIRED,),
+    "prune_required": (UNKNOWN_REQUIRED,),
 }
 
-_TEXT: Final = frozenset({str})
-_OF_OBJECTS: Final = HINTS["object"]
-_OF_ARRAYS: Final = HINTS["array"]
+_MAPS: Final = frozenset(word for word, shape in POSITIONS.items() if shape == "map")
 
-_Check = Callable[[Mapping[str, Any]], bool]
+#: Keyword -> the only type that it says something about.
+_HOMES: Final = {word: home for home in ("object", "array") for word in HINTS[home]}
 
-
-def quick_look(on: Mapping[str, Any]) -> Callable[[Any], bool]:
-    """Return a test that says True only of schemas that none of the options ``on`` can change."""
-    type_is_fine = _type_test("infer_type" in on, "required_as_list" in on)
-    telling, words_are_fine = _words_test(on)
-    needs_root, one_type = "require_root_object" in on, "one_type" in on
-
-    def clean(schema: Any) -> bool:
-        if needs_root and isinstance(schema, dict) and not _is_root_object(schema):
-            return False
-        nodes: list[Any] = [schema]
-        for node in nodes:  # grows while it is read
-            if isinstance(node, dict):
-                kind = node.get("type")
-                if (kind.__class__ is not str or kind == "object") and not type_is_fine(node, kind):
-                    return False
-                if one_type and not _is_of_one_type(node, kind):
-                    return False
-                if not telling.isdisjoint(node):
-                    if not words_are_fine(node):
-                        return False
-                    _push(nodes, node)
-            elif one_type and isinstance(node, bool) and node is not schema:
-                return False
-        return True
-
-    return clean
+#: A schema of more nodes than this may be one that contains itself.
+_MANY: Final = 100_000
 
 
-def _type_test(needs_type: bool, needs_list: bool) -> Callable[[Mapping[str, Any], Any], bool]:
-    def type_is_fine(node: Mapping[str, Any], kind: Any) -> bool:
-        if isinstance(kind, str):
-            return not (needs_list and kind == "object") or "required" in node
-        return kind is None and (not needs_type or "anyOf" in node or "$ref" in node)
-
-    return type_is_fine
-
-
-def _words_test(on: Mapping[str, Any]) -> tuple[frozenset[str], _Check]:
-    """Return the keywords that matter at all, and a test of schemas that have some of them."""
+def alarms(on: Mapping[str, Any]) -> frozenset[str]:
+    """Return the words of which a schema needs at least one before any of the options ``on`` can change it."""
     words = (word for option in on for word in _ALARMS.get(option, ()))
-    alarms = frozenset(words).union(settled(on.get("rename", {})), on.get("drop", ()), on.get("describe", ()))
-    checks = [(word, check) for option, (word, check) in _CHECKS.items() if option in on]
-
-    def words_are_fine(node: Mapping[str, Any]) -> bool:
-        if not alarms.isdisjoint(node):
-            return False
-        for word, check in checks:  # noqa: SIM110 - all() and a generator would take twice as long
-            if word in node and not check(node):
-                return False
-        return True
-
-    return alarms | POSITIONS.keys() | {word for word, _ in checks}, words_are_fine
+    return frozenset(words).union(settled(on.get("rename", {})), on.get("drop", ()), on.get("describe", ()))
 
 
-def _push(nodes: list[Any], node: Mapping[str, Any]) -> None:
-    for word, value in node.items():
-        if word in POSITIONS:
-            if isinstance(value, list):
-                nodes += value
-            elif isinstance(value, dict):
-                if POSITIONS[word] == "map":
-                    nodes += value.values()
+def look(schema: Any, words: set[str], types: set[type]) -> None:
+    """Add each key that stands anywhere in a schema to ``words``, with marks of what no key tells.
+
+    ``types`` gets the class of each value other than ``str``, ``dict`` and ``list``. Values of other classes are not
+    looked into. Whether a key is a keyword is not asked: names of properties and keys of data are added as well.
+
+    Raises:
+        CycleError: the schema contains itself.
+    """
+    if schema.__class__ is not dict:
+        schema = {"": schema}
+    elif schema.get("type") != "object" or schema.get("properties").__class__ is not dict:
+        words.add(ROOT)
+    nodes = [schema]
+    steps = iter(nodes)
+    _walk(islice(steps, _MANY), nodes, words, types)
+    if len(nodes) > _MANY:
+        refuse_cycles(schema)
+        _walk(steps, nodes, words, types)
+
+
+def _walk(steps: Iterable[dict[str, Any]], nodes: list[dict[str, Any]], words: set[str], types: set[type]) -> None:
+    """Look at each node of ``steps``, which goes through ``nodes`` while these grow."""
+    push, mark = nodes.append, words.add
+    maps: list[dict[str, Any]] = []
+    for node in steps:
+        kind = node.get("type")
+        if kind == "object":
+            if "required" not in node:
+                mark(NO_REQUIRED)
+        elif kind == "array":
+            if "items" not in node:
+                mark(NO_ITEMS)
+        elif kind.__class__ is not str:
+            if kind is not None:
+                mark(LIST_TYPE)
+            elif "anyOf" not in node and "$ref" not in node:
+                mark(NO_TYPE)
+        for word, value in node.items():
+            if word in _HOMES and kind != _HOMES[word]:
+                mark(FOREIGN)
+            known = value.__class__
+            if known is str:
+                continue
+            if known is dict:
+                if word in _MAPS:
+                    maps.append(value)
+                    for item in value.values():
+                        if item.__class__ is dict:
+                            push(item)
+                        else:
+                            push({"type": "", "": item})
+                            mark(BOOLEAN)
                 else:
-                    nodes.append(value)
-
-
-def _is_of_one_type(node: Mapping[str, Any], kind: Any) -> bool:
-    items = node.get("items", None if kind == "array" else {})
-    if not isinstance(items, dict):
-        return False
-    if kind is None:
-        return True
-    return (kind == "array" or _OF_ARRAYS.isdisjoint(node)) and (kind == "object" or _OF_OBJECTS.isdisjoint(node))
-
-
-def _is_root_object(schema: Mapping[str, Any]) -> bool:
-    return schema.get("type") == "object" and isinstance(schema.get("properties"), dict)
-
-
-def _is_list(node: Mapping[str, Any]) -> bool:
-    return isinstance(node["required"], list)
-
-
-def _is_known(node: Mapping[str, Any]) -> bool:
-    required, properties = node["required"], node.get("properties")
-    if not required or not isinstance(required, list) or not isinstance(properties, dict):
-        return bool(required == [])
-    return set(map(type, required)) <= _TEXT and all(map(properties.__contains__, required))
-
-
-def _is_texts(node: Mapping[str, Any]) -> bool:
-    enum = node["enum"]
-    texts = isinstance(enum, list) and all(enum) and set(map(type, enum)) <= _TEXT
-    return texts and bool(node.get("type") == "string")
-
-
-def _is_schema(node: Mapping[str, Any]) -> bool:
-    return isinstance(node["items"], dict)
-
-
-#: Option -> a keyword, and what its value must be like to need nothing.
-_CHECKS: Final[Mapping[str, tuple[str, _Check]]] = {
-    "required_as_list": ("required", _is_list),
-    "prune_required": ("required", _is_known),
-    "clean_enum": ("enum", _is_texts),
-    "one_type": ("enum", _is_texts),
-    "tuple_items": ("items", _is_schema),
-}
+                    push(value)
+            elif known is list:
+                if word == "enum":
+                    if kind != "string" or not value:
+                        mark(ODD_ENUM)
+                    for item in value:
+                        if item.__class__ is not str or not item:
+                            mark(ODD_ENUM)
+                            push({"type": "", "": value})
+                            break
+                elif word == "required":
+                    names = node.get("properties")
+                    for item in value:
+                        if item.__class__ is not str or names.__class__ is not dict or item not in names:
+                            mark(UNKNOWN_REQUIRED)
+                            push({"type": "", "": value})
+                            break
+                else:
+                    if word == "items":
+                        mark(ODD_ITEMS)
+                    for item in value:
+                        if item.__class__ is dict:
+                            push(item)
+                        elif item.__class__ is not str:
+                            mark(BOOLEAN)
+                            push({"type": "", "": item})
+            else:
+                types.add(known)
+                if word == "items":
+                    mark(ODD_ITEMS)
+                elif word == "required":
+                    mark(NO_REQUIRED)
+    words.update(*nodes, *maps)

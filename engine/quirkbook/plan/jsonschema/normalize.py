@@ -7,14 +7,14 @@ tree of spots (`schema_tree`) which the repairs of the enabled options edit (`sc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ...model import Effect
 from . import repairs as shape
 from . import values
-from .look import quick_look
+from .look import alarms, look
 from .refs import inline, settle
 from .tree import Log, Spot, children, plant, reap
 from .types import one_type
@@ -36,7 +36,7 @@ class Normalized:
     pointers point into; before them, remarks on what was left undone."""
 
 
-def normalizer(options: Mapping[str, Any]) -> Callable[[Any], Normalized | None]:
+def normalizer(options: Mapping[str, Any]) -> Normalizer:
     """Return a function that normalises a schema; it returns None where nothing is to be done.
 
     The function is total and never changes its argument. Only schema positions are read: a property named
@@ -88,23 +88,38 @@ def normalizer(options: Mapping[str, Any]) -> Callable[[Any], Normalized | None]
       beside `anyOf`, `allOf` and the like, where the name may have been a property of another schema.
     """
     on = {name: value for name, value in options.items() if value}
-    clean = quick_look(on)
-    repairs = _repairs(on)
-    inlines = "inline_refs" in on
+    return Normalizer(alarms(on), _repairs(on), "inline_refs" in on)
 
-    def normalize(schema: Any) -> Normalized | None:
-        if clean(schema):
+
+class Normalizer:
+    """A function from a schema to what becomes of it, and the words that call for it."""
+
+    def __init__(self, alarms: frozenset[str], repairs: list[shape.Repair], inlines: bool) -> None:
+        self.alarms = alarms
+        """A schema in which a look (`look.look`) saw none of these words needs nothing."""
+        self._repairs = repairs
+        self._inlines = inlines
+
+    def __call__(self, schema: Any) -> Normalized | None:
+        """Return what becomes of a schema; None where nothing is to be done."""
+        words: set[str] = set()
+        look(schema, words, set())
+        if not isinstance(schema, dict) or words.isdisjoint(self.alarms):
             return None
+        return self.by_tree(schema)
+
+    def by_tree(self, schema: dict[str, Any]) -> Normalized | None:
+        """Return what becomes of a schema, whatever it is like: as a tree of spots."""
         log = Log()
         root = plant(schema)
         spots = settle(root)
         for _ in range(_ROUNDS):
             before = log.count
-            if inlines:
+            if self._inlines:
                 inline(root, spots, log)
                 if log.count != before:
                     settle(root)
-            _repair(root, repairs, log)
+            _repair(root, self._repairs, log)
             if log.count == before:
                 break
             spots = settle(root)
@@ -112,8 +127,6 @@ def normalizer(options: Mapping[str, Any]) -> Callable[[Any], Normalized | None]
         if log.count:
             return Normalized(reap(root), log.effect, notes)
         return Normalized(schema, Effect.NONE, notes) if notes else None
-
-    return normalize
 
 
 def _repairs(on: Mapping[str, Any]) -> list[shape.Repair]:

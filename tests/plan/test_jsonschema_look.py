@@ -1,0 +1,81 @@
+"""The one look at a schema, and what it refuses."""
+
+import pytest
+
+from quirkbook.payload.cycles import CycleError, refuse_cycles
+from quirkbook.plan.jsonschema.look import look
+
+
+class Odd:
+    """A class that JSON has no value for."""
+
+
+def nested(levels, wrap):
+    schema = {"type": "string"}
+    for _ in range(levels):
+        schema = wrap(schema)
+    return schema
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"default": Odd()},
+        {"properties": {"a": Odd()}},
+        {"anyOf": [Odd()]},
+        {"enum": ["a", Odd()]},
+        {"required": [Odd()]},
+        {"x": [[{"y": (Odd())}]]},
+        Odd(),
+    ],
+)
+def test_a_look_meets_values_of_other_classes_wherever_they_stand(schema):
+    types = set()
+
+    look(schema, set(), types)
+
+    assert types == {Odd}
+
+
+def in_itself(wrap):
+    schema = {}
+    schema["properties"] = {"a": wrap(schema)}
+    return schema
+
+
+@pytest.mark.parametrize("wrap", [lambda it: it, lambda it: {"b": [[it]]}, lambda it: {"not": it}])
+def test_a_schema_that_contains_itself_ends_a_look(wrap):
+    with pytest.raises(CycleError, match="contains itself"):
+        look(in_itself(wrap), set(), set())
+
+
+def test_a_list_that_contains_itself_ends_a_look():
+    items = []
+    items.append(items)
+
+    with pytest.raises(CycleError):
+        look({"default": items}, set(), set())
+
+
+def test_a_large_schema_that_only_repeats_a_part_is_looked_at_to_its_end():
+    words = set()
+    leaf = {"type": "string"}
+
+    look({"properties": {f"p{at}": leaf for at in range(150_000)} | {"last": {"oneOf": []}}}, words, set())
+
+    assert "oneOf" in words
+
+
+@pytest.mark.parametrize("wrap", [lambda it: {"not": it}, lambda it: {"anyOf": [it]}, lambda it: {"x": [[it]]}])
+def test_a_look_goes_as_deep_as_a_schema_does(wrap):
+    types = set()
+
+    look(nested(200_000, wrap) | {"default": True}, set(), types)
+
+    assert types == {bool}
+
+
+def test_what_stands_in_two_places_does_not_contain_itself():
+    part = {"a": [1]}
+
+    refuse_cycles([part, {"b": part}, [part]])
