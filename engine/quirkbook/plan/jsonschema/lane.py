@@ -1,0 +1,274 @@
+"""The fast lane: repairs a schema where it stands, without a tree of all of it.
+
+A schema that some option may change becomes a spot, with those in its lists; all else is read once and shared. Each
+repair is the one that works on the tree, and parents still come first. What is unusual is left to the tree of spots:
+references that lead back to themselves or elsewhere than to a definition of the root, great depth or size, booleans
+for schemas where they must be spelt out, an edit of a branch that calls for another of what is around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from typing import Any, Final
+
+from ...model import Effect
+from . import look
+from .refs import DYNAMIC
+from .repairs import Repair, settled
+from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, Log, Spot, shared
+from .values import HINTS
+
+#: Deeper schemas, and those of more nodes, go the long way.
+_DEEPEST: Final = 100
+_MOST: Final = 5_000
+
+#: Options that never move a schema: what a `$ref` means is the same before and after.
+_STILL: Final = frozenset(
+    {"drop", "describe", "infer_type", "clean_enum", "const_as_enum", "prune_required", "required_as_list"}
+)
+
+_PLACES: Final = frozenset(POSITIONS)
+_REFERS: Final = frozenset({"$ref", *DYNAMIC})
+_DEFINES: Final = frozenset(DEFINITIONS)
+_UNIONS: Final = frozenset({"anyOf", "oneOf", "allOf"})
+_BESIDE: Final = frozenset({"$ref", *ANNOTATIONS})
+_STARTS: Final = frozenset({"#/$defs", "#/definitions"})
+_FOREIGN: Final = {"object": HINTS["array"], "array": HINTS["object"]}
+_OF_ANY: Final = HINTS["array"] | HINTS["object"]
+
+#: The parent of every spot but the root's, as far as repairs ask.
+_ABOVE: Final = Spot({})
+
+_Visit = Callable[[dict[str, Any], str, int], dict[str, Any]]
+
+
+class Unsure(Exception):  # noqa: N818 - control flow: the tree of spots does it
+    """This schema has something that the fast lane does not do."""
+
+
+class Lane:
+    """The way of a set of options through schemas that have nothing unusual."""
+
+    def __init__(self, on: Mapping[str, Any], alarms: Set[str], repairs: list[tuple[Repair, Set[str]]]) -> None:
+        self.alarms = alarms
+        self.repairs = repairs
+        self.inlines = "inline_refs" in on
+        self._still = on.keys() <= _STILL
+        self._open = all(_keeps_its_place(old, new) for old, new in settled(on.get("rename", {})).items())
+        self._spells = "one_type" in on
+
+    def repaired(self, schema: dict[str, Any], words: Set[str]) -> tuple[Any, Log]:
+        """Return what becomes of a schema in which ``words`` were seen, and what was edited.
+
+        Raises:
+            Unsure: this schema is one for the tree of spots.
+        """
+        refers = not _REFERS.isdisjoint(words)
+        if not self._open or (refers and not self.inlines and not self._still):
+            raise Unsure
+        if self._spells and look.BOOLEAN in words:
+            raise Unsure
+        run = _Run(self, words)
+        if self.inlines and (refers or not _DEFINES.isdisjoint(words)):
+            schema = run.without_references(schema)
+        return run.start(schema), run.log
+
+
+def _keeps_its_place(old: str, new: str) -> bool:
+    """Tell whether schemas under one keyword stand in the same kind of place under the other."""
+    both = {old, new}
+    return both.isdisjoint(POSITIONS) or both <= _DEFINES or both <= _UNIONS
+
+
+class _Run:
+    """One schema on its way."""
+
+    def __init__(self, lane: Lane, words: Set[str]) -> None:
+        self.log = Log()
+        self._repairs = lane.repairs
+        self._alarms = lane.alarms & words
+        self._tests = [_TESTS[mark] for mark in self._alarms if mark in _TESTS]
+        self._sources: dict[int, dict[str, Any]] = {}
+        """The id of a copy -> the schema that it was made from."""
+        self._root: dict[str, Any] = {}
+        self._nodes = 0
+        self._active: set[int] = set()
+        """The ids of the definitions that are being put in place."""
+
+    def start(self, schema: dict[str, Any]) -> Any:
+        """Return what becomes of the root."""
+        if look.ROOT in self._alarms:
+            return self._finish(self._plant(schema, "", None, 0), 0)
+        return self._visit(schema, "", 0)
+
+    def _visit(self, node: dict[str, Any], word: str, depth: int) -> dict[str, Any]:
+        """Return what becomes of a schema that stands under a keyword: itself if nothing does."""
+        if self._alarms.isdisjoint(node):
+            for test in self._tests:
+                if test(node):
+                    break
+            else:
+                return node if _PLACES.isdisjoint(node) else self._below(node, self._visit, depth)
+        return self._finish(self._plant(node, word, _ABOVE if depth else None, depth), depth)
+
+    def _plant(self, node: dict[str, Any], word: str, parent: Spot | None, depth: int) -> Spot:
+        """Return a schema as a spot, with those in its lists and right under its keywords; maps stay as they are."""
+        if depth > _DEEPEST:
+            raise Unsure
+        spot = Spot(node, self._sources.get(id(node), node))
+        spot.parent, spot.step = parent, (word,)
+        for inner, value in node.items():
+            shape = POSITIONS.get(inner, "map")
+            if shape != "map":
+                if value.__class__ is list and shape != "one":
+                    spot.words[inner] = [
+                        self._plant(item, inner, spot, depth + 1) if item.__class__ is dict else item for item in value
+                    ]
+                elif value.__class__ is dict and shape != "list":
+                    spot.words[inner] = self._plant(value, inner, spot, depth + 1)
+        return spot
+
+    def _repair(self, spot: Spot) -> bool:
+        """Run the repairs on a spot until it needs none; tell whether any was made."""
+        edits = self.log.edits
+        first = before = len(edits)
+        while True:
+            for repair, gate in self._repairs:
+                if not gate or not gate.isdisjoint(spot.words):
+                    repair(spot, self.log)
+            if len(edits) == before:
+                return before > first
+            before = len(edits)
+
+    def _finish(self, spot: Spot, depth: int) -> Any:
+        """Repair a spot, then what is below it; return the schema that it has become."""
+        self._repair(spot)
+        words, before = spot.words, len(self.log.edits)
+        done = {}
+        for word, value in words.items():
+            if word in POSITIONS:
+                new, old = self._within(word, value, self._visit, depth + 1), spot.source.get(word)
+                done[word] = new if new is old else shared(new, old)
+        if len(self.log.edits) > before and not _UNIONS.isdisjoint(words) and self._repair(spot):
+            raise Unsure
+        words |= done
+        return shared(words, spot.source)
+
+    def _below(self, node: dict[str, Any], visit: _Visit, depth: int) -> dict[str, Any]:
+        """Return a schema with what becomes of those below it, itself if nothing does."""
+        if depth > _DEEPEST:
+            raise Unsure
+        fresh = node
+        for word, value in node.items():
+            if word in POSITIONS:
+                new = self._within(word, value, visit, depth + 1)
+                if new is not value:
+                    if fresh is node:
+                        fresh = node.copy()
+                    fresh[word] = new
+        return fresh
+
+    def _within(self, word: str, value: Any, visit: _Visit, depth: int) -> Any:
+        """Return the value of a keyword with what becomes of the schemas in it, itself if nothing does."""
+        if value.__class__ is Spot:
+            return self._finish(value, depth)
+        shape = POSITIONS[word]
+        if value.__class__ is dict:
+            if shape != "map":
+                return value if shape == "list" else visit(value, word, depth)
+            items: Any = value.items()
+        elif value.__class__ is list and "list" in shape:
+            items = enumerate(value)
+        else:
+            return value
+        fresh = value
+        for key, item in items:
+            if item.__class__ is dict:
+                new = visit(item, word, depth)
+            elif item.__class__ is Spot:
+                new = self._finish(item, depth)
+            else:
+                continue
+            if new is not item:
+                if fresh is value:
+                    fresh = value.copy()
+                fresh[key] = new
+        return fresh
+
+    def without_references(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return a schema with definitions in the place of references, and without definitions."""
+        self._root = schema
+        made = self._inlined({word: value for word, value in schema.items() if word not in _DEFINES}, "", 0)
+        self._sources[id(made)] = schema
+        for word in DEFINITIONS:
+            if word in schema:
+                if schema[word].__class__ is not dict:
+                    raise Unsure
+                self.log.record(f"inline_refs: unused {word}", schema, Effect.EXACT)
+        return made
+
+    def _inlined(self, node: dict[str, Any], word: str, depth: int) -> dict[str, Any]:
+        self._nodes += 1
+        if self._nodes > _MOST:
+            raise Unsure
+        words, entered = (node, ()) if _REFERS.isdisjoint(node) else self._meant(node)
+        if not _DEFINES.isdisjoint(words):
+            raise Unsure
+        if not _PLACES.isdisjoint(words):
+            words = self._below(words, self._inlined, depth)
+        self._active.difference_update(entered)
+        if words is not node:
+            self._sources[id(words)] = node
+        return words
+
+    def _meant(self, node: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
+        """Return what a `$ref` means with what stands beside it, and the ids of the definitions on the way."""
+        words, entered = node, []
+        while not _REFERS.isdisjoint(words):
+            entry = self._definition(words.get("$ref"))
+            if id(entry) in self._active or not _BESIDE.issuperset(words):
+                raise Unsure
+            self._active.add(id(entry))
+            entered.append(id(entry))
+            words = {**entry, **{word: value for word, value in words.items() if word != "$ref"}}
+            self.log.record("inline_refs", node, Effect.EXACT)
+        return words, entered
+
+    def _definition(self, text: Any) -> dict[str, Any]:
+        """Return the definition of the root that a reference names plainly."""
+        start, _, name = text.rpartition("/") if text.__class__ is str else ("", "", "")
+        if start in _STARTS and "%" not in name and "~" not in name:
+            held = self._root.get(start[2:])
+            entry = held.get(name) if held.__class__ is dict else None
+            if entry.__class__ is dict:
+                return entry
+        raise Unsure
+
+
+def _is_texts(node: Mapping[str, Any]) -> bool:
+    enum = node["enum"]
+    return node.get("type") == "string" and enum.__class__ is list and bool(enum) and all(enum) and {*map(type, enum)} == {str}
+
+
+def _is_known(node: Mapping[str, Any]) -> bool:
+    required, properties = node["required"], node.get("properties", {})
+    known = required.__class__ is list and properties.__class__ is dict and {*map(type, required)} <= {str}
+    return known and all(map(properties.__contains__, required))
+
+
+def _is_foreign(node: Mapping[str, Any]) -> bool:
+    kind = node.get("type")
+    return kind.__class__ is not str or not _FOREIGN.get(kind, _OF_ANY).isdisjoint(node)
+
+
+#: What a look marks -> a test of the schemas that it may have marked for that.
+_TESTS: Final[Mapping[str, Callable[[Mapping[str, Any]], bool]]] = {
+    look.NO_TYPE: lambda node: node.get("type") is None,
+    look.LIST_TYPE: lambda node: node.get("type").__class__ is list,
+    look.FOREIGN: _is_foreign,
+    look.ODD_ENUM: lambda node: "enum" in node and not _is_texts(node),
+    look.ODD_ITEMS: lambda node: node.get("items", {}).__class__ is not dict,
+    look.NO_ITEMS: lambda node: node.get("type") == "array" and node.get("items") is None,
+    look.NO_REQUIRED: lambda node: node.get("required") is None,
+    look.UNKNOWN_REQUIRED: lambda node: "required" in node and not _is_known(node),
+}
