@@ -8,13 +8,13 @@ for schemas where they must be spelt out, an edit of a branch that calls for ano
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Final
 
 from ...model import Effect
 from . import look
 from .refs import DYNAMIC
-from .repairs import Repair, settled
+from .repairs import Gated, settled, until_quiet
 from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, Log, Spot, shared
 from .values import HINTS
 
@@ -27,7 +27,10 @@ _STILL: Final = frozenset(
     {"drop", "describe", "infer_type", "clean_enum", "const_as_enum", "prune_required", "required_as_list"}
 )
 
-_PLACES: Final = frozenset(POSITIONS)
+_MAPS: Final = frozenset(word for word, shape in POSITIONS.items() if shape == "map")
+_LISTS: Final = frozenset(word for word, shape in POSITIONS.items() if "list" in shape)
+_ONES: Final = frozenset(word for word, shape in POSITIONS.items() if "one" in shape)
+_SINGLE: Final = _LISTS | _ONES
 _REFERS: Final = frozenset({"$ref", *DYNAMIC})
 _DEFINES: Final = frozenset(DEFINITIONS)
 _UNIONS: Final = frozenset({"anyOf", "oneOf", "allOf"})
@@ -39,6 +42,8 @@ _OF_ANY: Final = HINTS["array"] | HINTS["object"]
 #: The parent of every spot but the root's, as far as repairs ask.
 _ABOVE: Final = Spot({})
 
+_NOTHING: Final[frozenset[str]] = frozenset()
+_Test = Callable[[Mapping[str, Any]], bool]
 _Visit = Callable[[dict[str, Any], str, int], dict[str, Any]]
 
 
@@ -49,10 +54,16 @@ class Unsure(Exception):  # noqa: N818 - control flow: the tree of spots does it
 class Lane:
     """The way of a set of options through schemas that have nothing unusual."""
 
-    def __init__(self, on: Mapping[str, Any], alarms: Set[str], repairs: list[tuple[Repair, Set[str]]]) -> None:
-        self.alarms = alarms
+    def __init__(self, on: Mapping[str, Any], alarms: frozenset[str], repairs: Sequence[Gated]) -> None:
         self.repairs = repairs
-        self.inlines = "inline_refs" in on
+        self.telling = alarms
+        """The keywords that call for a repair."""
+        self.leading = alarms.union(POSITIONS)
+        """These, and those that hold schemas."""
+        self._marks = alarms & _TESTS.keys()
+        self._roots = look.ROOT in alarms
+        self._inlines = "inline_refs" in on
+        self._refers = _REFERS.union(DEFINITIONS) if self._inlines else _REFERS
         self._still = on.keys() <= _STILL
         self._open = all(_keeps_its_place(old, new) for old, new in settled(on.get("rename", {})).items())
         self._spells = "one_type" in on
@@ -63,15 +74,18 @@ class Lane:
         Raises:
             Unsure: this schema is one for the tree of spots.
         """
-        refers = not _REFERS.isdisjoint(words)
-        if not self._open or (refers and not self.inlines and not self._still):
+        if not self._open or (self._spells and look.BOOLEAN in words):
             raise Unsure
-        if self._spells and look.BOOLEAN in words:
-            raise Unsure
-        run = _Run(self, words)
-        if self.inlines and (refers or not _DEFINES.isdisjoint(words)):
-            schema = run.without_references(schema)
-        return run.start(schema), run.log
+        tests = () if self._marks.isdisjoint(words) else tuple(_TESTS[mark] for mark in self._marks if mark in words)
+        run = _Run(self, tests)
+        if not self._refers.isdisjoint(words):
+            if self._inlines:
+                schema = run.without_references(schema)
+            elif not self._still:
+                raise Unsure
+        if self._roots and look.ROOT in words:
+            return run.finish(run.plant(schema, "", None, 0), 0), run.log
+        return run.visit(schema, "", 0), run.log
 
 
 def _keeps_its_place(old: str, new: str) -> bool:
@@ -83,76 +97,57 @@ def _keeps_its_place(old: str, new: str) -> bool:
 class _Run:
     """One schema on its way."""
 
-    def __init__(self, lane: Lane, words: Set[str]) -> None:
+    def __init__(self, lane: Lane, tests: tuple[_Test, ...]) -> None:
         self.log = Log()
-        self._repairs = lane.repairs
-        self._alarms = lane.alarms & words
-        self._tests = [_TESTS[mark] for mark in self._alarms if mark in _TESTS]
+        self._lane = lane
+        self._tests = tests
+        self._skipped = _NOTHING if tests else lane.leading
+        """A schema without any of these stays as it is, if there is one."""
         self._sources: dict[int, dict[str, Any]] = {}
         """The id of a copy -> the schema that it was made from."""
-        self._root: dict[str, Any] = {}
-        self._nodes = 0
-        self._active: set[int] = set()
-        """The ids of the definitions that are being put in place."""
 
-    def start(self, schema: dict[str, Any]) -> Any:
-        """Return what becomes of the root."""
-        if look.ROOT in self._alarms:
-            return self._finish(self._plant(schema, "", None, 0), 0)
-        return self._visit(schema, "", 0)
-
-    def _visit(self, node: dict[str, Any], word: str, depth: int) -> dict[str, Any]:
+    def visit(self, node: dict[str, Any], word: str, depth: int) -> dict[str, Any]:
         """Return what becomes of a schema that stands under a keyword: itself if nothing does."""
-        if self._alarms.isdisjoint(node):
+        if self._lane.telling.isdisjoint(node):
             for test in self._tests:
                 if test(node):
                     break
             else:
-                return node if _PLACES.isdisjoint(node) else self._below(node, self._visit, depth)
-        return self._finish(self._plant(node, word, _ABOVE if depth else None, depth), depth)
+                return self._below(node, self.visit, depth)
+        return self.finish(self.plant(node, word, _ABOVE if depth else None, depth), depth)
 
-    def _plant(self, node: dict[str, Any], word: str, parent: Spot | None, depth: int) -> Spot:
+    def plant(self, node: dict[str, Any], word: str, parent: Spot | None, depth: int) -> Spot:
         """Return a schema as a spot, with those in its lists and right under its keywords; maps stay as they are."""
         if depth > _DEEPEST:
             raise Unsure
         spot = Spot(node, self._sources.get(id(node), node))
         spot.parent, spot.step = parent, (word,)
-        for inner, value in node.items():
-            shape = POSITIONS.get(inner, "map")
-            if shape != "map":
-                if value.__class__ is list and shape != "one":
+        for inner in node:
+            if inner in _SINGLE:
+                value = node[inner]
+                if value.__class__ is list and inner in _LISTS:
                     spot.words[inner] = [
-                        self._plant(item, inner, spot, depth + 1) if item.__class__ is dict else item for item in value
+                        self.plant(item, inner, spot, depth + 1) if item.__class__ is dict else item for item in value
                     ]
-                elif value.__class__ is dict and shape != "list":
-                    spot.words[inner] = self._plant(value, inner, spot, depth + 1)
+                elif value.__class__ is dict and inner in _ONES:
+                    spot.words[inner] = self.plant(value, inner, spot, depth + 1)
         return spot
 
-    def _repair(self, spot: Spot) -> bool:
-        """Run the repairs on a spot until it needs none; tell whether any was made."""
-        edits = self.log.edits
-        first = before = len(edits)
-        while True:
-            for repair, gate in self._repairs:
-                if not gate or not gate.isdisjoint(spot.words):
-                    repair(spot, self.log)
-            if len(edits) == before:
-                return before > first
-            before = len(edits)
-
-    def _finish(self, spot: Spot, depth: int) -> Any:
+    def finish(self, spot: Spot, depth: int) -> Any:
         """Repair a spot, then what is below it; return the schema that it has become."""
-        self._repair(spot)
-        words, before = spot.words, len(self.log.edits)
+        repairs, log = self._lane.repairs, self.log
+        until_quiet(repairs, spot, log)
+        words, source = spot.words, spot.source
+        before = len(log.edits)
         done = {}
         for word, value in words.items():
             if word in POSITIONS:
-                new, old = self._within(word, value, self._visit, depth + 1), spot.source.get(word)
+                new, old = self._within(word, value, self.visit, depth + 1), source.get(word)
                 done[word] = new if new is old else shared(new, old)
-        if len(self.log.edits) > before and not _UNIONS.isdisjoint(words) and self._repair(spot):
+        if len(log.edits) != before and not _UNIONS.isdisjoint(words) and until_quiet(repairs, spot, log):
             raise Unsure
-        words |= done
-        return shared(words, spot.source)
+        words.update(done)
+        return shared(words, source)
 
     def _below(self, node: dict[str, Any], visit: _Visit, depth: int) -> dict[str, Any]:
         """Return a schema with what becomes of those below it, itself if nothing does."""
@@ -170,23 +165,23 @@ class _Run:
 
     def _within(self, word: str, value: Any, visit: _Visit, depth: int) -> Any:
         """Return the value of a keyword with what becomes of the schemas in it, itself if nothing does."""
-        if value.__class__ is Spot:
-            return self._finish(value, depth)
-        shape = POSITIONS[word]
-        if value.__class__ is dict:
-            if shape != "map":
-                return value if shape == "list" else visit(value, word, depth)
+        known = value.__class__
+        if known is Spot:
+            return self.finish(value, depth)
+        if known is dict and word in _MAPS:
             items: Any = value.items()
-        elif value.__class__ is list and "list" in shape:
+        elif known is list and word in _LISTS:
             items = enumerate(value)
         else:
-            return value
-        fresh = value
+            return visit(value, word, depth) if known is dict and word in _ONES else value
+        fresh, skipped = value, self._skipped
         for key, item in items:
             if item.__class__ is dict:
+                if skipped and skipped.isdisjoint(item):
+                    continue
                 new = visit(item, word, depth)
             elif item.__class__ is Spot:
-                new = self._finish(item, depth)
+                new = self.finish(item, depth)
             else:
                 continue
             if new is not item:
@@ -197,7 +192,9 @@ class _Run:
 
     def without_references(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Return a schema with definitions in the place of references, and without definitions."""
-        self._root = schema
+        self._root, self._nodes = schema, 0
+        self._active: set[int] = set()
+        """The ids of the definitions that are being put in place."""
         made = self._inlined({word: value for word, value in schema.items() if word not in _DEFINES}, "", 0)
         self._sources[id(made)] = schema
         for word in DEFINITIONS:
@@ -214,8 +211,7 @@ class _Run:
         words, entered = (node, ()) if _REFERS.isdisjoint(node) else self._meant(node)
         if not _DEFINES.isdisjoint(words):
             raise Unsure
-        if not _PLACES.isdisjoint(words):
-            words = self._below(words, self._inlined, depth)
+        words = self._below(words, self._inlined, depth)
         self._active.difference_update(entered)
         if words is not node:
             self._sources[id(words)] = node
@@ -262,7 +258,7 @@ def _is_foreign(node: Mapping[str, Any]) -> bool:
 
 
 #: What a look marks -> a test of the schemas that it may have marked for that.
-_TESTS: Final[Mapping[str, Callable[[Mapping[str, Any]], bool]]] = {
+_TESTS: Final[Mapping[str, _Test]] = {
     look.NO_TYPE: lambda node: node.get("type") is None,
     look.LIST_TYPE: lambda node: node.get("type").__class__ is list,
     look.FOREIGN: _is_foreign,

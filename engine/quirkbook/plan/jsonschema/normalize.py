@@ -7,7 +7,7 @@ tree of spots (`schema_tree`) which the repairs of the enabled options edit (`sc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from functools import partial
 from typing import Any, Final
 
@@ -116,10 +116,9 @@ class Normalizer:
     def __init__(self, on: Mapping[str, Any]) -> None:
         self.alarms = alarms(on)
         """A schema in which a look (`look.look`) saw none of these words needs nothing."""
-        repairs = _repairs(on)
-        self._repairs = [repair for repair, _ in repairs]
+        self._repairs = _repairs(on)
         self._inlines = "inline_refs" in on
-        self._lane = Lane(on, self.alarms, repairs)
+        self._lane = Lane(on, self.alarms, self._repairs)
 
     def __call__(self, schema: Any, words: Set[str] | None = None) -> Normalized | None:
         """Return what becomes of a schema; None where nothing is to be done.
@@ -177,7 +176,7 @@ class Normalizer:
         return Normalized(schema, Effect.NONE, notes) if notes else None
 
 
-def _repairs(on: Mapping[str, Any]) -> list[tuple[shape.Repair, Set[str]]]:
+def _repairs(on: Mapping[str, Any]) -> list[shape.Gated]:
     """Return the repairs of the enabled options, in an order in which most schemas need one round.
 
     Beside each: the keywords without which it does nothing, empty where it may need none.
@@ -217,14 +216,10 @@ def _below_root(on: Mapping[str, Any]) -> shape.Repair:
     return repair
 
 
-def _repair(root: Spot, repairs: list[shape.Repair], log: Log) -> None:
-    """Run all repairs on each spot, parents first, until the spot needs none."""
+def _repair(root: Spot, repairs: Sequence[shape.Gated], log: Log) -> None:
+    """Repair each spot, parents first."""
     stack = [root]
     while stack:
         spot = stack.pop()
-        before = -1
-        while before != log.count:
-            before = log.count
-            for repair in repairs:
-                repair(spot, log)
+        shape.until_quiet(repairs, spot, log)
         stack += reversed(children(spot))
