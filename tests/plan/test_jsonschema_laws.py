@@ -174,6 +174,18 @@ def test_every_note_points_into_the_original(options, schema):
         assert isinstance(node, dict)
 
 
+@settings(max_examples=600, deadline=None)
+@given(OPTIONS, SCHEMAS)
+def test_a_look_at_the_result_sees_what_was_there_and_what_the_options_write(options, schema):
+    normalize = normalizer(options)
+    done = normalize(schema)
+    before, after = set(), set()
+    look(schema, before, set())
+    look(done.schema if done else schema, after, set())
+
+    assert after <= before | normalize.writes
+
+
 @settings(max_examples=300, deadline=None)
 @given(SCHEMAS)
 def test_a_look_sees_every_key_and_every_class(schema):
@@ -260,6 +272,10 @@ def as_text(done):
 @settings(max_examples=300, deadline=None)
 @given(OPTIONS | PACK, st.lists(USUAL, min_size=1, max_size=3))
 def test_one_part_in_two_places_is_a_schema_like_any_other(options, parts):
-    schema = {"type": "object", "properties": {f"p{at}": parts[at % len(parts)] for at in range(4)}, "$defs": {"A": parts[0]}}
+    schema = {
+        "type": "object",
+        "properties": {f"p{at}": parts[at % len(parts)] for at in range(4)},
+        "$defs": {"A": parts[0]},
+    }
 
     assert as_text(normalizer(options)(schema)) == as_text(normalizer(options)(json.loads(json.dumps(schema))))

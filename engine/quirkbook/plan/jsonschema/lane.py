@@ -8,14 +8,14 @@ for schemas where they must be spelt out, an edit of a branch that calls for ano
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from typing import Any, Final
 
 from ...model import Effect
 from . import look
 from .refs import DYNAMIC
 from .repairs import Gated, settled, until_quiet
-from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, Log, Spot, shared
+from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log, Spot, shared
 from .values import HINTS
 
 #: Deeper schemas, and those of more nodes, go the long way.
@@ -30,10 +30,15 @@ _STILL: Final = frozenset(
 _MAPS: Final = frozenset(word for word, shape in POSITIONS.items() if shape == "map")
 _LISTS: Final = frozenset(word for word, shape in POSITIONS.items() if "list" in shape)
 _ONES: Final = frozenset(word for word, shape in POSITIONS.items() if "one" in shape)
-_SINGLE: Final = _LISTS | _ONES
+_PLACES: Final = frozenset(POSITIONS)
+#: Keywords whose schemas some repair of the schema around them looks at.
+_PLANTED: Final = _LISTS | {"additionalItems"}
 _REFERS: Final = frozenset({"$ref", *DYNAMIC})
 _DEFINES: Final = frozenset(DEFINITIONS)
+_HOLDING: Final = frozenset({*POSITIONS, *_REFERS})
 _UNIONS: Final = frozenset({"anyOf", "oneOf", "allOf"})
+_NULL: Final = {"type": "null"}
+_ANNOTATED: Final = frozenset({"anyOf", *ANNOTATIONS})
 _BESIDE: Final = frozenset({"$ref", *ANNOTATIONS})
 _STARTS: Final = frozenset({"#/$defs", "#/definitions"})
 _FOREIGN: Final = {"object": HINTS["array"], "array": HINTS["object"]}
@@ -58,15 +63,18 @@ class Lane:
         self.repairs = repairs
         self.telling = alarms
         """The keywords that call for a repair."""
-        self.leading = alarms.union(POSITIONS)
-        """These, and those that hold schemas."""
+        self.leading = alarms.union(POSITIONS, _REFERS)
+        """These, and those that hold or mean schemas."""
+        self.shortcut = _shortcut(on)
+        """What does the whole work on the most usual schemas; None of all others."""
         self._marks = alarms & _TESTS.keys()
         self._roots = look.ROOT in alarms
+        self._spells = "one_type" in on
         self._inlines = "inline_refs" in on
         self._refers = _REFERS.union(DEFINITIONS) if self._inlines else _REFERS
+        self._rest = alarms - self._refers
         self._still = on.keys() <= _STILL
         self._open = all(_keeps_its_place(old, new) for old, new in settled(on.get("rename", {})).items())
-        self._spells = "one_type" in on
 
     def repaired(self, schema: dict[str, Any], words: Set[str]) -> tuple[Any, Log]:
         """Return what becomes of a schema in which ``words`` were seen, and what was edited.
@@ -81,11 +89,13 @@ class Lane:
         if not self._refers.isdisjoint(words):
             if self._inlines:
                 schema = run.without_references(schema)
+                if self._rest.isdisjoint(words):
+                    return schema, run
             elif not self._still:
                 raise Unsure
         if self._roots and look.ROOT in words:
-            return run.finish(run.plant(schema, "", None, 0), 0), run.log
-        return run.visit(schema, "", 0), run.log
+            return run.finish(run.plant(schema, "", None, 0), 0), run
+        return run.visit(schema, "", 0), run
 
 
 def _keeps_its_place(old: str, new: str) -> bool:
@@ -94,38 +104,86 @@ def _keeps_its_place(old: str, new: str) -> bool:
     return both.isdisjoint(POSITIONS) or both <= _DEFINES or both <= _UNIONS
 
 
-class _Run:
-    """One schema on its way."""
+def _shortcut(on: Mapping[str, Any]) -> Callable[[_Run, dict[str, Any]], dict[str, Any] | None]:
+    if on.keys() == {"drop"}:
+        gone = frozenset(on["drop"])
+        return lambda run, node: run.without(gone, node)
+    return _Run.not_null if "collapse_nullable" in on else lambda run, node: None
+
+
+class _Run(Log):
+    """One schema on its way, and what was edited of it."""
 
     def __init__(self, lane: Lane, tests: tuple[_Test, ...]) -> None:
-        self.log = Log()
-        self._lane = lane
+        super().__init__()
+        self._repairs = lane.repairs
+        self._telling = lane.telling
         self._tests = tests
-        self._skipped = _NOTHING if tests else lane.leading
-        """A schema without any of these stays as it is, if there is one."""
+        self._shortcut = lane.shortcut
+        self._leading = _NOTHING if tests else lane.leading
+        """A schema without any of these stays as it is, if any are named."""
         self._sources: dict[int, dict[str, Any]] = {}
         """The id of a copy -> the schema that it was made from."""
+        self._nodes = 0
 
-    def visit(self, node: dict[str, Any], word: str, depth: int) -> dict[str, Any]:
+    def visit(self, node: dict[str, Any], word: str, depth: int) -> Any:
         """Return what becomes of a schema that stands under a keyword: itself if nothing does."""
-        if self._lane.telling.isdisjoint(node):
-            for test in self._tests:
-                if test(node):
-                    break
+        if not self._telling.isdisjoint(node) or (self._tests and not self._is_quiet(node)):
+            short = self._shortcut(self, node)
+            if short is None:
+                return self.finish(self.plant(node, word, _ABOVE if depth else None, depth), depth)
+            node = short
+        return node if _PLACES.isdisjoint(node) else self._below(node, self.visit, depth)
+
+    def _is_quiet(self, node: dict[str, Any]) -> bool:
+        if not self._telling.isdisjoint(node):
+            return False
+        for test in self._tests:  # noqa: SIM110 - all() and a generator would take twice as long
+            if test(node):
+                return False
+        return True
+
+    def without(self, words: Collection[str], node: dict[str, Any]) -> dict[str, Any]:
+        """Return a schema without some keywords."""
+        fresh = {}
+        for word, value in node.items():
+            if word in words:
+                self.record(f"drop {word}", node, Effect.EXACT if word in SILENT else Effect.LOSSY)
             else:
-                return self._below(node, self.visit, depth)
-        return self.finish(self.plant(node, word, _ABOVE if depth else None, depth), depth)
+                fresh[word] = value
+        return fresh
+
+    def not_null(self, node: dict[str, Any]) -> dict[str, Any] | None:
+        """Return "this or null", with nothing but annotations beside, as "this"; None where that is not all to do."""
+        this, null = _two(node.get("anyOf"))
+        if this == _NULL:
+            this, null = null, this
+        if null != _NULL or this.__class__ is not dict or not _ANNOTATED.issuperset(node):
+            return None
+        if this.get("type").__class__ is not str or this == _NULL or "anyOf" in this:
+            return None
+        made = {}
+        for word, value in node.items():
+            if word == "anyOf":
+                made.update({more: item for more, item in this.items() if more not in node})
+            else:
+                made[word] = value
+        if not self._is_quiet(made):
+            return None
+        self.record("collapse_nullable", self._sources.get(id(node), node), Effect.LOSSY)
+        return made
 
     def plant(self, node: dict[str, Any], word: str, parent: Spot | None, depth: int) -> Spot:
-        """Return a schema as a spot, with those in its lists and right under its keywords; maps stay as they are."""
+        """Return a schema as a spot, with those that repairs look at: the ones in its lists."""
         if depth > _DEEPEST:
             raise Unsure
-        spot = Spot(node, self._sources.get(id(node), node))
+        spot = Spot(node, self._sources.get(id(node), node) if self._sources else node)
         spot.parent, spot.step = parent, (word,)
-        for inner in node:
-            if inner in _SINGLE:
-                value = node[inner]
-                if value.__class__ is list and inner in _LISTS:
+        if not _PLANTED.isdisjoint(node):
+            for inner, value in node.items():
+                if inner not in _PLANTED:
+                    continue
+                if value.__class__ is list:
                     spot.words[inner] = [
                         self.plant(item, inner, spot, depth + 1) if item.__class__ is dict else item for item in value
                     ]
@@ -135,19 +193,20 @@ class _Run:
 
     def finish(self, spot: Spot, depth: int) -> Any:
         """Repair a spot, then what is below it; return the schema that it has become."""
-        repairs, log = self._lane.repairs, self.log
-        until_quiet(repairs, spot, log)
+        edited = until_quiet(self._repairs, spot, self)
         words, source = spot.words, spot.source
-        before = len(log.edits)
-        done = {}
+        if _PLACES.isdisjoint(words):
+            return words if edited else shared(words, source)
+        before, done = len(self.edits), {}
         for word, value in words.items():
             if word in POSITIONS:
-                new, old = self._within(word, value, self.visit, depth + 1), source.get(word)
-                done[word] = new if new is old else shared(new, old)
-        if len(log.edits) != before and not _UNIONS.isdisjoint(words) and until_quiet(repairs, spot, log):
+                new = self._within(word, value, self.visit, depth + 1)
+                if new is not value:
+                    done[word] = shared(new, source.get(word))
+        if len(self.edits) != before and not _UNIONS.isdisjoint(words) and until_quiet(self._repairs, spot, self):
             raise Unsure
         words.update(done)
-        return shared(words, source)
+        return words if edited else shared(words, source)
 
     def _below(self, node: dict[str, Any], visit: _Visit, depth: int) -> dict[str, Any]:
         """Return a schema with what becomes of those below it, itself if nothing does."""
@@ -166,42 +225,48 @@ class _Run:
     def _within(self, word: str, value: Any, visit: _Visit, depth: int) -> Any:
         """Return the value of a keyword with what becomes of the schemas in it, itself if nothing does."""
         known = value.__class__
-        if known is Spot:
-            return self.finish(value, depth)
-        if known is dict and word in _MAPS:
+        if known is dict:
+            if word not in _MAPS:
+                if word not in _ONES or (self._leading and self._leading.isdisjoint(value)):
+                    return value
+                return visit(value, word, depth)
             items: Any = value.items()
         elif known is list and word in _LISTS:
             items = enumerate(value)
         else:
-            return visit(value, word, depth) if known is dict and word in _ONES else value
-        fresh, skipped = value, self._skipped
+            return self.finish(value, depth) if known is Spot else value
+        self._nodes += len(value)
+        fresh, leading = value, self._leading
         for key, item in items:
             if item.__class__ is dict:
-                if skipped and skipped.isdisjoint(item):
+                if leading and leading.isdisjoint(item):
                     continue
                 new = visit(item, word, depth)
+                if new is item:
+                    continue
             elif item.__class__ is Spot:
                 new = self.finish(item, depth)
             else:
                 continue
-            if new is not item:
-                if fresh is value:
-                    fresh = value.copy()
-                fresh[key] = new
+            if fresh is value:
+                fresh = value.copy()
+            fresh[key] = new
         return fresh
 
     def without_references(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Return a schema with definitions in the place of references, and without definitions."""
-        self._root, self._nodes = schema, 0
+        self._root = schema
         self._active: set[int] = set()
         """The ids of the definitions that are being put in place."""
+        leading, self._leading = self._leading, _HOLDING
         made = self._inlined({word: value for word, value in schema.items() if word not in _DEFINES}, "", 0)
+        self._leading = leading
         self._sources[id(made)] = schema
         for word in DEFINITIONS:
             if word in schema:
                 if schema[word].__class__ is not dict:
                     raise Unsure
-                self.log.record(f"inline_refs: unused {word}", schema, Effect.EXACT)
+                self.record(f"inline_refs: unused {word}", schema, Effect.EXACT)
         return made
 
     def _inlined(self, node: dict[str, Any], word: str, depth: int) -> dict[str, Any]:
@@ -211,8 +276,10 @@ class _Run:
         words, entered = (node, ()) if _REFERS.isdisjoint(node) else self._meant(node)
         if not _DEFINES.isdisjoint(words):
             raise Unsure
-        words = self._below(words, self._inlined, depth)
-        self._active.difference_update(entered)
+        if not _PLACES.isdisjoint(words):
+            words = self._below(words, self._inlined, depth)
+        if entered:
+            self._active.difference_update(entered)
         if words is not node:
             self._sources[id(words)] = node
         return words
@@ -227,7 +294,7 @@ class _Run:
             self._active.add(id(entry))
             entered.append(id(entry))
             words = {**entry, **{word: value for word, value in words.items() if word != "$ref"}}
-            self.log.record("inline_refs", node, Effect.EXACT)
+            self.record("inline_refs", node, Effect.EXACT)
         return words, entered
 
     def _definition(self, text: Any) -> dict[str, Any]:
@@ -241,15 +308,8 @@ class _Run:
         raise Unsure
 
 
-def _is_texts(node: Mapping[str, Any]) -> bool:
-    enum = node["enum"]
-    return node.get("type") == "string" and enum.__class__ is list and bool(enum) and all(enum) and {*map(type, enum)} == {str}
-
-
-def _is_known(node: Mapping[str, Any]) -> bool:
-    required, properties = node["required"], node.get("properties", {})
-    known = required.__class__ is list and properties.__class__ is dict and {*map(type, required)} <= {str}
-    return known and all(map(properties.__contains__, required))
+def _two(options: Any) -> Sequence[Any]:
+    return options if options.__class__ is list and len(options) == 2 else (None, None)
 
 
 def _is_foreign(node: Mapping[str, Any]) -> bool:
@@ -262,9 +322,9 @@ _TESTS: Final[Mapping[str, _Test]] = {
     look.NO_TYPE: lambda node: node.get("type") is None,
     look.LIST_TYPE: lambda node: node.get("type").__class__ is list,
     look.FOREIGN: _is_foreign,
-    look.ODD_ENUM: lambda node: "enum" in node and not _is_texts(node),
+    look.ODD_ENUM: lambda node: "enum" in node and not look.has_texts(node),
     look.ODD_ITEMS: lambda node: node.get("items", {}).__class__ is not dict,
     look.NO_ITEMS: lambda node: node.get("type") == "array" and node.get("items") is None,
     look.NO_REQUIRED: lambda node: node.get("required") is None,
-    look.UNKNOWN_REQUIRED: lambda node: "required" in node and not _is_known(node),
+    look.UNKNOWN_REQUIRED: lambda node: "required" in node and not look.has_properties(node),
 }

@@ -15,7 +15,7 @@ from ...model import Effect
 from . import repairs as shape
 from . import values
 from .lane import Lane, Unsure
-from .look import alarms, look
+from .look import alarms, look, writes
 from .refs import inline, settle
 from .tree import Log, Spot, children, plant, reap
 from .types import one_type
@@ -116,6 +116,8 @@ class Normalizer:
     def __init__(self, on: Mapping[str, Any]) -> None:
         self.alarms = alarms(on)
         """A schema in which a look (`look.look`) saw none of these words needs nothing."""
+        self.writes = writes(on)
+        """The words that a look may see in the result and did not see before."""
         self._repairs = _repairs(on)
         self._inlines = "inline_refs" in on
         self._lane = Lane(on, self.alarms, self._repairs)
@@ -200,7 +202,9 @@ def _repairs(on: Mapping[str, Any]) -> list[shape.Gated]:
         "prune_required": (shape.prune_required, "", ("required",)),
     }
     return [
-        (repair, frozenset(gate)) for option, (repair, writes, gate) in table.items() if option in on and writes not in banned
+        (repair, frozenset(gate))
+        for option, (repair, writes, gate) in table.items()
+        if option in on and writes not in banned
     ]
 
 

@@ -26,17 +26,23 @@ _IN_PLACE: Final = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "then", "e
 
 
 def until_quiet(repairs: Sequence[Gated], spot: Spot, log: Log) -> bool:
-    """Run repairs on one spot, again and again, until it needs none; tell whether any was made."""
+    """Run repairs on one spot, one after the other and from the first again, until it needs none of them.
+
+    Returns:
+        Whether any was made.
+    """
     edits = log.edits
     first = count = len(edits)
-    again = len(repairs)
-    while again:
-        rest, again = repairs[:again], 0  # those after the last that did something have seen what it did
-        for at, (repair, gate) in enumerate(rest, 1):
+    left = len(repairs)
+    while left:
+        for repair, gate in repairs:
             if not gate or not gate.isdisjoint(spot.words):
                 repair(spot, log)
                 if len(edits) != count:
-                    count, again = len(edits), at
+                    count, left = len(edits), len(repairs) + 1
+            left -= 1
+            if not left:
+                break
     return count != first
 
 
@@ -221,8 +227,9 @@ def require_root_object(banned: frozenset[str]) -> Repair:
     """Make the root an object with properties; ``banned`` are keywords that another option takes away."""
 
     def repair(spot: Spot, log: Log) -> None:
-        kind, properties = spot.words.get("type"), spot.words.get("properties")
-        if spot.parent is not None or (kind == "object" and properties is not None):
+        if spot.parent is not None:
+            return
+        if spot.words.get("type") == "object" and spot.words.get("properties") is not None:
             return
         if _leads_somewhere(spot):
             while "$ref" in spot.words:

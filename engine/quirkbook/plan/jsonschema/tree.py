@@ -75,11 +75,13 @@ class Log:
 
     def edit(self, spot: Spot, what: str, effect: Effect) -> None:
         """Record an edit that was made at a spot."""
-        self.record(what, spot.origin, effect, spot.order)
+        self.edits.append((what, spot.origin, spot.order))
+        if effect is Effect.LOSSY or self.effect is Effect.NONE:
+            self.effect = effect
 
-    def record(self, what: str, origin: Any, effect: Effect, order: int = 0) -> None:
+    def record(self, what: str, origin: Any, effect: Effect) -> None:
         """Record an edit of what stood at ``origin``."""
-        self.edits.append((what, origin, order))
+        self.edits.append((what, origin, 0))
         if effect is Effect.LOSSY or self.effect is Effect.NONE:
             self.effect = effect
 
