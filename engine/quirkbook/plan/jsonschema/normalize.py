@@ -14,11 +14,12 @@ from typing import Any, Final
 from ...model import Effect
 from . import repairs as shape
 from . import values
-from .lane import Lane, Unsure
+from .lane import Lane
 from .look import alarms, look, writes
 from .refs import inline, settle
 from .tree import Log, Spot, children, plant, reap
 from .types import one_type
+from .walk import Unsure
 
 #: Rounds over the whole tree: two do for nearly every schema, and none runs for ever.
 _ROUNDS: Final = 100
