@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from quirkbook.plan.jsonschema.look import look
 from quirkbook.plan.jsonschema.normalize import normalizer
+from quirkbook.rulebook.rulebook import Rulebook
 
 FLAGS = (
     "inline_refs",
@@ -173,6 +174,18 @@ def test_every_note_points_into_the_original(options, schema):
         assert isinstance(node, dict)
 
 
+@settings(max_examples=600, deadline=None)
+@given(OPTIONS, SCHEMAS)
+def test_a_look_at_the_result_sees_what_was_there_and_what_the_options_write(options, schema):
+    normalize = normalizer(options)
+    done = normalize(schema)
+    before, after = set(), set()
+    look(schema, before, set())
+    look(done.schema if done else schema, after, set())
+
+    assert after <= before | normalize.writes
+
+
 @settings(max_examples=300, deadline=None)
 @given(SCHEMAS)
 def test_a_look_sees_every_key_and_every_class(schema):
@@ -188,3 +201,81 @@ def test_a_look_sees_every_key_and_every_class(schema):
 
     assert keys <= words
     assert types == classes - {str, dict, list}
+
+
+def of_the_pack():
+    """Return each set of options that some rule of the pack gives to `normalize_schema`."""
+    sets = []
+    for rule in Rulebook().rules():
+        nodes = list(rule.do)
+        for node in nodes:  # grows while it is read
+            if "normalize_schema" in node:
+                options = {key: value for key, value in node["normalize_schema"].items() if key != "at"}
+                sets += [options] if options not in sets else []
+            nodes += node["each"]["do"] if "each" in node else ()
+    return sets
+
+
+#: Schemas as people write them: most properties say their type, some are nullable, refer, or have odd enums.
+LEAVES = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": TYPES | st.just(["string", "null"]),
+        "description": st.just("d"),
+        "enum": st.lists(SCALARS, max_size=3),
+        "$ref": st.sampled_from(["#/$defs/A", "#/definitions/b", "#/$defs/B", "#"]),
+        "minimum": st.just(1),
+        "default": SCALARS,
+        "const": SCALARS,
+        "$schema": st.just("x"),
+    },
+).map(few)
+USUAL = st.recursive(
+    LEAVES,
+    lambda below: st.fixed_dictionaries(
+        {"type": st.sampled_from(["object", "array", None])},
+        optional={
+            "properties": st.dictionaries(NAMES, below, max_size=3),
+            "required": st.lists(NAMES, max_size=2),
+            "items": below,
+            "anyOf": st.lists(below | st.just({"type": "null"}), min_size=1, max_size=3),
+            "oneOf": st.lists(below, max_size=2),
+            "allOf": st.lists(below, max_size=2),
+            "not": below,
+            "additionalProperties": st.booleans() | below,
+            "patternProperties": st.dictionaries(NAMES, below, max_size=1),
+            "$defs": st.dictionaries(st.sampled_from("AB"), below, max_size=2),
+            "definitions": st.dictionaries(st.sampled_from("ab"), below, max_size=2),
+        },
+    ).map(few),
+    max_leaves=12,
+)
+PACK = st.sampled_from(of_the_pack())
+
+
+@settings(max_examples=1000, deadline=None)
+@given(OPTIONS | PACK, USUAL | SCHEMAS)
+def test_the_fast_lane_makes_the_same_of_a_schema_as_the_tree_of_spots(options, schema):
+    normalize = normalizer(options)
+
+    fast = normalize(schema)
+
+    slow = normalize.by_tree(schema) if isinstance(schema, dict) else None
+    assert as_text(fast) == as_text(slow)
+
+
+def as_text(done):
+    """Return what was made with its keys in their order, too."""
+    return done and (json.dumps(done.schema), done.effect, done.notes)
+
+
+@settings(max_examples=300, deadline=None)
+@given(OPTIONS | PACK, st.lists(USUAL, min_size=1, max_size=3))
+def test_one_part_in_two_places_is_a_schema_like_any_other(options, parts):
+    schema = {
+        "type": "object",
+        "properties": {f"p{at}": parts[at % len(parts)] for at in range(4)},
+        "$defs": {"A": parts[0]},
+    }
+
+    assert as_text(normalizer(options)(schema)) == as_text(normalizer(options)(json.loads(json.dumps(schema))))

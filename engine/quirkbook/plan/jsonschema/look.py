@@ -6,7 +6,7 @@ flat for that reason: no call per node, and strings, which are most values, are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -26,6 +26,23 @@ NO_REQUIRED: Final = "<object without required>"
 UNKNOWN_REQUIRED: Final = "<unknown required>"
 BOOLEAN: Final = "<boolean schema>"
 ROOT: Final = "<root not an object>"
+
+_MARKS: Final = frozenset(
+    {NO_TYPE, LIST_TYPE, FOREIGN, ODD_ENUM, ODD_ITEMS, NO_ITEMS, NO_REQUIRED, UNKNOWN_REQUIRED, BOOLEAN, ROOT}
+)
+
+#: A dropped keyword -> what a schema may be marked for without it.
+_LEFT_WITHOUT: Final[Mapping[str, tuple[str, ...]]] = {
+    "type": (NO_TYPE, FOREIGN, ODD_ENUM, ROOT),
+    "properties": (UNKNOWN_REQUIRED, ROOT),
+    "required": (NO_REQUIRED,),
+    "items": (NO_ITEMS,),
+    "anyOf": (NO_TYPE,),
+    "$ref": (NO_TYPE,),
+}
+
+#: Keywords that repairs write.
+_WRITTEN: Final = frozenset({"type", "enum", "items", "prefixItems", "properties", "required", "description", "$defs"})
 
 #: Option -> the words without which its repair has nothing to do.
 _ALARMS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -58,6 +75,15 @@ def alarms(on: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(words).union(settled(on.get("rename", {})), on.get("drop", ()), on.get("describe", ()))
 
 
+def writes(on: Mapping[str, Any]) -> frozenset[str]:
+    """Return the words that a look may see in a schema after the options ``on`` and did not see before."""
+    gone = {*on.get("drop", ()), *on.get("describe", ())}
+    if on.keys() <= {"drop", "describe"}:
+        marks = {mark for word, marks in _LEFT_WITHOUT.items() if word in gone for mark in marks}
+        return frozenset(marks | ({"description"} if "describe" in on else set()))
+    return _WRITTEN.union(_MARKS, on.get("rename", {}).values())
+
+
 def look(schema: Any, words: set[str], types: set[type]) -> None:
     """Add each key that stands anywhere in a schema to ``words``, with marks of what no key tells.
 
@@ -79,8 +105,8 @@ def look(schema: Any, words: set[str], types: set[type]) -> None:
         _walk(steps, nodes, words, types)
 
 
-def _walk(steps: Iterable[dict[str, Any]], nodes: list[dict[str, Any]], words: set[str], types: set[type]) -> None:
-    """Look at each node of ``steps``, which goes through ``nodes`` while these grow."""
+def _walk(steps: Iterable[dict[str, Any]], nodes: list[dict[str, Any]], words: set[str], types: set[type]) -> None:  # noqa: C901
+    """Look at each node of ``steps``, which goes through ``nodes`` while these grow; flat, as every request pays for it."""
     push, mark = nodes.append, words.add
     maps: list[dict[str, Any]] = []
     for node in steps:
@@ -103,45 +129,60 @@ def _walk(steps: Iterable[dict[str, Any]], nodes: list[dict[str, Any]], words: s
             if known is str:
                 continue
             if known is dict:
-                if word in _MAPS:
-                    maps.append(value)
-                    for item in value.values():
-                        if item.__class__ is dict:
-                            push(item)
-                        else:
-                            push({"type": "", "": item})
-                            mark(BOOLEAN)
-                else:
+                if word not in _MAPS:
                     push(value)
+                    continue
+                maps.append(value)
+                items = value.values()
             elif known is list:
-                if word == "enum":
-                    if kind != "string" or not value:
-                        mark(ODD_ENUM)
-                    for item in value:
-                        if item.__class__ is not str or not item:
-                            mark(ODD_ENUM)
-                            push({"type": "", "": value})
-                            break
-                elif word == "required":
-                    names = node.get("properties")
-                    for item in value:
-                        if item.__class__ is not str or names.__class__ is not dict or item not in names:
-                            mark(UNKNOWN_REQUIRED)
-                            push({"type": "", "": value})
-                            break
-                else:
-                    if word == "items":
-                        mark(ODD_ITEMS)
-                    for item in value:
-                        if item.__class__ is dict:
-                            push(item)
-                        elif item.__class__ is not str:
-                            mark(BOOLEAN)
-                            push({"type": "", "": item})
+                items = value
+                if word in _CHECKED:
+                    is_fine, odd = _CHECKED[word]
+                    if is_fine(node):
+                        continue
+                    mark(odd)
             else:
                 types.add(known)
-                if word == "items":
-                    mark(ODD_ITEMS)
-                elif word == "required":
-                    mark(NO_REQUIRED)
+                if word in _UNSAID:
+                    mark(_UNSAID[word])
+                continue
+            for item in items:
+                if item.__class__ is dict:
+                    push(item)
+                elif item.__class__ is not str:
+                    mark(BOOLEAN)
+                    push({"type": "", "": item})  # data in the clothes of a schema
     words.update(*nodes, *maps)
+
+
+def has_texts(node: Mapping[str, Any]) -> bool:
+    """Tell whether all values of an enum are texts that say something, and the type says so."""
+    enum = node["enum"]
+    if node.get("type") != "string" or enum.__class__ is not list or not enum:
+        return False
+    for item in enum:  # noqa: SIM110 - all() and a generator would take twice as long
+        if item.__class__ is not str or not item:
+            return False
+    return True
+
+
+def has_properties(node: Mapping[str, Any]) -> bool:
+    """Tell whether all names that are required are those of properties right there."""
+    required, properties = node["required"], node.get("properties", ())
+    if required.__class__ is not list or properties.__class__ is not dict:
+        return bool(required == [])
+    for item in required:  # noqa: SIM110 - as above
+        if item.__class__ is not str or item not in properties:
+            return False
+    return True
+
+
+#: Keyword that holds a list -> what the list must be like, and the mark of one that is not.
+_CHECKED: Final[Mapping[str, tuple[Callable[[Mapping[str, Any]], bool], str]]] = {
+    "enum": (has_texts, ODD_ENUM),
+    "required": (has_properties, UNKNOWN_REQUIRED),
+    "items": (lambda node: False, ODD_ITEMS),
+}
+
+#: Keyword -> the mark of a value that is neither text, object nor list.
+_UNSAID: Final = {"items": ODD_ITEMS, "required": NO_REQUIRED}

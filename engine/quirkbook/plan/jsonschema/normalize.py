@@ -7,33 +7,53 @@ tree of spots (`schema_tree`) which the repairs of the enabled options edit (`sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from functools import partial
 from typing import Any, Final
 
 from ...model import Effect
 from . import repairs as shape
 from . import values
-from .look import alarms, look
+from .lane import Lane
+from .look import alarms, look, writes
 from .refs import inline, settle
 from .tree import Log, Spot, children, plant, reap
 from .types import one_type
+from .walk import Unsure
 
 #: Rounds over the whole tree: two do for nearly every schema, and none runs for ever.
 _ROUNDS: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
 class Normalized:
-    """What became of a schema."""
+    """What became of a schema; as text, its notes in one line."""
 
-    schema: Any
-    """A new schema that shares untouched parts with the original; the original if there are only remarks."""
-    effect: Effect
-    """That of the worst edit; ``none`` if there are only remarks."""
-    notes: tuple[str, ...]
-    """One line per edit, ``infer_type at /properties/a``, in the order of the original document, which the
-    pointers point into; before them, remarks on what was left undone."""
+    __slots__ = ("_notes", "effect", "schema")
+
+    def __init__(self, schema: Any, effect: Effect, notes: tuple[str, ...] | Callable[[], tuple[str, ...]]) -> None:
+        self.schema = schema
+        """A new schema that shares untouched parts with the original; the original if there are only remarks."""
+        self.effect = effect
+        """That of the worst edit; ``none`` if there are only remarks."""
+        self._notes = notes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line per edit, ``infer_type at /properties/a``, in the order of the original document, which the
+        pointers point into; before them, remarks on what was left undone. Written when somebody asks."""
+        if not isinstance(self._notes, tuple):
+            self._notes = self._notes()
+        return self._notes
+
+    def __str__(self) -> str:
+        return "; ".join(self.notes)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Normalized):
+            return NotImplemented
+        return (self.schema, self.effect, self.notes) == (other.schema, other.effect, other.notes)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def normalizer(options: Mapping[str, Any]) -> Normalizer:
@@ -88,25 +108,55 @@ def normalizer(options: Mapping[str, Any]) -> Normalizer:
       beside `anyOf`, `allOf` and the like, where the name may have been a property of another schema.
     """
     on = {name: value for name, value in options.items() if value}
-    return Normalizer(alarms(on), _repairs(on), "inline_refs" in on)
+    return Normalizer(on)
 
 
 class Normalizer:
     """A function from a schema to what becomes of it, and the words that call for it."""
 
-    def __init__(self, alarms: frozenset[str], repairs: list[shape.Repair], inlines: bool) -> None:
-        self.alarms = alarms
+    def __init__(self, on: Mapping[str, Any]) -> None:
+        self.alarms = alarms(on)
         """A schema in which a look (`look.look`) saw none of these words needs nothing."""
-        self._repairs = repairs
-        self._inlines = inlines
+        self.writes = writes(on)
+        """The words that a look may see in the result and did not see before."""
+        self._repairs = _repairs(on)
+        self._inlines = "inline_refs" in on
+        self._lane = Lane(on, self.alarms, self._repairs)
 
-    def __call__(self, schema: Any) -> Normalized | None:
-        """Return what becomes of a schema; None where nothing is to be done."""
-        words: set[str] = set()
-        look(schema, words, set())
+    def __call__(self, schema: Any, words: Set[str] | None = None) -> Normalized | None:
+        """Return what becomes of a schema; None where nothing is to be done.
+
+        ``words`` are what a look at the schema has shown; it is looked at here if they are not given.
+        """
+        if words is None:
+            seen: set[str] = set()
+            look(schema, seen, set())
+            words = seen
         if not isinstance(schema, dict) or words.isdisjoint(self.alarms):
             return None
-        return self.by_tree(schema)
+        try:
+            made, log = self._lane.repaired(schema, words)
+        except Unsure:
+            return self.by_tree(schema)
+        if not log.edits:
+            return None
+        return Normalized(made, log.effect, partial(self._notes, schema, log))
+
+    def _notes(self, schema: dict[str, Any], log: Log) -> tuple[str, ...]:
+        """Return the notes on edits at parts of a schema."""
+        spots: dict[int, Spot] = {}
+        stack = [plant(schema)]
+        for spot in stack:  # grows while it is read
+            if spots.setdefault(id(spot.source), spot) is not spot:  # one part in two places
+                done = self.by_tree(schema)
+                return done.notes if done else ()
+            stack += children(spot)
+        placed = Log()
+        for what, origin, _ in log.edits:
+            at = spots.get(id(origin))
+            if at:
+                placed.edit(at, what, log.effect)
+        return placed.notes()
 
     def by_tree(self, schema: dict[str, Any]) -> Normalized | None:
         """Return what becomes of a schema, whatever it is like: as a tree of spots."""
@@ -129,26 +179,34 @@ class Normalizer:
         return Normalized(schema, Effect.NONE, notes) if notes else None
 
 
-def _repairs(on: Mapping[str, Any]) -> list[shape.Repair]:
-    """Return the repairs of the enabled options, in an order in which most schemas need one round."""
-    banned = frozenset(on.get("drop", ())) | frozenset(on.get("describe", ()))
-    table: dict[str, tuple[shape.Repair, str]] = {
-        "strip_ref_siblings": (shape.strip_ref_siblings, ""),
-        "rename": (shape.rename(on.get("rename", {})), ""),
-        "collapse_nullable": (shape.collapse_nullable, ""),
-        "const_as_enum": (values.const_as_enum, ""),
-        "tuple_items": (shape.tuple_items, ""),
-        "infer_type": (values.infer_type, "type"),
-        "clean_enum": (values.clean_enum, ""),
-        "one_type": (one_type(banned), ""),
-        "describe": (values.describe(on.get("describe", ())), ""),
-        "drop": (values.drop(on.get("drop", ())), ""),
-        "move_type_into_any_of": (_below_root(on), ""),
-        "require_root_object": (shape.require_root_object(banned), ""),
-        "required_as_list": (shape.required_as_list, "required"),
-        "prune_required": (shape.prune_required, ""),
+def _repairs(on: Mapping[str, Any]) -> list[shape.Gated]:
+    """Return the repairs of the enabled options, in an order in which most schemas need one round.
+
+    Beside each: the keywords without which it does nothing, empty where it may need none.
+    """
+    drops, says, pairs = on.get("drop", ()), on.get("describe", ()), on.get("rename", {})
+    banned = frozenset(drops) | frozenset(says)
+    table: dict[str, tuple[shape.Repair, str, Collection[str]]] = {
+        "strip_ref_siblings": (shape.strip_ref_siblings, "", ("$ref",)),
+        "rename": (shape.rename(pairs), "", pairs),
+        "collapse_nullable": (shape.collapse_nullable, "", ("type", "anyOf", "oneOf", "nullable")),
+        "const_as_enum": (values.const_as_enum, "", ("const",)),
+        "tuple_items": (shape.tuple_items, "", ("items",)),
+        "infer_type": (values.infer_type, "type", ()),
+        "clean_enum": (values.clean_enum, "", ("enum",)),
+        "one_type": (one_type(banned), "", ()),
+        "describe": (values.describe(says), "", says),
+        "drop": (values.drop(drops), "", drops),
+        "move_type_into_any_of": (_below_root(on), "", ("anyOf",)),
+        "require_root_object": (shape.require_root_object(banned), "", ()),
+        "required_as_list": (shape.required_as_list, "required", ()),
+        "prune_required": (shape.prune_required, "", ("required",)),
     }
-    return [repair for option, (repair, writes) in table.items() if option in on and writes not in banned]
+    return [
+        (repair, frozenset(gate))
+        for option, (repair, writes, gate) in table.items()
+        if option in on and writes not in banned
+    ]
 
 
 def _below_root(on: Mapping[str, Any]) -> shape.Repair:
@@ -163,14 +221,10 @@ def _below_root(on: Mapping[str, Any]) -> shape.Repair:
     return repair
 
 
-def _repair(root: Spot, repairs: list[shape.Repair], log: Log) -> None:
-    """Run all repairs on each spot, parents first, until the spot needs none."""
+def _repair(root: Spot, repairs: Sequence[shape.Gated], log: Log) -> None:
+    """Repair each spot, parents first."""
     stack = [root]
     while stack:
         spot = stack.pop()
-        before = -1
-        while before != log.count:
-            before = log.count
-            for repair in repairs:
-                repair(spot, log)
+        shape.until_quiet(repairs, spot, log)
         stack += reversed(children(spot))

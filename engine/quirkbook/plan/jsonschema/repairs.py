@@ -6,7 +6,7 @@ running them again and again comes to an end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Final
 
 from ...model import Effect
@@ -15,11 +15,35 @@ from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log, Spot, alike,
 
 Repair = Callable[[Spot, Log], None]
 
+Gated = tuple[Repair, Set[str]]
+"""A repair, and the keywords without which it does nothing; none where it may do without."""
+
 #: Keywords that other repairs write: renaming them would go round in circles.
 _WRITTEN: Final = frozenset({"$ref", "type", "enum", "required", "properties", "description", "items", "prefixItems"})
 
 #: Keywords whose schemas speak of the very value that the schema around them speaks of.
 _IN_PLACE: Final = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependentSchemas"})
+
+
+def until_quiet(repairs: Sequence[Gated], spot: Spot, log: Log) -> bool:
+    """Run repairs on one spot, one after the other and from the first again, until it needs none of them.
+
+    Returns:
+        Whether any was made.
+    """
+    edits = log.edits
+    first = count = len(edits)
+    left = len(repairs)
+    while left:
+        for repair, gate in repairs:
+            if not gate or not gate.isdisjoint(spot.words):
+                repair(spot, log)
+                if len(edits) != count:
+                    count, left = len(edits), len(repairs) + 1
+            left -= 1
+            if not left:
+                break
+    return count != first
 
 
 def strip_ref_siblings(spot: Spot, log: Log) -> None:
@@ -98,23 +122,25 @@ def collapse_nullable(spot: Spot, log: Log) -> None:
         log.edit(spot, "collapse_nullable", Effect.LOSSY if rest else Effect.EXACT)
     for word in ("anyOf", "oneOf"):
         options = spot.words.get(word)
-        options = options if isinstance(options, list) else []
-        left = [item for item in options if not _only_null(item)]
-        if left and len(left) < len(options):
-            if len(left) > 1 or not _take_in(spot, word, left[0]):
-                spot.words[word] = left
-            log.edit(spot, "collapse_nullable", Effect.LOSSY)
+        if isinstance(options, list):
+            left = [item for item in options if not _only_null(item)]
+            if left and len(left) < len(options):
+                if len(left) > 1 or not _take_in(spot, word, left[0]):
+                    spot.words[word] = left
+                log.edit(spot, "collapse_nullable", Effect.LOSSY)
 
 
 def _only_null(item: Any) -> bool:
     if not isinstance(item, Spot):
         return False
-    kind, enum = item.words.get("type"), item.words.get("enum")
+    words = item.words
+    kind = words.get("type")
     if kind is not None:
-        return names(kind) == {"null"}
+        return kind == "null" if isinstance(kind, str) else names(kind) == {"null"}
+    enum = words.get("enum")
     if isinstance(enum, list) and enum:
         return all(value is None for value in enum)
-    return item.words.get("const", 0) is None
+    return words.get("const", 0) is None
 
 
 def _take_in(spot: Spot, word: str, last: Any) -> bool:
@@ -125,18 +151,23 @@ def _take_in(spot: Spot, word: str, last: Any) -> bool:
         return True
     if not isinstance(last, Spot):
         return False
-    beside = [other for other in words if other != word]
-    shared = [other for other in beside if other in last.words and other not in ANNOTATIONS]
-    clash = any(not alike(last.words[other], words[other]) for other in shared)
-    if clash or (beside and ("$ref" in last.words or "$ref" in words)):
+    inner = last.words
+    for other, value in inner.items():
+        if other in words and other != word and other not in ANNOTATIONS and not alike(value, words[other]):
+            return False
+    if len(words) > 1 and ("$ref" in inner or "$ref" in words):
         return False
     spot.words = {}
     for other, value in words.items():
-        if other == word:
-            spot.words |= {w: item for w, item in last.words.items() if w not in beside}
-        else:
+        if other != word:
             spot.words[other] = value
-    spot.target, last.into = last.target if "$ref" in last.words else spot.target, spot
+            continue
+        for more, item in inner.items():
+            if more not in words or more == word:
+                spot.words[more] = item
+    if "$ref" in inner:
+        spot.target = last.target
+    last.into = spot
     return True
 
 
@@ -196,8 +227,9 @@ def require_root_object(banned: frozenset[str]) -> Repair:
     """Make the root an object with properties; ``banned`` are keywords that another option takes away."""
 
     def repair(spot: Spot, log: Log) -> None:
-        kind, properties = spot.words.get("type"), spot.words.get("properties")
-        if spot.parent is not None or (kind == "object" and properties is not None):
+        if spot.parent is not None:
+            return
+        if spot.words.get("type") == "object" and spot.words.get("properties") is not None:
             return
         if _leads_somewhere(spot):
             while "$ref" in spot.words:

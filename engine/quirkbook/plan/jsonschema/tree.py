@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from ...model import EFFECT_ORDER, Effect, Keys, pointer
+from ...model import Effect, Keys, pointer
 
 #: Keywords that hold definitions, which `$ref` points to.
 DEFINITIONS: Final = ("$defs", "definitions")
@@ -41,47 +41,62 @@ _LONGEST: Final = 1_000
 class Spot:
     """One schema of the tree."""
 
-    __slots__ = ("built", "into", "order", "origin", "parent", "source", "step", "target", "words")
+    parent: Spot | None = None
+    step: Keys = ()
+    """Where it stands now in its parent; as `spread` last saw it."""
+    target: Any = None
+    """What its `$ref` means: a spot, True, or None where it leads nowhere in this schema."""
+    into: Spot | None = None
+    """The spot that took in its keywords, if one did."""
+    built: Any = None
 
-    def __init__(self, source: dict[str, Any], origin: str = "", order: int = 0) -> None:
+    def __init__(self, source: dict[str, Any], origin: Any = "", order: int = 0) -> None:
         self.source = source
-        self.words: dict[str, Any] = dict(source)
+        self.words: dict[str, Any] = source.copy()
         """Its keywords, to be edited; spots stand where the source has schemas."""
         self.origin = origin
         """Where it stood in the original schema, as a JSON Pointer; a very long one is cut short and ends in …"""
         self.order = order
         """Its place in the order of the original document."""
-        self.parent: Spot | None = None
-        self.step: Keys = ()
-        """Where it stands now in its parent; as `spread` last saw it."""
-        self.target: Any = None
-        """What its `$ref` means: a spot, True, or None where it leads nowhere in this schema."""
-        self.into: Spot | None = None
-        """The spot that took in its keywords, if one did."""
-        self.built: Any = None
 
 
 class Log:
     """What was edited, and how bad the worst edit was."""
 
     def __init__(self) -> None:
-        self.count = 0
         self.effect = Effect.NONE
-        self._lines: dict[str, int] = {}
+        self.edits: list[tuple[str, Any, int]] = []
+        self.remarks: list[str] = []
+
+    @property
+    def count(self) -> int:
+        """How many edits were made."""
+        return len(self.edits)
 
     def edit(self, spot: Spot, what: str, effect: Effect) -> None:
-        """Record an edit that was made at a spot; copies of a definition are one place."""
-        self.count += 1
-        self.effect = max(self.effect, effect, key=EFFECT_ORDER.__getitem__)
-        self._lines.setdefault(f"{what} at {spot.origin or 'the root'}", spot.order)
+        """Record an edit that was made at a spot."""
+        self.edits.append((what, spot.origin, spot.order))
+        if effect is Effect.LOSSY or self.effect is Effect.NONE:
+            self.effect = effect
+
+    def record(self, what: str, origin: Any, effect: Effect) -> None:
+        """Record an edit of what stood at ``origin``."""
+        self.edits.append((what, origin, 0))
+        if effect is Effect.LOSSY or self.effect is Effect.NONE:
+            self.effect = effect
 
     def remark(self, text: str) -> None:
         """Record something that was left as it is."""
-        self._lines.setdefault(text, -1)
+        self.remarks.append(text)
 
     def notes(self) -> tuple[str, ...]:
-        """Return one line per edit, in the order of the original document; remarks come first."""
-        return tuple(sorted(self._lines, key=self._lines.__getitem__))
+        """Return one line per edit, in the order of the original document; copies of a definition are one place.
+
+        Remarks come first.
+        """
+        edits = sorted(self.edits, key=lambda edit: edit[2])
+        lines = (f"{what} at {origin or 'the root'}" for what, origin, _ in edits)
+        return tuple(dict.fromkeys((*self.remarks, *lines)))
 
 
 def plant(schema: dict[str, Any]) -> Spot:
@@ -198,10 +213,10 @@ def reap(root: Spot) -> Any:
     for spot in reversed(spots):
         source = spot.source
         fresh = {
-            word: _shared(regrow(word, value, _finished), source.get(word)) if word in POSITIONS else value
+            word: shared(regrow(word, value, _finished), source.get(word)) if word in POSITIONS else value
             for word, value in spot.words.items()
         }
-        spot.built = _shared(fresh, source)
+        spot.built = shared(fresh, source)
     return root.built
 
 
@@ -209,7 +224,7 @@ def _finished(step: Keys, item: Any) -> Any:
     return item.built if isinstance(item, Spot) else item
 
 
-def _shared(new: Any, old: Any) -> Any:
+def shared(new: Any, old: Any) -> Any:
     """Return ``old`` where ``new`` holds the very same items under the same keys in the same order."""
     if isinstance(new, dict) and isinstance(old, dict):
         alike = list(new) == list(old) and all(new[key] is old[key] for key in new)

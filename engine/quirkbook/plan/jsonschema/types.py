@@ -36,9 +36,11 @@ def one_type(banned: Collection[str]) -> Repair:
     return repair
 
 
-def _fresh(spot: Spot, words: dict[str, Any]) -> Spot:
-    """Return a new schema below a spot; where it stands is told it when the tree is settled."""
-    return Spot(words, spot.origin, spot.order)
+def _fresh(spot: Spot, word: str, words: dict[str, Any]) -> Spot:
+    """Return a new schema that stands under a keyword of a spot."""
+    made = Spot(words, spot.origin, spot.order)
+    made.parent, made.step = spot, (word,)
+    return made
 
 
 def _spell_out(spot: Spot, log: Log) -> None:
@@ -48,10 +50,10 @@ def _spell_out(spot: Spot, log: Log) -> None:
         fresh: Any
         if POSITIONS[word] == "map" and isinstance(value, dict):
             within = list(value.values())
-            fresh = {name: _spelt(spot, item) for name, item in value.items() if item is not False}
+            fresh = {name: _spelt(spot, word, item) for name, item in value.items() if item is not False}
         elif POSITIONS[word] == "list" and isinstance(value, list):
             within = value
-            fresh = [_spelt(spot, item) for item in value if item is not False]
+            fresh = [_spelt(spot, word, item) for item in value if item is not False]
         else:
             continue
         if any(isinstance(item, bool) for item in within):
@@ -59,8 +61,8 @@ def _spell_out(spot: Spot, log: Log) -> None:
             log.edit(spot, "one_type", Effect.EXACT if len(fresh) == len(within) else Effect.LOSSY)
 
 
-def _spelt(spot: Spot, item: Any) -> Any:
-    return _fresh(spot, {}) if item is True else item
+def _spelt(spot: Spot, word: str, item: Any) -> Any:
+    return _fresh(spot, word, {}) if item is True else item
 
 
 def _first_type(spot: Spot, log: Log) -> None:
@@ -109,11 +111,11 @@ def _one_item(spot: Spot, log: Log) -> None:
     if isinstance(listed, list):
         first = next((item for item in listed if isinstance(item, Spot)), None)
         words.pop("prefixItems", None)
-        words["items"] = first or _fresh(spot, {})
+        words["items"] = first or _fresh(spot, "items", {})
     elif isinstance(items, bool):
-        words["items"] = _fresh(spot, {})
+        words["items"] = _fresh(spot, "items", {})
     elif items is None and words.get("type") == "array":
-        words["items"] = _fresh(spot, {"type": "string"})
+        words["items"] = _fresh(spot, "items", {"type": "string"})
     else:
         return
     log.edit(spot, "one_type", Effect.EXACT if items is True else Effect.LOSSY)
