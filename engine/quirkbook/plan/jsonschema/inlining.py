@@ -68,23 +68,28 @@ class Inlining(Walk):
         """Return what a `$ref` means with what stands beside it, and the ids of the definitions on the way."""
         words, entered = node, []
         while not REFERS.isdisjoint(words):
-            entry = self._definition(words.get("$ref"))
-            if id(entry) in self._around or not _BESIDE.issuperset(words):
+            entry, words = meaning(words, self._root)
+            if id(entry) in self._around:
                 raise Unsure
             self._around.add(id(entry))
             entered.append(id(entry))
-            beside = words.copy()
-            del beside["$ref"]
-            words = {**entry, **beside}
             self._log.record("inline_refs", node, Effect.EXACT)
         return words, entered
 
-    def _definition(self, text: Any) -> dict[str, Any]:
-        """Return the definition of the root that a reference names plainly."""
-        start, _, name = text.rpartition("/") if text.__class__ is str else ("", "", "")
-        if start in _STARTS and "%" not in name and "~" not in name:
-            held = self._root.get(start[2:])
-            entry = held.get(name) if held.__class__ is dict else None
-            if entry.__class__ is dict:
-                return entry
-        raise Unsure
+
+def meaning(node: dict[str, Any], root: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the definition that a reference means, and it with the annotations that stand beside the reference.
+
+    Raises:
+        Unsure: the reference is not a plain one, or something else stands beside it.
+    """
+    text = node.get("$ref")
+    start, _, name = text.rpartition("/") if text.__class__ is str else ("", "", "")
+    if start in _STARTS and "%" not in name and "~" not in name and _BESIDE.issuperset(node):
+        held = root.get(start[2:])
+        entry = held.get(name) if held.__class__ is dict else None
+        if entry.__class__ is dict:
+            beside = node.copy()
+            del beside["$ref"]
+            return entry, entry | beside
+    raise Unsure

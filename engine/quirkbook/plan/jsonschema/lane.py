@@ -14,8 +14,9 @@ from typing import Any, Final
 from ...model import Effect
 from . import look
 from .inlining import DEFINES, REFERS, Inlining
+from .patch import not_null
 from .repairs import Gated, settled, until_quiet
-from .tree import ANNOTATIONS, POSITIONS, SILENT, Log, Spot, shared
+from .tree import POSITIONS, Log, Spot, shared
 from .values import HINTS
 from .walk import DEEPEST, LISTS, PLACES, Unsure, Walk
 
@@ -27,9 +28,6 @@ _STILL: Final = frozenset(
 #: Keywords whose schemas some repair of the schema around them looks at.
 _PLANTED: Final = LISTS | {"additionalItems"}
 _UNIONS: Final = frozenset({"anyOf", "oneOf", "allOf"})
-
-_NULL: Final = {"type": "null"}
-_ANNOTATED: Final = ANNOTATIONS | {"anyOf"}
 
 _FOREIGN: Final = {"object": HINTS["array"], "array": HINTS["object"]}
 _OF_ANY: Final = HINTS["array"] | HINTS["object"]
@@ -69,8 +67,6 @@ class Lane:
         """The keywords that call for a repair."""
         self.leading = alarms | PLACES
         """These, and those that hold schemas."""
-        self.gone = frozenset(on["drop"]) if on.keys() == {"drop"} else None
-        """What to drop, if there is nothing else to do."""
         self.collapses = "collapse_nullable" in on
         self._marks = alarms & _TESTS.keys()
         self._roots = look.ROOT in alarms
@@ -126,9 +122,10 @@ class _Run(Walk):
         if node.__class__ is Spot:
             return self._finish(node, depth)
         if not self._telling.isdisjoint(node) or (self._tests and self._needs(node)):
-            short = self._shortcut(node)
-            if short is None:
+            short = not_null(node) if self._lane.collapses else None
+            if short is None or self._needs(short):
                 return self._finish(self.plant(node, word, _ABOVE if depth else None, depth), depth)
+            self.log.record("collapse_nullable", self.sources.get(id(node), node), Effect.LOSSY)
             node = short
         return node if PLACES.isdisjoint(node) else self.below(node, depth)
 
@@ -170,37 +167,3 @@ class _Run(Walk):
             raise Unsure
         words.update(done)
         return words if edited else shared(words, source)
-
-    def _shortcut(self, node: dict[str, Any]) -> dict[str, Any] | None:
-        """Return what becomes of a schema, but for what is below it, if it is of the most usual kind."""
-        gone = self._lane.gone
-        if gone is None:
-            return self._not_null(node) if self._lane.collapses else None
-        fresh = {}
-        for word, value in node.items():
-            if word in gone:
-                self.log.record(f"drop {word}", node, Effect.EXACT if word in SILENT else Effect.LOSSY)
-            else:
-                fresh[word] = value
-        return fresh
-
-    def _not_null(self, node: dict[str, Any]) -> dict[str, Any] | None:
-        """Return "this or null", with nothing but annotations beside, as "this"; None where that is not all to do."""
-        options = node.get("anyOf")
-        if options.__class__ is not list or len(options) != 2 or not _ANNOTATED.issuperset(node):
-            return None
-        this, null = options if options[1] == _NULL else reversed(options)
-        if null != _NULL or this.__class__ is not dict or "anyOf" in this:
-            return None
-        if this.get("type").__class__ is not str or this["type"] == "null":
-            return None
-        made = {}
-        for word, value in node.items():
-            if word == "anyOf":
-                made.update({more: item for more, item in this.items() if more not in node})
-            else:
-                made[word] = value
-        if self._needs(made):
-            return None
-        self.log.record("collapse_nullable", self.sources.get(id(node), node), Effect.LOSSY)
-        return made

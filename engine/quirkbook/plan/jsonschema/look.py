@@ -84,11 +84,14 @@ def writes(on: Mapping[str, Any]) -> frozenset[str]:
     return _WRITTEN.union(_MARKS, on.get("rename", {}).values())
 
 
-def look(schema: Any, words: set[str], types: set[type]) -> None:
+def look(schema: Any, words: set[str], types: set[type]) -> list[dict[str, Any]]:
     """Add each key that stands anywhere in a schema to ``words``, with marks of what no key tells.
 
     ``types`` gets the class of each value other than ``str``, ``dict`` and ``list``. Values of other classes are not
     looked into. Whether a key is a keyword is not asked: names of properties and keys of data are added as well.
+
+    Returns:
+        The schema and each object below it that may be a schema, the outer ones first.
 
     Raises:
         CycleError: the schema contains itself.
@@ -103,6 +106,7 @@ def look(schema: Any, words: set[str], types: set[type]) -> None:
     if len(nodes) > _MANY:
         refuse_cycles(schema)
         _walk(steps, nodes, words, types)
+    return nodes
 
 
 def _walk(steps: Iterable[dict[str, Any]], nodes: list[dict[str, Any]], words: set[str], types: set[type]) -> None:  # noqa: C901

@@ -16,6 +16,7 @@ from . import repairs as shape
 from . import values
 from .lane import Lane
 from .look import alarms, look, writes
+from .patch import Patcher
 from .refs import inline, settle
 from .tree import Log, Spot, children, plant, reap
 from .types import one_type
@@ -28,13 +29,21 @@ _ROUNDS: Final = 100
 class Normalized:
     """What became of a schema; as text, its notes in one line."""
 
-    __slots__ = ("_notes", "effect", "schema")
+    __slots__ = ("_notes", "effect", "schema", "writes")
 
-    def __init__(self, schema: Any, effect: Effect, notes: tuple[str, ...] | Callable[[], tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        schema: Any,
+        effect: Effect,
+        notes: tuple[str, ...] | Callable[[], tuple[str, ...]],
+        writes: frozenset[str] = frozenset(),
+    ) -> None:
         self.schema = schema
         """A new schema that shares untouched parts with the original; the original if there are only remarks."""
         self.effect = effect
         """That of the worst edit; ``none`` if there are only remarks."""
+        self.writes = writes
+        """The words that a look may see in it and did not see in the original."""
         self._notes = notes
 
     @property
@@ -117,30 +126,37 @@ class Normalizer:
     def __init__(self, on: Mapping[str, Any]) -> None:
         self.alarms = alarms(on)
         """A schema in which a look (`look.look`) saw none of these words needs nothing."""
-        self.writes = writes(on)
-        """The words that a look may see in the result and did not see before."""
+        self._writes = writes(on)
         self._repairs = _repairs(on)
         self._inlines = "inline_refs" in on
+        self._patcher = Patcher(on, self.alarms)
         self._lane = Lane(on, self.alarms, self._repairs)
 
-    def __call__(self, schema: Any, words: Set[str] | None = None) -> Normalized | None:
+    def __call__(
+        self, schema: Any, words: Set[str] | None = None, nodes: Sequence[dict[str, Any]] | None = None
+    ) -> Normalized | None:
         """Return what becomes of a schema; None where nothing is to be done.
 
-        ``words`` are what a look at the schema has shown; it is looked at here if they are not given.
+        ``words`` and ``nodes`` are what a look at this very schema has shown; it is looked at here if they are not
+        given. Words may be more than that: those of other schemas, and those that were written since.
         """
-        if words is None:
+        if words is None or nodes is None:
             seen: set[str] = set()
-            look(schema, seen, set())
-            words = seen
-        if not isinstance(schema, dict) or words.isdisjoint(self.alarms):
+            words, nodes = seen, look(schema, seen, set())
+        if words.isdisjoint(self.alarms) or not isinstance(schema, dict):
             return None
+        writes: frozenset[str] = frozenset()
         try:
-            made, log = self._lane.repaired(schema, words)
+            made, log = self._patcher.patched(schema, words, nodes)
         except Unsure:
-            return self.by_tree(schema)
+            writes = self._writes
+            try:
+                made, log = self._lane.repaired(schema, words)
+            except Unsure:
+                return self.by_tree(schema)
         if not log.edits:
             return None
-        return Normalized(made, log.effect, partial(self._notes, schema, log))
+        return Normalized(made, log.effect, partial(self._notes, schema, log), writes)
 
     def _notes(self, schema: dict[str, Any], log: Log) -> tuple[str, ...]:
         """Return the notes on edits at parts of a schema."""
@@ -175,7 +191,7 @@ class Normalizer:
             spots = settle(root)
         notes = log.notes()
         if log.count:
-            return Normalized(reap(root), log.effect, notes)
+            return Normalized(reap(root), log.effect, notes, self._writes)
         return Normalized(schema, Effect.NONE, notes) if notes else None
 
 
