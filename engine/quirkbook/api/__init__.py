@@ -212,7 +212,7 @@ def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:
         PolicyError: the policy says ``error`` for an effect that a change has.
     """
     for rule, first, end in done.fired:
-        if policy is None and rule.name in _told:
+        if policy is None and (rule.name in _told or all(effect_of(rule, done.edits[at]) is Effect.EXACT for at in range(first, end))):
             continue
         effects = {effect_of(rule, edit) for edit in done.edits[first:end]}
         if any(verdict(effect, policy) == "error" for effect in effects):

@@ -39,26 +39,37 @@ def is_plain(payload: dict[Any, Any], walked: Container[int] = (), types: Set[ty
     Raises:
         PayloadError: a container holds itself.
     """
-    kinds = set(types)
-    keys: set[Any] = set()
-    nodes: list[Any] = [payload]
+    if not types <= _PLAIN:
+        return False
+    nodes: list[dict[Any, Any]] = [payload]
     push = nodes.append
-    for node in nodes:  # grows while it is read
-        if node.__class__ is dict:
-            keys.update(node)
-            node = node.values()
-        for value in node:
+    for node in nodes:  # grows while it is read; written flat, as every value of every payload passes here
+        for key, value in node.items():
             kind = value.__class__
+            if key.__class__ is not str:
+                return False
             if kind is str:
                 continue
-            if kind is dict or kind is list:
+            if kind is dict:
                 if id(value) not in walked:
                     push(value)
-            else:
-                kinds.add(kind)
+            elif kind is list:
+                for item in value:
+                    kind = item.__class__
+                    if kind is str:
+                        continue
+                    if kind is dict:
+                        if id(item) not in walked:
+                            push(item)
+                    elif kind is list:
+                        push({"": item})
+                    elif kind not in _SCALARS:
+                        return False
+            elif kind not in _SCALARS:
+                return False
         if len(nodes) > _MANY:
             return _is_large_tree_plain(payload)
-    return kinds <= _PLAIN and set(map(type, keys)) <= _TEXT
+    return True
 
 
 def _is_large_tree_plain(payload: Any) -> bool:

@@ -11,10 +11,27 @@ from types import MappingProxyType
 from typing import Any
 
 from ..model import MISSING, Effect, Keys, Payload, same
-from .path import Path, Step, Wild, anywhere, values
+from .path import Path, Step, Wild, values
 
-Edit = tuple[str, Effect, Keys | None, Any, Any, Keys | None, str]
-"""(action, effect, keys, before, after, moved_from, note): what `model.Change` is made of when somebody asks."""
+Edit = tuple[str, Effect, Keys | None, Any, Any, Keys | None, Any]
+"""(action, effect, keys, before, after, moved_from, note): what `model.Change` is made of when somebody asks.
+
+The note is a text, or what writes it when it is asked for its text.
+"""
+
+
+#: What a look at a JSON Schema marks where a boolean stands in a map of schemas, such as `properties`.
+BOOLEAN_BELOW = "<boolean schema>"
+
+
+def _keys_below(value: Any) -> set[str]:
+    nodes, keys = [value], set()
+    for node in nodes:  # grows while it is read
+        if isinstance(node, dict):
+            keys.update(node)
+            node = node.values()
+        nodes += [below for below in node if isinstance(below, (dict, list))]
+    return keys
 
 
 class Gathered:
@@ -108,13 +125,22 @@ class Draft:
         """Return the keys that stand at any depth in a value, and maybe others; walked once while nobody edits it."""
         if value.__class__ is not dict and value.__class__ is not list:
             return _NO_WORDS
-        known = self.words.get(id(value))
-        if known is None or id(value) in self._owned:
-            known = (value, {key for below in anywhere(value) if isinstance(below, dict) for key in below})
+        known = self.known_words(value)
+        if known is None:
+            known = self.look_below(value)
             if not self.words:
                 self.words = {}
-            self.words[id(value)] = known
-        return known[1]
+            self.words[id(value)] = (value, known)
+        return known
+
+    def look_below(self, value: Any) -> set[str]:
+        """Return the keys that stand at any depth in a value, and all marks that a look at a schema may set."""
+        return _keys_below(value) | {BOOLEAN_BELOW}
+
+    def known_words(self, value: Any) -> set[str] | None:
+        """Return what a look has shown to stand in a value, unless it was edited since, or nobody looked."""
+        known = self.words.get(id(value))
+        return known[1] if known is not None and id(value) not in self._owned else None
 
     def at(self, keys: Keys) -> Any:
         """Return the value at ``keys``, or MISSING where an earlier edit took it away."""
@@ -142,7 +168,7 @@ class Draft:
             node = below
         return node
 
-    def replace(self, action: str, effect: Effect, keys: Keys, before: Any, value: Any, note: str = "") -> None:
+    def replace(self, action: str, effect: Effect, keys: Keys, before: Any, value: Any, note: Any = "") -> None:
         """Write ``value`` at ``keys``, where ``before`` stands, which is known to differ."""
         (self.own(keys[:-1]) if len(keys) > 1 else self.root)[keys[-1]] = value
         self._record((action, effect, keys, before, value, None, note))

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from ..model import MISSING, Keys
 from ..payload.describe import show
-from ..payload.draft import Draft
+from ..payload.draft import BOOLEAN_BELOW, Draft
 from ..payload.globs import compile_globs
 from ..payload.path import Path, PathError, Wild, parse, values
 from . import gates
@@ -35,7 +35,7 @@ class Report(Protocol):
 class Condition:
     """A compiled condition; its function is made when it is first asked."""
 
-    __slots__ = ("blame", "holds", "lacks", "name", "needs", "of_object", "write")
+    __slots__ = ("_made", "blame", "holds", "lacks", "name", "needs", "of_object", "write")
 
     def __init__(
         self, write: Write, blame: Blame, needs: Needs = NOTHING, lacks: Needs = NOTHING, *, of_object: bool = False
@@ -49,11 +49,13 @@ class Condition:
         self.of_object = of_object
         """Whether only an object can meet it."""
         self.name = "condition"
+        self._made: Holds | None = None
         self.holds: Holds = self._first
 
     def _first(self, node: Any, draft: Draft) -> bool:
-        self.holds = self.finish()[0]
-        return self.holds(node, draft)
+        if self._made is None:  # else somebody who took this for the function goes on with it
+            self._made = self.holds = self.finish()[0]
+        return self._made(node, draft)
 
     def finish(self) -> tuple[Holds, str]:
         """Return its function, made anew, and the source of that."""
@@ -359,7 +361,11 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str
             found = writer.any_of(f"anywhere({name})", lambda item: below(item, False, rest), *names)
             if not rest or not isinstance(rest[0], str):
                 return f"{_bound(name, read)} is not MISSING and {found}"
-            return f"{rest[0]!r} in draft.words_below({_bound(name, read)}) and {found}"
+            words = writer.fresh("words")
+            there = f"{rest[0]!r} in ({words} := draft.words_below({_bound(name, read)}))"
+            if len(rest) == 2 and rest[1] is Wild.VALUES and test.marks == (bool,):
+                there += f" and {BOOLEAN_BELOW!r} in {words}"
+            return f"{there} and {found}"
         kind = "dict" if isinstance(step, str) or step is Wild.VALUES else "list"
         name = read if read.isidentifier() or known else writer.fresh()
         test_of_kind = "" if known else f"{_bound(name, read)}.__class__ is {kind} and "

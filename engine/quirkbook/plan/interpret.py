@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..model import MISSING, Change, Effect, Location, Payload, Quiet, Rule, same
 from ..payload.draft import Draft, Edit, Refusal
 from .compile import CompiledRule, Plan, compile_rule
+from .jsonschema.look import look as look_at_schema
 from .look import Schemas
 
 QuietRules = list[tuple[CompiledRule, str]]
@@ -24,6 +26,12 @@ class Run(Draft):
         self.model = plan.model
         self.fired: list[tuple[CompiledRule, int, int]] = []
         """(rule, its first edit, the end of its edits)"""
+
+    def look_below(self, value: Any) -> set[str]:
+        """Return the keys and features of a value, read as a JSON Schema."""
+        words: set[str] = set()
+        look_at_schema(value, words, set())
+        return words
 
     refusal: tuple[CompiledRule, Edit] | None = None
     """The rule that refused the payload, if one did; then the edits count for nothing."""
@@ -153,7 +161,7 @@ def change(compiled: CompiledRule, edit: Edit) -> Change:
         before=before,
         after=after,
         moved_from=moved_from,
-        note=note,
+        note=str(note),
         disputed=rule.status == "disputed",
     )
 

@@ -47,13 +47,13 @@ def _subject(context: Context) -> Callable[[Draft, Keys], Keys | None]:
     if context.subject is None:
         return lambda draft, base: base or None
     path, wanted = context.subject
-    meets = compile_condition({".": wanted}, (), Names(context.names.nodes), lambda *_, **__: None).holds
+    meets = compile_condition({".": wanted}, (), Names(context.names.nodes), lambda *_, **__: None)
 
     def point(draft: Draft, base: Keys) -> Keys | None:
         if base:
             return base
         found = find(draft.root, path.steps)
-        met = [at for at, value in found if meets(value, draft)]
+        met = [at for at, value in found if meets.holds(value, draft)]
         return (met or [at for at, _ in found] or [()])[0] or None
 
     return point
@@ -137,17 +137,23 @@ def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
     """Rewrite the JSON Schemas at a path, in schema positions only; see `schemas.normalizer` for the options."""
     path = context.path(node["at"], (*keys, "at"))
     find_places = editable(path)
+    keeps_words = "inline_refs" not in node  # then few of those that were seen are left: another look is worth it
     normalize = normalizer({option: value for option, value in node.items() if option != "at"})
 
     def run(draft: Draft, base: Keys) -> None:
         for at, schema in find_places(draft, base):
-            done = normalize(schema)
+            words = draft.known_words(schema)
+            if words is not None and words.isdisjoint(normalize.alarms):
+                continue
+            done = normalize(schema, words)
             if done is None or not at:
                 continue
             if done.effect is Effect.NONE:  # too large to inline: it stays, and the report says so
                 draft.remark("normalize_schema", Effect.NONE, "; ".join(done.notes), at)
             else:
-                draft.replace("normalize_schema", done.effect, at, schema, done.schema, "; ".join(done.notes))
+                draft.replace("normalize_schema", done.effect, at, schema, done.schema, done)
+                if words is not None and keeps_words:
+                    draft.words[id(done.schema)] = (done.schema, words | normalize.writes)
 
     alarms = [Word(word) for word in sorted(normalize.alarms)]
     return Action(run, gates.of_path(path, context.scope, alarms), context.writes(path))

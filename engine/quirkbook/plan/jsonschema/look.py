@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
+from ...payload.draft import BOOLEAN_BELOW
 from ...payload.cycles import refuse_cycles
 from .repairs import settled
 from .tree import DEFINITIONS, POSITIONS
@@ -24,7 +25,7 @@ ODD_ITEMS: Final = "<odd items>"
 NO_ITEMS: Final = "<array without items>"
 NO_REQUIRED: Final = "<object without required>"
 UNKNOWN_REQUIRED: Final = "<unknown required>"
-BOOLEAN: Final = "<boolean schema>"
+BOOLEAN: Final = BOOLEAN_BELOW
 ROOT: Final = "<root not an object>"
 
 _MARKS: Final = frozenset(
