@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import PayloadError, PolicyError, QuirkbookWarning, RefusedError, UsageError
 from ..model import Change, Effect, Payload, Quiet
 from ..payload.describe import as_data, inverse_patch, line, patch
+from ..payload.draft import Edit
 from ..plan.interpret import Run, change, changes, effect_of, prepare, run, still
 from ..plan.look import Schemas
 from ..rulebook.rulebook import Rulebook
@@ -180,9 +181,9 @@ def apply_rules(
             raise _misfit(messages, named)
     schemas = Schemas()
     numbers = plan.look.rules(done.root, schemas)
-    if not is_plain(payload, schemas.words, schemas.types):
+    if not is_plain(payload, schemas.seen, schemas.types):
         return apply_rules(to_plain(payload)[0], provider, model, base_url, rulebook, policy, quiet)
-    done.words = schemas.words
+    done.looked_at = schemas.seen
     run(done, quiet, numbers)
     return done
 
@@ -212,7 +213,7 @@ def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:
         PolicyError: the policy says ``error`` for an effect that a change has.
     """
     for rule, first, end in done.fired:
-        if policy is None and (rule.name in _told or all(effect_of(rule, done.edits[at]) is Effect.EXACT for at in range(first, end))):
+        if policy is None and (rule.name in _told or _is_silent(rule.rule.effect, done.edits, first, end)):
             continue
         effects = {effect_of(rule, edit) for edit in done.edits[first:end]}
         if any(verdict(effect, policy) == "error" for effect in effects):
@@ -223,6 +224,16 @@ def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:
                 _told.add(rule.name)
             worst = [one for one in changes(done) if one.rule == rule.name and verdict(one.effect, policy) == "warn"]
             warnings.warn(_warning(worst[0], len(worst)), QuirkbookWarning, stacklevel=stacklevel)
+
+
+def _is_silent(own: Effect | None, edits: Sequence[Edit], first: int, end: int) -> bool:
+    """Tell whether the default policy says nothing of some edits of a rule with an effect of its ``own``."""
+    if own in _LOUD:
+        return False
+    return all(edits[at][1] not in _LOUD for at in range(first, end)) if own is None else own not in _LOUD
+
+
+_LOUD = frozenset({Effect.LOSSY, Effect.SEMANTIC, Effect.REFUSE})
 
 
 def verdict(effect: str, policy: Policy | None) -> str:

@@ -20,6 +20,9 @@ The note is a text, or what writes it when it is asked for its text.
 """
 
 
+Seen = tuple[Any, set[str], Any]
+"""(a value, the keys and features that stand below it and maybe others, its JSON Schemas or None)."""
+
 #: What a look at a JSON Schema marks where a boolean stands in a map of schemas, such as `properties`.
 BOOLEAN_BELOW = "<boolean schema>"
 
@@ -88,8 +91,8 @@ class Draft:
     """Whether a rule removed the whole: a chunk that must not be passed on."""
     headers: Mapping[str, str | None] = MappingProxyType({})
     """Headers to send; None: to leave out."""
-    words: dict[int, tuple[Any, set[str]]] = {}  # noqa: RUF012 - never written to: a draft that has some has its own
-    """What stands below containers that were walked, by their id; each is held, so that no other takes its id."""
+    looked_at: dict[int, Seen] = {}  # noqa: RUF012 - never written to: a draft that has some has its own
+    """What a look at containers has shown, by their id; each is held, so that no other takes its id."""
     memories: dict[Any, Any] | None = None
     """What actions on chunks keep of their stream; a stream's translation brings its own."""
 
@@ -125,22 +128,26 @@ class Draft:
         """Return the keys that stand at any depth in a value, and maybe others; walked once while nobody edits it."""
         if value.__class__ is not dict and value.__class__ is not list:
             return _NO_WORDS
-        known = self.known_words(value)
-        if known is None:
-            known = self.look_below(value)
-            if not self.words:
-                self.words = {}
-            self.words[id(value)] = (value, known)
-        return known
+        seen = self.seen_in(value)
+        if seen is None:
+            seen = self.look_below(value)
+            self.note_seen(seen)
+        return seen[1]
 
-    def look_below(self, value: Any) -> set[str]:
+    def look_below(self, value: Any) -> Seen:
         """Return the keys that stand at any depth in a value, and all marks that a look at a schema may set."""
-        return _keys_below(value) | {BOOLEAN_BELOW}
+        return value, _keys_below(value) | {BOOLEAN_BELOW}, None
 
-    def known_words(self, value: Any) -> set[str] | None:
-        """Return what a look has shown to stand in a value, unless it was edited since, or nobody looked."""
-        known = self.words.get(id(value))
-        return known[1] if known is not None and id(value) not in self._owned else None
+    def seen_in(self, value: Any) -> Seen | None:
+        """Return what a look at a value has shown, unless it was edited since, or nobody looked."""
+        seen = self.looked_at.get(id(value))
+        return None if seen is None or id(value) in self._owned else seen
+
+    def note_seen(self, seen: Seen) -> None:
+        """Keep what a look has shown for the rest of this translation."""
+        if not self.looked_at:
+            self.looked_at = {}
+        self.looked_at[id(seen[0])] = seen
 
     def at(self, keys: Keys) -> Any:
         """Return the value at ``keys``, or MISSING where an earlier edit took it away."""

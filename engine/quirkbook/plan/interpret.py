@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..model import MISSING, Change, Effect, Location, Payload, Quiet, Rule, same
-from ..payload.draft import Draft, Edit, Refusal
+from ..payload.draft import Draft, Edit, Refusal, Seen
 from .compile import CompiledRule, Plan, compile_rule
 from .jsonschema.look import look as look_at_schema
 from .look import Schemas
@@ -27,11 +27,11 @@ class Run(Draft):
         self.fired: list[tuple[CompiledRule, int, int]] = []
         """(rule, its first edit, the end of its edits)"""
 
-    def look_below(self, value: Any) -> set[str]:
+    def look_below(self, value: Any) -> Seen:
         """Return the keys and features of a value, read as a JSON Schema."""
         words: set[str] = set()
-        look_at_schema(value, words, set())
-        return words
+        nodes = look_at_schema(value, words, set())
+        return value, words, nodes
 
     refusal: tuple[CompiledRule, Edit] | None = None
     """The rule that refused the payload, if one did; then the edits count for nothing."""

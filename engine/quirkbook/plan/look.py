@@ -10,6 +10,7 @@ import linecache
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..payload.draft import Seen
 from ..payload.path import Wild
 from .gates import EMPTY, LONGEST_MARK, Beside, Clause, Gate, Not, Word, is_common
 from .jsonschema.look import look as look_at_schema
@@ -18,22 +19,22 @@ from .jsonschema.look import look as look_at_schema
 class Schemas:
     """What a look has seen of JSON Schemas: each is walked once, for whether it is plain JSON data too."""
 
-    __slots__ = ("types", "words")
+    __slots__ = ("seen", "types")
 
     def __init__(self) -> None:
-        self.words: dict[int, tuple[Any, set[str]]] = {}
-        """Id of each schema that was walked -> the schema, and the keys and features in it."""
+        self.seen: dict[int, Seen] = {}
+        """Id of each schema that was walked -> what was seen."""
         self.types: set[type] = set()
         """Classes of the values in them."""
 
     def look(self, schema: Any, words: dict[str, list[int]], found: list[int]) -> None:
         """Gather the rules that the keys and features of a schema concern."""
         seen: set[str] = set()
-        look_at_schema(schema, seen, self.types)
-        self.words[id(schema)] = (schema, seen)
-        self.types.update(map(type, seen))
-        for word in words.keys() & seen:
-            found += words[word]
+        nodes = look_at_schema(schema, seen, self.types)
+        self.seen[id(schema)] = (schema, seen, nodes)
+        if not words.keys().isdisjoint(seen):
+            for word in words.keys() & seen:
+                found += words[word]
 
 
 class _Place:

@@ -142,10 +142,10 @@ def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
 
     def run(draft: Draft, base: Keys) -> None:
         for at, schema in find_places(draft, base):
-            words = draft.known_words(schema)
+            _, words, nodes = draft.seen_in(schema) or (None, None, None)
             if words is not None and words.isdisjoint(normalize.alarms):
                 continue
-            done = normalize(schema, words)
+            done = normalize(schema, words, nodes)
             if done is None or not at:
                 continue
             if done.effect is Effect.NONE:  # too large to inline: it stays, and the report says so
@@ -153,7 +153,7 @@ def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
             else:
                 draft.replace("normalize_schema", done.effect, at, schema, done.schema, done)
                 if words is not None and keeps_words:
-                    draft.words[id(done.schema)] = (done.schema, words | normalize.writes)
+                    draft.note_seen((done.schema, words | done.writes, None))
 
     alarms = [Word(word) for word in sorted(normalize.alarms)]
     return Action(run, gates.of_path(path, context.scope, alarms), context.writes(path))
