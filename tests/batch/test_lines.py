@@ -5,7 +5,6 @@ import json
 import pytest
 
 from quirkbook import UnknownProviderError, UsageError
-from quirkbook.batch import lines
 from quirkbook.batch.lines import Translator
 
 MOONSHOT = Translator("moonshot")
@@ -119,10 +118,6 @@ def test_blank_lines_are_passed_over(raw):
 @pytest.mark.parametrize("number", [1, 2])  # files that were joined bring one in the middle
 def test_a_byte_order_mark_is_no_part_of_a_line(number):
     assert MOONSHOT.line(b"\xef\xbb\xbf{}", number).sent == b"{}"
-
-
-def test_where_our_reader_finds_nothing_wrong_python_has_the_word():
-    assert lines._wrong(b"{}", ValueError("what Python says")) == "what Python says"
 
 
 def test_diagnostics_of_the_settings_are_told_at_once():

@@ -131,8 +131,9 @@ def test_headers_that_rules_set_are_told(quirkbook, tmp_path):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b'{"a": }', "quirkbook: <stdin>:1:7: not JSON: expecting value\n"),
-        (b"", "quirkbook: <stdin>:1:1: not JSON: expecting value\n"),
+        (b'{"a": }', "quirkbook: <stdin>:1:7: not JSON: expected a value\n"),
+        (b"", "quirkbook: <stdin>:1:1: not JSON: expected a value\n"),
+        (b'{"a": 1,\n "b" 2}', "quirkbook: <stdin>:2:6: not JSON: expected ':'\n"),
         (b'{"a": 1,\n "a": 2}', "quirkbook: <stdin>: the key 'a' stands twice in one object: keep one of them\n"),
         (b'{"a": NaN}', "quirkbook: <stdin>: NaN is no JSON value: write a number or null\n"),
         (b'\n{"a": "\xff"}', "quirkbook: <stdin>:2: not UTF-8 text (byte 0xff): save it as UTF-8\n"),

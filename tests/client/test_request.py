@@ -153,16 +153,19 @@ def test_half_a_surrogate_pair_is_escaped(prepared):
         ),
         (
             {"top_k": float("nan")},
-            "payload: the payload is no JSON: Out of range float values are not JSON compliant: nan",
+            "payload/top_k: a number must be finite: write one, or null",
         ),
-        ({"tools": [int]}, "payload: the payload is no JSON: Object of type type is not JSON serializable"),
+        (
+            {"tools": [int]},
+            "payload/tools/0: a type is not JSON: write text, a number, true, false, null, a list or a dict",
+        ),
     ],
 )
 def test_what_is_no_payload_is_said_before_anything_is_sent(prepared, arguments, message):
     with pytest.raises(PayloadError) as caught:
         prepared(**arguments)
 
-    assert str(caught.value).split(" (")[0] in (message, message.removesuffix(": nan"))
+    assert str(caught.value) == message
 
 
 def test_a_rule_may_refuse(prepared):

@@ -369,7 +369,12 @@ HEADLINES = [
         "19:16: error[Q110]: an empty path: write '.' for the element itself, or '$' for the whole payload",
     ),
     ("[0, 1]", "[1, 0]", "19:30: error[Q109]: the bounds [1, 0] are in the wrong order: write [0, 1]"),
-    ("{gt: 1}", "{matches: '('}", '17:35: error[Q117]: "(" is no regular expression of RE2: missing ): ('),
+    (
+        "{gt: 1}",
+        "{matches: '('}",
+        '17:35: error[Q117]: "(" is not a regular expression of RE2: it is malformed near character 1: '
+        "check brackets, repetitions and escapes",
+    ),
     ("{not: {thinking.type: disabled}}", "{a: {zoom: 1}}", "9:18: error[Q104]: unknown operator 'zoom'"),
     ("{not: {thinking.type: disabled}}", "{$other: true}", "9:14: error[Q111]: unknown name '$other'"),
     (

@@ -15,7 +15,7 @@ from ..errors import AuthenticationError, PayloadError, RefusedError, UnknownPro
 from ..model import Change
 from ..plan.interpret import change, changes
 from ..rulebook.rulebook import Rulebook
-from ..wire import jsontext
+from ..wire import jsontext, unwritable
 from ..wire.redact import Mask
 from ..wire.retry import DEFAULT_RETRIES, MOST_RETRIES
 from . import arguments
@@ -215,5 +215,6 @@ def _split(url: str) -> SplitResult:
 def _encode(payload: Mapping[str, Any]) -> bytes:
     try:
         return jsontext.encode(payload, nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise PayloadError(f"the payload is no JSON: {error}") from None
+    except (TypeError, ValueError, RecursionError):
+        message, pointer = unwritable.find(payload)
+        raise PayloadError(message, pointer) from None

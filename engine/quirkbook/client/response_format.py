@@ -37,7 +37,8 @@ def plain_format(given: Any) -> tuple[Any, str | None]:
     try:
         schema = given.model_json_schema()  # type: ignore[attr-defined]
     except (TypeError, ValueError, RuntimeError) as error:
-        raise PayloadError(f"the class {given.__name__} has no JSON schema: {error}", _WHERE) from None
+        text = f"the class {given.__name__} has no JSON schema: its model_json_schema() raised {type(error).__name__}"
+        raise PayloadError(f"{text}: {_INSTEAD}", _WHERE) from error
     named = _ODD.sub("_", given.__name__)[:_LONGEST]
     sent = {"type": "json_schema", "json_schema": {"name": named, "schema": strict(schema), "strict": True}}
     return sent, (

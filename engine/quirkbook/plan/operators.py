@@ -18,6 +18,7 @@ from typing import Any
 from ..model import same
 from ..payload.describe import show
 from .needs import NOTHING, EmptyList, Mark, Needs, Not
+from .regex import unsupported
 
 #: Longer texts are matched afresh each time: a cache must not hold on to a conversation.
 LONGEST_REMEMBERED = 64
@@ -214,8 +215,8 @@ def _matches(pattern: Any) -> Test:
     options.log_errors = False  # they go into the diagnostic, not to stderr
     try:
         fullmatch = re2.compile(pattern, options).fullmatch
-    except re2.error as error:
-        raise ValueError(f"{show(pattern)} is no regular expression of RE2: {error.args[0].decode()}") from None
+    except re2.error:
+        raise ValueError(f"{show(pattern)} is not a regular expression of RE2: {unsupported(pattern)}") from None
 
     def fits(text: str) -> bool:
         try:
