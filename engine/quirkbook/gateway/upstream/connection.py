@@ -174,8 +174,12 @@ class Connection(asyncio.Protocol):
         self.status = self._parser.get_status_code()
         if self.status >= 200:
             self._head_came = True
-            if "content-encoding" in self.headers:
-                self._unpack()
+            coding = self.headers.pop("content-encoding", "identity").lower()
+            if (
+                coding != "identity"
+            ):  # though it was asked not to pack; those who get the answer did not ask for it either
+                with self._unpacking():
+                    self._coding = Unpacking(coding)
             self._close_delimited &= self.status not in (204, 304)
 
     def on_body(self, body: bytes) -> None:
@@ -201,13 +205,6 @@ class Connection(asyncio.Protocol):
             self._stays = self._parser.should_keep_alive()
         else:
             self.headers, self._close_delimited = _NO_HEADERS, True
-
-    def _unpack(self) -> None:
-        """Read what was packed, though it was asked not to be; those who get it did not ask for it either."""
-        coding = self.headers.pop("content-encoding").lower()
-        if coding != "identity":
-            with self._unpacking():
-                self._coding = Unpacking(coding)
 
     @contextlib.contextmanager
     def _unpacking(self) -> Iterator[None]:
