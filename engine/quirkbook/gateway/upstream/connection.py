@@ -175,9 +175,7 @@ class Connection(asyncio.Protocol):
         if self.status >= 200:
             self._head_came = True
             coding = self.headers.pop("content-encoding", "identity").lower()
-            if (
-                coding != "identity"
-            ):  # though it was asked not to pack; those who get the answer did not ask for it either
+            if coding != "identity":  # it was asked not to pack, and the client did not ask for it either
                 with self._unpacking():
                     self._coding = Unpacking(coding)
             self._close_delimited &= self.status not in (204, 304)
