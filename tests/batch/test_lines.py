@@ -87,7 +87,7 @@ def test_a_policy_refuses_lines_and_lists_their_changes():
     ("raw", "error"),
     [
         (b" {\n", "not JSON: expected a key in double quotes at column 3"),
-        (b"oops\n", "not JSON: 'oops' is no value at column 1"),
+        (b"oops\n", "not JSON: 'oops' is not a value at column 1"),
         (b'{"a": 1} {"b": 2}', "not JSON: more text after the end at column 10"),
         (b"[" * 100_000, "not JSON: nested too deep"),
         (b"[]", 'a line is an object: write a payload, or {"custom_id", "method", "url", "body"}'),
@@ -96,7 +96,7 @@ def test_a_policy_refuses_lines_and_lists_their_changes():
             'payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}',
         ),
         (b'{"messages": 1}', 'payload/messages: messages is an array, not a number: write [{"role": "user", ...}]'),
-        (b'{"temperature": NaN}', "NaN is no JSON number at column 17"),
+        (b'{"temperature": NaN}', "NaN is not a JSON number at column 17"),
         (b'{"temperature": 1e999}', "1e999 is too big for a number at column 17"),
         (b'{"seed": ' + b"9" * 5000 + b"}", "a number of more than 1000 digits at column 10"),
         (b'{"a": "\xc3"}', "not UTF-8 text (byte 0xc3): save it as UTF-8"),

@@ -672,7 +672,11 @@ rules:
             "  10 |       - drpo: [temperature]\n"
             "     |         ^^^^ did you mean 'drop'?\n",
         ),
-        ("W.", "[W]", "5:10: error[Q108]: 'why' must be text, not a list\n  5 |     why: [W]\n    |          ^\n"),
+        (
+            "W.",
+            "[W]",
+            "5:10: error[Q108]: 'why' must be a string, not an array\n  5 |     why: [W]\n    |          ^\n",
+        ),
         (
             "{temperature: {gt: 1}}",
             "{$hot: true, temperature: {gt: 1}}",
@@ -691,7 +695,7 @@ rules:
         (
             "gt: 1",
             "gt: .nan",
-            "8:30: error[Q121]: .nan is no JSON number\n"
+            "8:30: error[Q121]: .nan is not a JSON number\n"
             "  8 |     when: {temperature: {gt: .nan}}\n"
             "    |                              ^^^^ write a finite number, or null for an open bound\n",
         ),

@@ -510,13 +510,13 @@ def test_anchors_merges_and_the_words_of_yaml_1_1_are_read(config):
         ("model_list: *none", '1:13: error[Q103]: an alias of no anchor\n  hint: put the anchor before it; a \'*\' that stands for any model is quoted: "*"'),
         ("model_list: &a [*a]", '1:17: error[Q103]: an alias of no anchor\n  hint: put the anchor before it; a \'*\' that stands for any model is quoted: "*"'),
         ("model_list: !sk-secret x", "1:13: error[Q103]: tags are not read here\n  hint: quote the whole text"),
-        ("<<: 5", "1:1: error[Q108]: '<<' takes a mapping, or a list of mappings\n  1 | <<: ...\n    | ^^ name an anchor: '<<: *defaults'"),
-        ("<<: [5]", "1:1: error[Q108]: '<<' takes a mapping, or a list of mappings\n  1 | <<: ...\n    | ^^ name an anchor: '<<: *defaults'"),
+        ("<<: 5", "1:1: error[Q108]: '<<' must be an object, or an array of objects\n  1 | <<: ...\n    | ^^ name an anchor: '<<: *defaults'"),
+        ("<<: [5]", "1:1: error[Q108]: '<<' must be an object, or an array of objects\n  1 | <<: ...\n    | ^^ name an anchor: '<<: *defaults'"),
         ("a: 1\na: 2", "2:1: error[Q102]: duplicate key 'a': it already stands in line 1\n  2 | a: ...\n    | ^ keep one of them"),
         ("a: 1\n---\nb: 1", "2:1: error[Q101]: a second document begins here\n  hint: make it a file"),
         ("a: " + "[" * 40, "1:35: error[Q115]: nested deeper than 32 levels"),
         ("api_key: 'sk-secret", "1:10: error[Q101]: not YAML: a quote that is not closed"),
-        ("api_key: [!sk-secret", "1:11: error[Q103]: tags are not read here\n  hint: quote the whole text"),
+        ("api_key: [!sk-secret]", "1:11: error[Q103]: tags are not read here\n  hint: quote the whole text"),
     ],
 )  # fmt: skip
 def test_what_no_config_may_hold_is_told_without_its_value(refusal, text, said):

@@ -155,7 +155,7 @@ def _unread(report: Mapping[str, Any], text: str) -> Line:
 
 
 def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON number")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _wrong(raw: bytes) -> str:
