@@ -19,13 +19,18 @@ EXTRAS = PROJECT["optional-dependencies"]
 PEERS = [line for line in (ROOT / "tests" / "peers.txt").read_text("utf-8").splitlines() if not line.startswith("#")]
 LOCK = runpy.run_path(str(ROOT / "requirements" / "lock.py"))
 BUILD = LOCK["build_requirements"]().splitlines()
+TESTED = [
+    *BUILD,
+    *PROJECT["dependencies"],
+    *(one for name in ("async", "openai", "serve", "test") for one in EXTRAS[name]),
+]
 
 #: Lock -> what must be in it.
 WANTED = {
     "build": BUILD,
     "serve": [*PROJECT["dependencies"], *EXTRAS["serve"]],
-    "test": [*BUILD, *PROJECT["dependencies"], *EXTRAS["serve"], *EXTRAS["async"], *EXTRAS["test"]],
-    "peers": [*BUILD, *PROJECT["dependencies"], *EXTRAS["serve"], *EXTRAS["async"], *EXTRAS["test"], *PEERS],
+    "test": TESTED,
+    "peers": [*TESTED, *PEERS],
 }
 PYTHONS = [
     {"python_full_version": f"{minor}.4", "python_version": minor, "sys_platform": platform, "extra": ""}
