@@ -268,7 +268,7 @@ def test_without_litellm_the_error_names_what_to_install(monkeypatch):
     with pytest.raises(UsageError) as caught:
         __import__("quirkbook.adapters.litellm")
 
-    assert str(caught.value) == "this adapter needs litellm: pip install litellm"
+    assert str(caught.value) == "this adapter needs litellm: in a checkout of Quirkbook, run pip install '.[litellm]'"
 
 
 @pytest.mark.filterwarnings("error::quirkbook.QuirkbookWarning")

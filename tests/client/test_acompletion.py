@@ -379,7 +379,7 @@ def test_without_its_extra_the_error_names_it(monkeypatch):
     with pytest.raises(UsageError) as caught:
         run(lambda: acompletion(MODEL, HI, api_key=KEY))
 
-    assert str(caught.value) == "acompletion() needs aiohttp: pip install 'quirkbook[async]'"
+    assert str(caught.value) == "acompletion() needs aiohttp: in a checkout of Quirkbook, run pip install '.[async]'"
 
 
 def test_the_event_loop_is_not_blocked():

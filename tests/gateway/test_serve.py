@@ -293,7 +293,7 @@ def test_where_the_extra_is_not_installed_it_is_said(serve, monkeypatch):
     code, said, _ = serve()
 
     assert code == 2
-    assert said.endswith(": pip install 'quirkbook[serve]'\n")
+    assert said.endswith(": in a checkout of Quirkbook, run pip install '.[serve]'\n")
 
 
 def test_a_worker_watches_its_files(tmp_path, monkeypatch):
