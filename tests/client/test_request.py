@@ -344,7 +344,7 @@ def test_a_header_is_one_line_of_ascii(prepared, value):
     with pytest.raises(UsageError) as caught:
         prepared(extra_headers={"X-Key": value})
 
-    assert str(caught.value) == "header X-Key: its value is not one line of plain ASCII"
+    assert str(caught.value) == "header X-Key: the value must be one line of plain ASCII"
 
 
 @pytest.mark.parametrize("name", ["X Key", "X-Key:", "", "X-Käy"])
@@ -352,7 +352,7 @@ def test_a_header_has_the_name_of_one(prepared, name):
     with pytest.raises(UsageError) as caught:
         prepared(extra_headers={name: "1"})
 
-    assert str(caught.value) == f"'{name}' is no name of a header: write letters, digits and '-'"
+    assert str(caught.value) == f"'{name}' is not a valid header name: write letters, digits and '-'"
 
 
 def test_what_hides_secrets_knows_those_of_this_call(prepared):

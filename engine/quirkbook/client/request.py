@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +15,8 @@ from ..model import Change
 from ..plan.interpret import change, changes
 from ..rulebook.rulebook import Rulebook
 from ..wire import jsontext
-from ..wire.redact import Mask
+from ..wire.headers import is_header_name, is_header_value
+from ..wire.redact import Mask, is_secret_name
 from ..wire.retry import DEFAULT_RETRIES, MOST_RETRIES
 from . import arguments
 
@@ -29,9 +29,6 @@ _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/js
 _STREAM_HEADERS: Final = {**_HEADERS, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
 _NO_ADDRESS: Final = "base_url is no address: write https://host/v1"
 _BEARER: Final = {"header": "Authorization", "prefix": "Bearer "}
-_HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
-SECRET_WORDS: Final = ("auth", "key", "token", "secret", "cookie", "password")
-"""Words in the name of a header or parameter whose value is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +148,17 @@ def wire_headers(
     for layer in (_STREAM_HEADERS if streams else _HEADERS, head.get("headers", {}), keyed, ruled, given):
         found |= {name.lower(): (name, value) for name, value in layer.items()}
     for name, value in found.values():
-        if not _HEADER_NAME.fullmatch(name):
-            raise UsageError(f"'{name}' is no name of a header: write letters, digits and '-'")
-        if value is not None and not (isinstance(value, str) and value.isascii() and value.isprintable()):
-            raise UsageError(f"header {name}: its value is not one line of plain ASCII")  # not shown: it may be a key
+        if not is_header_name(name):
+            raise UsageError(f"'{name}' is not a valid header name: write letters, digits and '-'")
+        if value is not None and not is_header_value(value):
+            raise UsageError(f"header {name}: the value must be one line of plain ASCII")  # not shown: it may be a key
     return {name: value for name, value in found.values() if value is not None}
 
 
 def _secrets(headers: Mapping[str, str], key: str, query: Mapping[str, str] | None) -> Iterator[str]:
     yield key
     for name, value in (*headers.items(), *(query or {}).items()):
-        if any(word in name.lower() for word in SECRET_WORDS):
+        if is_secret_name(name):
             yield from (str(value), str(value).rpartition(" ")[2])
 
 
