@@ -1,6 +1,6 @@
 """What each rule does to each parameter: its examples are run, and what they change, refuse or remark on tells.
 
-Nothing here is typed by hand but the columns. `compatibility.py` makes pages of it.
+Nothing here is typed by hand but the columns. `compatibility.py` and `build_pages.py` make pages of it.
 """
 
 from __future__ import annotations
