@@ -64,7 +64,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     """Read the rows; the file has one JSON object per line.
 
     Raises:
-        ValueError: a line is no JSON.
+        ValueError: a line is not valid JSON.
     """
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
@@ -73,7 +73,7 @@ def read_excuses(path: Path) -> Excuses:
     """Read docs/coverage.yaml: ``todo``, a list of providers, and ``excused``, a table of sentences per group.
 
     Raises:
-        RuleFileError: it is no strict YAML; a key that stands twice, for one.
+        RuleFileError: it is not strict YAML: a key stands twice, for example.
         ValueError: an id stands in two groups, or the file has another shape.
     """
     data: Any = read(path.read_bytes(), path.name).data

@@ -111,7 +111,7 @@ class Fact:
 
     @cached_property
     def everywhere(self) -> bool:
-        """Whether it speaks of models in general, not of some that it names."""
+        """Whether it applies to all models, not only to some that it names."""
         return compile_globs(self.rule.models)(None) if self.rule.models else True
 
 

@@ -149,7 +149,7 @@ def test_half_a_surrogate_pair_is_escaped(prepared):
         ),
         (
             {"messages": ["Hi"]},
-            'payload/messages/0: a message is an object, not str: write {"role": ..., "content": ...}',
+            'payload/messages/0: a message must be an object, not a string; example: {"role": ..., "content": ...}',
         ),
         (
             {"top_k": float("nan")},
@@ -402,7 +402,7 @@ def test_retries_that_are_none(prepared, number):
             {"provider": "one", "custom_llm_provider": "two"},
             "provider and its other name custom_llm_provider differ: give one of them",
         ),
-        ({"extra_body": [1]}, "extra_body is a mapping of fields, not list"),
+        ({"extra_body": [1]}, 'extra_body must be an object, not an array; example: {"top_k": 40}'),
         (
             {"mock_response": "Hi"},
             "mock_response is an argument of LiteLLM that has no counterpart here: "

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 from .. import api
 from ..errors import AuthenticationError, PayloadError, RefusedError, UnknownProviderError, UsageError
 from ..model import Change
+from ..payload.describe import kind
 from ..plan.interpret import change, changes
 from ..rulebook.rulebook import Rulebook
 from ..wire import jsontext
@@ -76,7 +77,7 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
         payload["stream"] = stream
     extra = own.get("extra_body", {})
     if not isinstance(extra, Mapping):
-        raise UsageError(f"extra_body is a mapping of fields, not {type(extra).__name__}")
+        raise UsageError(f'extra_body must be an object, not {kind(extra)}; example: {{"top_k": 40}}')
     payload |= extra
     book = own.get("rulebook") or api.default_rulebook()
     provider = provider_of(book, own.get("provider"), payload["model"], own.get("base_url"))
@@ -129,7 +130,7 @@ def _provider_of(book: Rulebook, provider: str | None, model: str | None, base_u
 def _key(provider: str, head: Mapping[str, Any], given: str | None, headers: Mapping[str, str]) -> str:
     """Return the caller's key; none is needed where the provider has none or the caller brings its header."""
     if given is not None and not isinstance(given, str):
-        raise UsageError(f"api_key is text, not {type(given).__name__}")
+        raise UsageError(f"api_key must be a string, not {kind(given)}")
     variable = head.get("api_key_env")
     key = given or (os.environ.get(variable, "") if variable else "")
     carrier = head.get("auth", _BEARER)["header"].lower()
