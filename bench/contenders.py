@@ -119,7 +119,7 @@ def contenders() -> tuple[dict[str, Contender], list[str]]:
     try:
         found["litellm"] = litellm()
     except ImportError as error:
-        return found, [f"litellm is not installed ({error}): its rows and the targets that speak of it are left out"]
+        return found, [f"litellm is not installed ({error}): its rows and the targets that are about it are left out"]
     return found, []
 
 

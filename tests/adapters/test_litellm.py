@@ -71,7 +71,7 @@ def test_litellm_alone_gets_the_400_with_the_callback_an_answer_and_the_report_w
     assert told[0] == {
         "rule": "moonshot/developer-is-system",
         "effect": "exact",
-        "change": "map /messages/0/role: text -> text",
+        "change": "map /messages/0/role: a string -> a string",
         "why": "Moonshot knows the roles system, user, assistant and tool; OpenAI's developer becomes system.",
     }
     assert emulator.requests[1]["body"]["messages"][0] == {"role": "system", "content": "Be brief."}

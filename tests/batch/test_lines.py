@@ -93,9 +93,12 @@ def test_a_policy_refuses_lines_and_lists_their_changes():
         (b"[]", 'a line is an object: write a payload, or {"custom_id", "method", "url", "body"}'),
         (
             b'{"body": []}',
-            'payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}',
+            'payload: a chat payload must be an object, not an array; example: {"model": ..., "messages": [...]}',
         ),
-        (b'{"messages": 1}', 'payload/messages: messages is an array, not a number: write [{"role": "user", ...}]'),
+        (
+            b'{"messages": 1}',
+            'payload/messages: messages must be an array, not a number; example: [{"role": "user", ...}]',
+        ),
         (b'{"temperature": NaN}', "NaN is not a JSON number at column 17"),
         (b'{"temperature": 1e999}', "1e999 is too big for a number at column 17"),
         (b'{"seed": ' + b"9" * 5000 + b"}", "a number of more than 1000 digits at column 10"),

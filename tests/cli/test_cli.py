@@ -157,12 +157,12 @@ def test_what_cannot_be_read_is_told_and_exits_with_2(quirkbook, body, message):
         (
             b"[]",
             1,
-            'quirkbook: payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}\n',
+            'quirkbook: payload: a chat payload must be an object, not an array; example: {"model": ..., "messages": [...]}\n',
         ),
         (
             b'{"messages": 3}',
             1,
-            'quirkbook: payload/messages: messages is an array, not a number: write [{"role": "user", ...}]\n',
+            'quirkbook: payload/messages: messages must be an array, not a number; example: [{"role": "user", ...}]\n',
         ),
     ],
 )

@@ -362,7 +362,7 @@ def test_a_measure_may_stand_beside_litellm_params(config):
         ("api_key: ''", "'api_key' must be text, not empty text"),
         ("extra_body: [1]", "'extra_body' must be a mapping of fields, not a list"),
         ("extra_headers: 5", "'extra_headers' must be a mapping of headers, not a number"),
-        ("extra_headers: {'a b': c}", "this is no name of a header"),
+        ("extra_headers: {'a b': c}", "this is not a valid header name"),
         ("extra_headers: {X-Key: 5}", "the value of the header X-Key must be one line of plain ASCII text"),
         ("headers: {X-Key: 'sécret'}", "the value of the header X-Key must be one line of plain ASCII text"),
         ("temprature: 1", "unknown key 'temprature' in 'litellm_params'"),

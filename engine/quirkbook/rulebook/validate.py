@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import did_you_mean
 from ..model import Diagnostic, Keys
+from ..payload.describe import kind
 from ..resources import schema
 from ..source.document import Document, show
 
@@ -126,7 +127,7 @@ def _this(keys: Keys, node: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    return "an array" if isinstance(value, list) else "an object" if isinstance(value, dict) else show(value)
+    return kind(value, yaml=True) if isinstance(value, dict | list) else show(value)
 
 
 def _unknown(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
