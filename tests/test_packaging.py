@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.sharing import once
 
 import quirkbook
 from quirkbook.rulebook.builtin import make_outline, names, outline_name
@@ -15,12 +16,14 @@ from quirkbook.rulebook.builtin import make_outline, names, outline_name
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def wheel(tmp_path_factory):
-    out = tmp_path_factory.mktemp("wheel")
+    return next(once(tmp_path_factory, "wheel", build_wheel).glob("*.whl"))
+
+
+def build_wheel(out):
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
     subprocess.run(command, capture_output=True, check=True)
-    return next(out.glob("*.whl"))
 
 
 def test_the_wheel_holds_the_package_with_its_rules_and_schemas_and_nothing_else(wheel):
