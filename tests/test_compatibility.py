@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.books import a_file, a_rule
-
-from quirkbook.resources import folder
-from quirkbook.rulebook.load import load_folder
+from tests.books import a_file, a_rule, built_in
 
 DOCS = Path(__file__).parents[1] / "docs"
 sys.path.insert(0, str(DOCS / "tools"))
@@ -20,8 +18,11 @@ import table_html  # noqa: E402
 import table_markdown  # noqa: E402
 from rule_facts import COLUMNS, EFFECTS, collect, columns_in_use  # noqa: E402
 
-FILES = load_folder(Path(str(folder("rules"))), "built-in")
-PROVIDERS, FAMILIES = collect(FILES)
+
+@cache
+def rows():
+    """Return the rows of all providers, and those of all families."""
+    return collect(built_in())
 
 
 def facts(*rules, **head):
@@ -42,7 +43,8 @@ def test_the_page_is_up_to_date(capsys):
 
 
 def test_every_rule_is_about_something():
-    bare = [fact.rule.name for row in (*PROVIDERS, *FAMILIES) for fact in row.own if not fact.columns]
+    providers, families = rows()
+    bare = [fact.rule.name for row in (*providers, *families) for fact in row.own if not fact.columns]
 
     assert bare == []
 
@@ -69,7 +71,7 @@ def test_every_rule_is_about_something():
     ],
 )
 def test_spot_checks_against_the_evidence(provider, column, cell):
-    (row,) = (row for row in PROVIDERS if row.file.name == provider)
+    (row,) = (row for row in rows()[0] if row.file.name == provider)
 
     assert table_markdown.verdict(row.cell(column), column) == cell
 
@@ -295,9 +297,9 @@ def test_a_stale_page_is_found_and_put_right(tmp_path, capsys, monkeypatch):
 
 
 def test_each_file_of_rules_gets_a_page_and_all_of_them_one_with_a_filter():
-    with_rules = {row.page for row in (*PROVIDERS, *FAMILIES) if row.rules}
+    with_rules = {row.page for row in (*rows()[0], *rows()[1]) if row.rules}
 
-    pages = build_pages.pages(FILES)
+    pages = build_pages.pages(built_in())
 
     assert set(pages) == {"compatibility.html", *(f"{page}.md" for page in with_rules)}
     assert [

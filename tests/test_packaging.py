@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.sharing import once
 
 import quirkbook
 from quirkbook.rulebook.builtin import make_outline, names, outline_name
@@ -29,9 +30,13 @@ def built(kind, source, out):
     return next(path for path in out.iterdir() if path.suffix in (".whl", ".gz"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def wheel(tmp_path_factory):
-    return built("wheel", ROOT, tmp_path_factory.mktemp("wheel"))
+    return next(path for path in once(tmp_path_factory, "wheel", build_wheel).glob("*.whl"))
+
+
+def build_wheel(out):
+    built("wheel", ROOT, out)
 
 
 @pytest.fixture(scope="module")

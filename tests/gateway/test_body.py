@@ -4,8 +4,9 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.strategies import tried
 
 from quirkbook.gateway.http import body
 from quirkbook.gateway.http.asgi import HTTPError
@@ -26,7 +27,7 @@ keys = st.sampled_from(["model", "messages", "tools", "temperature", "x", "é", 
 bodies = st.dictionaries(keys, values, max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@tried(200)
 @given(bodies, st.sampled_from([(",", ":"), (", ", ": "), (" , ", " :\n")]), st.booleans())
 def test_what_was_read_is_written_again(payload, separators, escaped):
     try:
@@ -66,7 +67,7 @@ def test_a_key_may_hold_what_ends_texts_elsewhere():
     assert [*body.fields(b'{"\\u0000":1,"b":2,"c":3}')] == ["\0", "b", "c"]  # as long as if it were spaced
 
 
-@settings(max_examples=300, deadline=None)
+@tried(300)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcdefg"), st.sampled_from(["1", "12", '"x"', "[0, 1]", '{"a": 1}'])), max_size=9

@@ -4,8 +4,9 @@ import copy
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.strategies import tried
 
 from quirkbook.plan.jsonschema import normalize
 from quirkbook.plan.jsonschema.normalize import normalizer
@@ -137,7 +138,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@tried(300)
 @given(OPTIONS, SCHEMAS)
 def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options, schema):
     before = json.dumps(schema)
@@ -152,7 +153,7 @@ def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options,
         assert normalize(done.schema) is None
 
 
-@settings(max_examples=150, deadline=None)
+@tried(150)
 @given(OPTIONS, SCHEMAS)
 def test_the_quick_look_misses_nothing(options, schema):
     with pytest.MonkeyPatch.context() as patch:
@@ -162,7 +163,7 @@ def test_the_quick_look_misses_nothing(options, schema):
     assert normalizer(options)(schema) == closely
 
 
-@settings(max_examples=150, deadline=None)
+@tried(150)
 @given(OPTIONS, SCHEMAS)
 def test_every_note_points_into_the_original(options, schema):
     done = normalizer(options)(schema)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.running import brief, condition, draft_of, exact, plan, rule
-from tests.strategies import LETS, actions, conditions, modest, payloads
+from tests.strategies import LETS, actions, conditions, payloads, tried
 
 from quirkbook.payload.path import parse
 from quirkbook.plan import interpret
@@ -304,7 +304,7 @@ def test_what_an_earlier_rule_may_write_makes_a_later_one_a_candidate(do, when):
 # Laws
 
 
-@settings(modest, max_examples=100)
+@tried(100)
 @given(conditions(), payloads())
 @example({"messages[*]": {"some": {"x": 1}}}, {"messages": [[{"x": 1}]]})
 def test_where_a_condition_holds_its_rule_is_a_candidate(when, payload):
@@ -318,7 +318,7 @@ def rule_with_names(when, do, place=0):
     return rule(when, do, place, LETS)
 
 
-@settings(modest, max_examples=60)
+@tried(60)
 @given(
     st.lists(st.tuples(conditions(depth=1), st.lists(actions, min_size=1, max_size=2)), min_size=1, max_size=3),
     st.lists(payloads(), min_size=1, max_size=2),

@@ -2,10 +2,10 @@ import sys
 import threading
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.running import exact, plan, rule
-from tests.strategies import LETS, actions, conditions, modest, payloads
+from tests.strategies import LETS, actions, conditions, payloads, tried
 
 from quirkbook.plan.interpret import Run, run
 
@@ -18,7 +18,8 @@ def outcome(made, payload, quiet):
     return exact(done.root), [(one.name, first, end) for one, first, end in done.fired], len(done.edits)
 
 
-@settings(modest, max_examples=300)
+@pytest.mark.nightly
+@tried(300)
 @given(
     st.lists(st.tuples(conditions(depth=1), st.lists(actions, min_size=1, max_size=2)), min_size=1, max_size=5),
     st.lists(payloads(), min_size=1, max_size=3),

@@ -12,8 +12,9 @@ import sys
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tests.strategies import tried
 
 from quirkbook.errors import RuleFileError
 from quirkbook.model import Location
@@ -132,7 +133,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@tried(100, HealthCheck.function_scoped_fixture)
 @given(value=JSON_VALUES, indent=st.sampled_from([None, 2, "\t"]), name=st.sampled_from(["r.json", "r.yaml"]))
 def test_any_json_value_comes_back_as_it_was(value, indent, name):
     text = json.dumps(value, indent=indent)
@@ -142,7 +143,7 @@ def test_any_json_value_comes_back_as_it_was(value, indent, name):
     assert repr(data) == repr(value)  # tells 1 from 1.0 and from true
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@tried(300, HealthCheck.function_scoped_fixture)
 @given(text=st.text(st.sampled_from("ab:-{}[],#&*!|>'\"%@ \n\t1.?~\\"), max_size=24))
 def test_any_text_is_read_or_refused(text):
     try:
