@@ -1,8 +1,8 @@
 """Requests and answers as clients and providers send them, no two alike: other parameters, messages, tools, texts.
 
-    python bench/traffic.py FOLDER     writes small.jsonl, small-tool.jsonl, medium.jsonl and the same as streams
+    python bench/traffic.py small-tool 4000 > bodies.jsonl     a body a line; --stream: with "stream": true
 
-A seed gives the same sequence each time. Sizes are messages x tools; the shapes are in SHAPES.
+A seed gives the same sequence each time. Sizes are messages x tools; other shapes are in SHAPES, a gateway's in BODIES.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 Payload = dict[str, Any]
@@ -19,9 +18,6 @@ Payload = dict[str, Any]
 #: Plain ASCII: json.dumps is at its fastest then, and what is held against it at its hardest.
 _WORDS = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon"
 WORDS = _WORDS.split()
-
-#: Name -> (messages, tools, bodies) of the gateway's body files. The small ones are sent often, so there are many.
-BODIES = {"small": (2, 0, 4000), "small-tool": (2, 1, 4000), "medium": (40, 20, 400)}
 
 
 class Traffic:
@@ -172,13 +168,14 @@ class Traffic:
             made["response_format"] = {"type": "json_schema", "json_schema": wanted}
         return made
 
-    def pictures(self, model: str) -> Payload:
-        """Return a request whose user shows pictures, one by URL and two as data of 50 kB."""
-        made = self.request(model, 6, 2)
-        data = ["data:image/png;base64," + self.rnd.randbytes(25_000).hex() for _ in range(2)]
-        urls = [f"https://images.example/{self.rnd.randrange(10**9)}.png", *data]
-        parts = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
-        made["messages"][-1]["content"] = [{"type": "text", "text": self.text(12)}, *parts]
+    def pictures(self, model: str, messages: int = 6, tools: int = 2, size: int = 50_000) -> Payload:
+        """Return a request whose user shows two pictures, each as data of that many characters."""
+        made = self.request(model, messages, tools)
+        parts: list[Payload] = [{"type": "text", "text": self.text(12)}]
+        for detail in ("auto", "high"):
+            url = "data:image/png;base64," + self.rnd.randbytes(size // 2).hex()
+            parts.append({"type": "image_url", "image_url": {"url": url, "detail": detail}})
+        made["messages"][-1]["content"] = parts
         return made
 
     def long_texts(self, model: str) -> Payload:
@@ -257,17 +254,22 @@ SHAPES: dict[str, Maker] = {
 }
 
 
-def write_bodies(folder: Path, model: str) -> None:
-    """Write the gateway's body files, a body a line; a stream's file has ``stream: true`` in each, the other in none."""
-    for name, (messages, tools, count) in BODIES.items():
-        made = Traffic(name)
-        requests = [{**made.request(model, messages, tools), "stream": False} for _ in range(count)]
-        for suffix, stream in (("", False), (".stream", True)):
-            lines = (json.dumps({**one, "stream": stream}, ensure_ascii=False) for one in requests)
-            (folder / f"{name}{suffix}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+#: The gateway's bodies: small, small with one tool, medium (25 kB), large (1 MB; a model that takes pictures).
+BODIES: dict[str, Callable[[Traffic], Payload]] = {
+    "small": lambda one: one.request("moonshot-v1-8k", 2, 0),
+    "small-tool": lambda one: one.request("moonshot-v1-8k", 2, 1),
+    "medium": lambda one: one.request("moonshot-v1-8k", 40, 20),
+    "large": lambda one: one.pictures("moonshot-v1-8k-vision-preview", 200, 20, 400_000),
+}
+
+
+def bodies(name: str, count: int, seed: int | str, stream: bool) -> Iterator[bytes]:
+    """Yield that many bodies as lines, ``stream`` written in each."""
+    made = Traffic(seed)
+    for _ in range(count):
+        body = {**BODIES[name](made), "stream": stream}
+        yield json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 if __name__ == "__main__":
-    where = Path(sys.argv[1])
-    where.mkdir(parents=True, exist_ok=True)
-    write_bodies(where, "moonshot-v1-8k")
+    sys.stdout.buffer.writelines(bodies(sys.argv[1], int(sys.argv[2]), 7, "--stream" in sys.argv))
