@@ -1,4 +1,4 @@
-"""What `quirkbook batch` costs beside reading and writing the JSON alone: one run, one process, as a ratio.
+"""What `quirkbook batch` costs beside reading and writing the JSON alone, on lines never seen: one run, as a ratio.
 
 python bench/batch.py
 """
@@ -7,43 +7,34 @@ from __future__ import annotations
 
 import json
 import statistics
-import time
 
-from make_payloads import conversation, payload
+from measure import ratio, timed
+from traffic import Traffic
 
 from quirkbook.batch.lines import Translator
 
 ROUNDS = 9
-COUNT = 2000
+SIZES = {(2, 1): 1000, (10, 5): 200, (40, 20): 40}
 
 
-def timed(run: object, lines: list[bytes]) -> float:
-    start = time.thread_time()
-    for number, line in enumerate(lines, 1):
-        run(line, number)  # type: ignore[operator]
-    return time.thread_time() - start
-
-
-def alone(line: bytes, number: int) -> bytes:
+def alone(line: bytes) -> bytes:
     return json.dumps(json.loads(line), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def main() -> None:
-    ours = Translator("moonshot").line
-    for name, given in (("small", payload("small")), ("10 messages", conversation(10)), ("medium", payload("medium"))):
-        count = COUNT if name == "small" else COUNT // 10
-        lines = [json.dumps({**given, "seed": at}).encode() for at in range(count)]
-        if json.loads(ours(lines[0], 1).sent)["seed"] != 0:
-            raise SystemExit("a line was translated wrongly")
-        ratios, speed = [], []
-        for _ in range(ROUNDS):
-            base, took = timed(alone, lines), timed(ours, lines)
-            ratios.append(took / base)
-            speed.append(count / took)
-        found = statistics.median(ratios)
+    translator = Translator("moonshot")
+    for size, count in SIZES.items():
+        base, ours = [], []
+        for at in range(ROUNDS):
+            made = Traffic(f"batch {at}")
+            lines = [json.dumps(made.request("moonshot-v1-8k", *size)).encode() for _ in range(count)]
+            base.append(timed(alone, lines))
+            ours.append(timed(lambda line: translator.line(line, 1), lines))
+        found = ratio(ours, base)
         reached = "reached" if found <= 3 else "MISSED "
+        words = f"{size[0]} x {size[1]}".ljust(9)
         print(
-            f"{reached} {name:<12} {found:5.2f} x decode + encode (target at most 3 x), {statistics.median(speed):,.0f} lines a second"
+            f"{reached} {words}{found:6.2f} x decode + encode (target at most 3 x), {1 / statistics.median(ours):,.0f} lines a second"
         )
 
 

@@ -1,3 +1,4 @@
+# In a checkout of Quirkbook: pip install '.[openai,serve]'
 # First, in another terminal: quirkbook emulate moonshot
 import os
 

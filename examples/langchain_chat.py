@@ -1,4 +1,4 @@
-# LangChain's ChatOpenAI with the rules in its HTTP clients: pip install langchain-openai quirkbook
+# LangChain's ChatOpenAI with the rules in its HTTP clients: pip install langchain-openai '.[serve]' in a checkout of Quirkbook
 # First, in another terminal: quirkbook emulate moonshot
 import asyncio
 import os

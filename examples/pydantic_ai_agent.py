@@ -1,4 +1,5 @@
-# A pydantic-ai agent with the rules in its HTTP client: pip install 'pydantic-ai-slim[openai]' quirkbook
+# A pydantic-ai agent with the rules in its HTTP client: pip install 'pydantic-ai-slim[openai]' '.[serve]'
+# in a checkout of Quirkbook.
 # First, in another terminal: quirkbook emulate moonshot
 import asyncio
 import os

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from quirkbook import Rulebook
 from quirkbook.model import RuleFile
-from quirkbook.rulebook.load import load_file
+from quirkbook.resources import folder
+from quirkbook.rulebook.load import load_file, load_folder
 
 SAME = {"in": {}, "same": True}
+
+
+@cache
+def built_in() -> tuple[RuleFile, ...]:
+    """Return the built-in files, read and checked once in a run as a user's would be."""
+    return load_folder(Path(str(folder("rules"))), "built-in")
 
 
 def a_rule(name: str, do: Any, when: Any = None, **more: Any) -> dict[str, Any]:

@@ -155,6 +155,29 @@ def serving(*script: Script) -> Iterator[Server]:
                 thread.join(5)
 
 
+@contextlib.contextmanager
+def saying(data: bytes) -> Iterator[str]:
+    """Answer each connection with these bytes, whatever comes on it, and hang up; yield host and port."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):  # the listener is closed, or who called is gone
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(65536)
+                        connection.sendall(data)
+                        connection.shutdown(socket.SHUT_WR)
+                        while connection.recv(65536):
+                            pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield "{}:{}".format(*listener.getsockname())
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
 def refusing_address() -> str:
     """Return the URL of a port of this machine where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -8,8 +8,16 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-#: For tests whose law is cheap to hold; a slow machine is no failure.
-modest = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+def tried(times: int, *ignored: HealthCheck) -> settings:
+    """Return settings that try a law ``times`` times in CI; by hand a share of that, by night a multiple: see conftest."""
+    share = settings.default.max_examples / settings.get_profile("ci").max_examples
+    ignore = [*settings.default.suppress_health_check, *ignored]
+    return settings(max_examples=max(3, round(times * share)), suppress_health_check=ignore)
+
+
+#: For tests whose law is cheap to hold.
+modest = tried(50)
 
 KEYS = ["a", "b", "x", "role", "content", "type", "text", "id", "name", "tool_calls", "tool_call_id", "c/d~", ""]
 TOP_KEYS = ["messages", "tools", "stop", "a", "b", "n", "temperature", "model", "thinking"]

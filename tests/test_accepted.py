@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from tests.chat_payloads import PAYLOADS, REFUSED
 from tests.chat_requests import requests as drawn_requests
+from tests.strategies import tried
 
 from quirkbook import explain, translate
 from quirkbook.emulator import available, provider, running
@@ -85,7 +86,7 @@ def outcome(name: str, payload: dict[str, Any]) -> Any:
 
 
 @each_model
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@tried(25, *HealthCheck)
 @given(request=drawn_requests())
 def test_any_request_is_accepted_once_translated_or_refused_by_a_rule(name, model, request):
     payload = {"model": model, **request}

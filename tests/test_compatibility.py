@@ -1,25 +1,28 @@
-"""The table of providers and parameters: taken from the rules' examples, and up to date on its pages."""
+"""The table of providers and parameters: made of the rules' examples, and up to date on its page; the pages that are built."""
 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.books import a_file, a_rule
-
-from quirkbook.resources import folder
-from quirkbook.rulebook.load import load_folder
+from tests.books import a_file, a_rule, built_in
 
 DOCS = Path(__file__).parents[1] / "docs"
 sys.path.insert(0, str(DOCS / "tools"))
 
-import compatibility  # noqa: E402 - found by the line above
+import build_pages  # noqa: E402 - found by the line above
+import compatibility  # noqa: E402
 import table_html  # noqa: E402
 import table_markdown  # noqa: E402
 from rule_facts import COLUMNS, EFFECTS, collect, columns_in_use  # noqa: E402
 
-PROVIDERS, FAMILIES = collect(load_folder(Path(str(folder("rules"))), "built-in"))
+
+@cache
+def rows():
+    """Return the rows of all providers, and those of all families."""
+    return collect(built_in())
 
 
 def facts(*rules, **head):
@@ -32,15 +35,16 @@ def changes(given, out):
     return {"examples": [{"in": given, "out": out}]}
 
 
-# The pages that ship
+# The page that ships
 
 
-def test_the_pages_are_up_to_date(capsys):
+def test_the_page_is_up_to_date(capsys):
     assert compatibility.main([]) == 0, capsys.readouterr().out
 
 
 def test_every_rule_is_about_something():
-    bare = [fact.rule.name for row in (*PROVIDERS, *FAMILIES) for fact in row.own if not fact.columns]
+    providers, families = rows()
+    bare = [fact.rule.name for row in (*providers, *families) for fact in row.own if not fact.columns]
 
     assert bare == []
 
@@ -67,7 +71,7 @@ def test_every_rule_is_about_something():
     ],
 )
 def test_spot_checks_against_the_evidence(provider, column, cell):
-    (row,) = (row for row in PROVIDERS if row.file.name == provider)
+    (row,) = (row for row in rows()[0] if row.file.name == provider)
 
     assert table_markdown.verdict(row.cell(column), column) == cell
 
@@ -228,8 +232,8 @@ def test_the_markdown_table_has_a_matrix_per_group_and_the_facts_with_their_sour
 
     assert "What 2 providers do to a payload written for OpenAI, by 2 rules." in text
     assert "| | n | seed |\n| --- | --- | --- |\n| [Acme & Co](#acme--co) | lossy | lossy * |\n" in text
-    assert "The rules of these families are in force here: [lumen](rules/families/lumen.md).\n" in text
-    assert "| seed | lossy | a\\* | [cool](rules/acme.md#cool) | [acme.example](https://acme.example/cool) |\n" in text
+    assert "The rules of these families are in force here: [lumen](../rules/families/lumen.yaml).\n" in text
+    assert "| seed | lossy | a\\* | [cool](../rules/acme.yaml) | [acme.example](https://acme.example/cool) |\n" in text
     assert "## No rule known\n\ndull.\n" in text
     assert "## Lumen, the models\n" in text
 
@@ -260,7 +264,7 @@ def test_the_html_page_has_each_cell_and_rule_and_nothing_unescaped(book):
     assert "<dd>Some say &lt;no&gt;.</dd>" in text
     assert "no rule known: <span>dull</span>." in text
     assert all(f'value="{word}"' in text for word in EFFECTS)
-    assert "<!-- " not in text.replace("<!-- Written by", "")
+    assert "<!-- " not in text.replace("<!-- Built by", "")
 
 
 def test_the_html_page_loads_nothing_from_elsewhere(book):
@@ -275,19 +279,47 @@ def test_every_column_has_a_name_of_its_own():
     assert len(names) == len(set(names))
 
 
-def test_stale_pages_and_those_of_no_rule_are_found_and_put_right(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(compatibility, "pages", lambda files: {"compatibility.md": "new", "rules/acme.md": "rule"})
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / "gone.md").write_text("old")
+def test_a_stale_page_is_found_and_put_right(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(compatibility, "page", lambda: "new")
     (tmp_path / "compatibility.md").write_text("old")
 
     assert compatibility.main([], tmp_path) == 1
     assert capsys.readouterr().out == (
-        "not up to date: compatibility.md\nnot up to date: rules/acme.md\nof no rule: rules/gone.md\n"
-        "run python docs/tools/compatibility.py --write\n"
+        "compatibility.md is not up to date: run python docs/tools/compatibility.py --write\n"
     )
     assert compatibility.main(["--write"], tmp_path) == 0
-    assert capsys.readouterr().out == "wrote compatibility.md\nwrote rules/acme.md\nof no rule: rules/gone.md\n"
+    assert capsys.readouterr().out == "wrote compatibility.md\n"
     assert compatibility.main([], tmp_path) == 0
-    assert capsys.readouterr().out == "up to date\n"
-    assert not (tmp_path / "rules" / "gone.md").exists()
+    assert capsys.readouterr().out == "compatibility.md is up to date\n"
+
+
+# The pages that are built
+
+
+def test_each_file_of_rules_gets_a_page_and_all_of_them_one_with_a_filter():
+    with_rules = {row.page for row in (*rows()[0], *rows()[1]) if row.rules}
+
+    pages = build_pages.pages(built_in())
+
+    assert set(pages) == {"compatibility.html", *(f"{page}.md" for page in with_rules)}
+    assert [
+        name for name, text in pages.items() if name.endswith(".md") and not text.startswith(build_pages.BUILT)
+    ] == []
+
+
+def test_a_build_removes_pages_of_files_that_are_gone_and_nothing_else(tmp_path, capsys, monkeypatch):
+    page = f"{build_pages.BUILT}\n# Acme\n"
+    monkeypatch.setattr(build_pages, "pages", lambda files: {"compatibility.html": "table", "rules/acme.md": page})
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "gone.md").write_text(page)
+    (tmp_path / "rules" / "notes.md").write_text("my own")
+
+    assert build_pages.main(["--into", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"built 2 pages in {tmp_path}, removed 1\n"
+    assert build_pages.main(["--into", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"built 2 pages in {tmp_path}\n"
+    assert {path.relative_to(tmp_path).as_posix(): path.read_text() for path in tmp_path.rglob("*.*")} == {
+        "compatibility.html": "table",
+        "rules/acme.md": page,
+        "rules/notes.md": "my own",
+    }

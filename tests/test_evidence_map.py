@@ -70,17 +70,17 @@ def test_the_page_shows_each_row_with_its_rules_or_its_excuse():
     assert "| [acme](#acme) | 1 | 1 | 0 | 0 |" in text
     assert "| [any provider](#any-provider) | 1 | 0 | 1 | 0 |" in text
     assert (
-        "| d001 | seed: seed \\| present | high | [acme/r1](rules/acme.md#r1)<br>[acme/r2](rules/acme.md#r2) "
+        "| d001 | seed: seed \\| present | high | [acme/r1](../rules/acme.yaml)<br>[acme/r2](../rules/acme.yaml) "
         "| [2026-11](https://acme.example) |"
     ) in text
     assert "| d002 | seed: seed \\| present | high | No \\[need\\]. | [2026-11](https://acme.example) |" in text
     assert "| d003 | seed: seed \\| present | high | *waiting* | [2026-11](https://acme.example) |" in text
 
 
-def test_a_family_has_its_pages_in_a_folder_of_its_own():
+def test_a_rule_of_a_family_is_linked_to_its_file():
     (rule,) = a_file(a_rule("k2.5-lock", {"drop": ["seed"]}), family="lumen").items
 
-    assert evidence_map.rule_link(rule) == "[lumen/k2.5-lock](rules/families/lumen.md#k25-lock)"
+    assert evidence_map.rule_link(rule) == "[lumen/k2.5-lock](../rules/families/lumen.yaml)"
 
 
 @pytest.mark.parametrize(

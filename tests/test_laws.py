@@ -2,15 +2,15 @@
 
 import copy
 import json
-from pathlib import Path
 from random import Random
 
 import jsonpatch
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from tests import strategies
+from tests.books import built_in
 from tests.running import exact, nested
 
 from quirkbook import (
@@ -18,7 +18,6 @@ from quirkbook import (
     RefusedError,
     Rulebook,
     explain,
-    resources,
     translate,
     translate_error,
     translate_response,
@@ -26,7 +25,6 @@ from quirkbook import (
 from quirkbook.cli import quirkbook
 from quirkbook.payload.describe import as_data
 from quirkbook.plan.interpret import Run, changes, prepare, run
-from quirkbook.rulebook.load import load_folder
 
 BOOK = Rulebook.load()
 #: One model for each glob of each rule, and some as gateways spell them.
@@ -148,7 +146,7 @@ choices = st.lists(
 #: Those with rules, and one without: a connection alone is the same for all.
 PROVIDERS = [name for name in BOOK.providers if BOOK.effective(name) or name == "zerogpu"]
 each_provider = pytest.mark.parametrize("provider", PROVIDERS)
-few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+few = strategies.tried(15, HealthCheck.data_too_large)
 models = st.none() | st.sampled_from(MODELS)
 anything = payloads | strategies.payloads()
 
@@ -232,7 +230,7 @@ def test_the_patch_leads_there_and_the_inverse_back(provider, payload, model):
 
 
 @pytest.mark.parametrize("provider", ["moonshot", "openai"])
-@settings(few, max_examples=10)
+@strategies.tried(10)
 @given(payload=payloads)
 def test_a_dry_run_prints_what_translate_returns(provider, payload):
     try:
@@ -298,7 +296,7 @@ def test_a_huge_payload_takes_time_by_its_size():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_order_of_the_files_in_a_layer_does_not_matter(seed):
-    files = list(load_folder(Path(str(resources.folder("rules"))), "rules"))
+    files = list(built_in())
     Random(seed).shuffle(files)
 
     book = Rulebook(files, builtin=False)

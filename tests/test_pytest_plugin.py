@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+# Imported before any run of pytester, which forgets the modules that a run imported first: libyaml's part of PyYAML,
+# when imported again, still makes events of the first import's classes, and a file reads as empty.
+import yaml  # noqa: F401
+
 MINE = Path(__file__).parents[1] / "examples" / "my-rules"
 
 

@@ -1,7 +1,7 @@
-"""What each provider does to each parameter, as pages: docs/compatibility.md, .html, and a page of rules per file.
+"""docs/compatibility.md: what each provider does to each parameter.
 
-python docs/tools/compatibility.py            compare with the pages; exit 1 and list those that are not up to date
-python docs/tools/compatibility.py --write    write them anew
+python docs/tools/compatibility.py            compare with the page; exit 1 if it is not up to date
+python docs/tools/compatibility.py --write    write the page anew
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import table_html
 import table_markdown
 from rule_facts import collect
 
-from quirkbook.model import RuleFile
 from quirkbook.resources import folder
 from quirkbook.rulebook.load import load_folder
 
@@ -23,43 +21,27 @@ DOCS = Path(__file__).resolve().parents[1]
 COMMAND = "python docs/tools/compatibility.py --write"
 
 
-def pages(files: Sequence[RuleFile]) -> dict[str, str]:
-    """Return the pages: name below docs/ -> text."""
-    providers, families = collect(files)
-    found = {
-        "compatibility.md": table_markdown.table_page(providers, families),
-        "compatibility.html": table_html.page(providers, families),
-    }
-    found |= {f"{row.page}.md": table_markdown.rules_page(row) for row in (*providers, *families) if row.rules}
-    return found
+def page() -> str:
+    """Return the text of the page, made of the rules that ship."""
+    return table_markdown.table_page(*collect(load_folder(Path(str(folder("rules"))), "built-in")))
 
 
 def main(args: Sequence[str], docs: Path = DOCS) -> int:
     """Compare, or with ``--write`` write; return the exit code."""
     parser = argparse.ArgumentParser(prog="compatibility.py", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="write the pages anew, and remove those of no rule")
+    parser.add_argument("--write", action="store_true", help="write docs/compatibility.md")
     asked = parser.parse_args(args)
-    wanted = pages(load_folder(Path(str(folder("rules"))), "built-in"))
-    there = {path.relative_to(docs).as_posix() for path in (docs / "rules").rglob("*.md")}
-    stale = [name for name, text in wanted.items() if not _holds(docs / name, text)]
-    orphans = sorted(there - set(wanted))
-    for name in orphans if asked.write else ():
-        (docs / name).unlink()
-    for name in stale if asked.write else ():
-        (docs / name).parent.mkdir(parents=True, exist_ok=True)
-        (docs / name).write_text(wanted[name], "utf-8")
-    verb = "wrote" if asked.write else "not up to date:"
-    print(
-        "\n".join([*(f"{verb} {name}" for name in stale), *(f"of no rule: {name}" for name in orphans)]) or "up to date"
-    )
-    if asked.write or not (stale or orphans):
+    target = docs / "compatibility.md"
+    text = page()
+    if target.is_file() and target.read_text("utf-8") == text:
+        print("compatibility.md is up to date")
         return 0
-    print(f"run {COMMAND}")
-    return 1
-
-
-def _holds(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text("utf-8") == text
+    if not asked.write:
+        print(f"compatibility.md is not up to date: run {COMMAND}")
+        return 1
+    target.write_text(text, "utf-8")
+    print("wrote compatibility.md")
+    return 0
 
 
 if __name__ == "__main__":

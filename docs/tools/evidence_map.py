@@ -64,7 +64,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     """Read the rows; the file has one JSON object per line.
 
     Raises:
-        ValueError: a line is no JSON.
+        ValueError: a line is not valid JSON.
     """
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
@@ -73,7 +73,7 @@ def read_excuses(path: Path) -> Excuses:
     """Read docs/coverage.yaml: ``todo``, a list of providers, and ``excused``, a table of sentences per group.
 
     Raises:
-        RuleFileError: it is no strict YAML; a key that stands twice, for one.
+        RuleFileError: it is not strict YAML: a key stands twice, for example.
         ValueError: an id stands in two groups, or the file has another shape.
     """
     data: Any = read(path.read_bytes(), path.name).data
@@ -171,9 +171,9 @@ def anchor(title: str) -> str:
 
 
 def rule_link(rule: Rule, text: str = "") -> str:
-    """Return a Markdown link from a page in docs/ to the page of a rule."""
+    """Return a Markdown link from a page in docs/ to the file of a rule; a line in it would be another one tomorrow."""
     folder = "rules/families" if rule.family else "rules"
-    return f"[{text or rule.name}]({folder}/{rule.owner}.md#{anchor(rule.id)})"
+    return f"[{text or rule.name}](../{folder}/{rule.owner}.yaml)"
 
 
 def cell(text: str) -> str:

@@ -1,6 +1,6 @@
 """What each rule does to each parameter: its examples are run, and what they change, refuse or remark on tells.
 
-Nothing here is typed by hand but the columns. `compatibility.py` makes pages of it.
+Nothing here is typed by hand but the columns. `compatibility.py` and `build_pages.py` make pages of it.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Fact:
 
     @cached_property
     def everywhere(self) -> bool:
-        """Whether it speaks of models in general, not of some that it names."""
+        """Whether it applies to all models, not only to some that it names."""
         return compile_globs(self.rule.models)(None) if self.rule.models else True
 
 

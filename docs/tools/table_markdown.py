@@ -12,6 +12,8 @@ from rule_facts import EFFECTS, Fact, Row, columns_in_use, worst
 from quirkbook.model import MISSING, Example, Rule
 
 _WRITTEN = "<!-- Written by python docs/tools/compatibility.py --write from the files in rules/. -->"
+#: The first line of each page of rules; `build_pages.py` knows its own pages by it.
+BUILT = "<!-- Built by python docs/tools/build_pages.py from the files in rules/. -->"
 _EXAMPLES = 3
 
 
@@ -27,7 +29,8 @@ def table_page(providers: Sequence[Row], families: Sequence[Row]) -> str:
         "",
         f"What {len(providers)} providers do to a payload written for OpenAI, by {rules} rules. An empty cell means that no "
         "rule is known, and the parameter passes as it is. A `*` means: for some models only. "
-        "[compatibility.html](compatibility.html) is the same on one page with a filter.",
+        "`python docs/tools/build_pages.py` builds the same as one page with a filter (`docs/compatibility.html`), and a page for each "
+        "file of rules (`docs/rules/`).",
         "",
         "| word | what becomes of the parameter |",
         "| --- | --- |",
@@ -65,7 +68,7 @@ def _to_section(row: Row) -> str:
 def _section(row: Row) -> Iterator[str]:
     """Write the facts of a row's own file by parameter; what it takes from families stands with them."""
     yield from ("", f"## {row.heading}", "")
-    taken = [f"[{name}](rules/families/{name}.md)" for name in row.families if row.file.kind == "provider"]
+    taken = [f"[{name}](../rules/families/{name}.yaml)" for name in row.families if row.file.kind == "provider"]
     if taken:
         yield f"The rules of these families are in force here: {', '.join(taken)}."
         yield ""
@@ -102,7 +105,7 @@ def rules_page(row: Row) -> str:
         "documentation": head.get("docs"),
     }
     effects = {fact.rule.id: effect(fact) for fact in row.own}
-    lines = [_WRITTEN, f"# {row.heading}", "", f"[The table of all providers]({up}compatibility.md)", ""]
+    lines = [BUILT, f"# {row.heading}", "", f"[The table of all providers]({up}compatibility.md)", ""]
     lines += [f"- {name}: {value}" for name, value in about.items() if value]
     for rule in row.rules:
         lines += _rule(rule, effects.get(rule.id, ""), up)

@@ -103,6 +103,15 @@ class UsageError(QuirkbookError, ValueError):
     exit_code = 2
 
 
+def missing_extra(feature: str, package: str, extra: str) -> UsageError:
+    """Return the error for a feature whose packages, an extra of ours, are not installed.
+
+    >>> print(missing_extra("the gateway", "uvicorn", "serve"))
+    the gateway needs uvicorn: in a checkout of Quirkbook, run pip install '.[serve]'
+    """
+    return UsageError(f"{feature} needs {package}: in a checkout of Quirkbook, run pip install '.[{extra}]'")
+
+
 class DispatchError(QuirkbookError):
     """A call to a provider failed. Nothing in it holds a key: texts and bodies are masked before they come here.
 

@@ -83,7 +83,7 @@ def test_the_policy_holds():
 
 
 def test_a_payload_that_is_none_raises():
-    with pytest.raises(PayloadError, match="messages is an array"):
+    with pytest.raises(PayloadError, match="messages must be an array"):
         send({"messages": "Hi"})
 
 

@@ -71,7 +71,7 @@ def test_litellm_alone_gets_the_400_with_the_callback_an_answer_and_the_report_w
     assert told[0] == {
         "rule": "moonshot/developer-is-system",
         "effect": "exact",
-        "change": "map /messages/0/role: text -> text",
+        "change": "map /messages/0/role: a string -> a string",
         "why": "Moonshot knows the roles system, user, assistant and tool; OpenAI's developer becomes system.",
     }
     assert emulator.requests[1]["body"]["messages"][0] == {"role": "system", "content": "Be brief."}
@@ -268,7 +268,7 @@ def test_without_litellm_the_error_names_what_to_install(monkeypatch):
     with pytest.raises(UsageError) as caught:
         __import__("quirkbook.adapters.litellm")
 
-    assert str(caught.value) == "this adapter needs litellm: pip install litellm"
+    assert str(caught.value) == "this adapter needs litellm: in a checkout of Quirkbook, run pip install '.[litellm]'"
 
 
 @pytest.mark.filterwarnings("error::quirkbook.QuirkbookWarning")

@@ -128,17 +128,25 @@ def test_an_unknown_address_is_told_without_its_secrets():
 @pytest.mark.parametrize(
     ("payload", "message", "pointer"),
     [
-        ([], 'payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}', ""),
-        ("x", 'payload: a chat payload is an object, not a string: write {"model": ..., "messages": [...]}', ""),
-        (None, 'payload: a chat payload is an object, not null: write {"model": ..., "messages": [...]}', ""),
-        (1.5, 'payload: a chat payload is an object, not a number: write {"model": ..., "messages": [...]}', ""),
-        ({1}, 'payload: a chat payload is an object, not a set: write {"model": ..., "messages": [...]}', ""),
+        ([], 'payload: a chat payload must be an object, not an array; example: {"model": ..., "messages": [...]}', ""),
+        (
+            "x",
+            'payload: a chat payload must be an object, not a string; example: {"model": ..., "messages": [...]}',
+            "",
+        ),
+        (None, 'payload: a chat payload must be an object, not null; example: {"model": ..., "messages": [...]}', ""),
+        (
+            1.5,
+            'payload: a chat payload must be an object, not a number; example: {"model": ..., "messages": [...]}',
+            "",
+        ),
+        ({1}, 'payload: a chat payload must be an object, not a set; example: {"model": ..., "messages": [...]}', ""),
         (
             {"messages": {}},
-            'payload/messages: messages is an array, not an object: write [{"role": "user", ...}]',
+            'payload/messages: messages must be an array, not an object; example: [{"role": "user", ...}]',
             "/messages",
         ),
-        ({"model": True}, "payload/model: model is a string, not a boolean", "/model"),
+        ({"model": True}, "payload/model: model must be a string, not a boolean", "/model"),
     ],
 )
 def test_what_is_no_chat_payload_is_refused_with_the_place(payload, message, pointer):
@@ -208,7 +216,7 @@ def test_the_policy_can_forbid_and_then_lists_every_change():
         "the policy forbids lossy changes, and this payload needs:\n"
         "  moonshot/temperature-range: clamp /temperature: 2 -> 1 (lossy)\n"
         "  moonshot/tool-choice-required: append_message /messages: (absent) -> an array (semantic)\n"
-        "  moonshot/tool-choice-required: drop /tool_choice: text -> (absent) (lossy)"
+        "  moonshot/tool-choice-required: drop /tool_choice: a string -> (absent) (lossy)"
     )
     assert len(caught.value.changes) == 3
 
@@ -321,14 +329,17 @@ def test_a_model_named_beside_the_payload_is_a_change_of_the_report(payload):
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
-        ({"messages": None}, 'payload/messages: messages is an array, not null: write [{"role": "user", ...}]'),
-        ({"messages": ()}, 'payload/messages: messages is an array, not a tuple: write [{"role": "user", ...}]'),
-        ({"model": ["a"]}, "payload/model: model is a string, not an array"),
+        ({"messages": None}, 'payload/messages: messages must be an array, not null; example: [{"role": "user", ...}]'),
+        (
+            {"messages": ()},
+            'payload/messages: messages must be an array, not a tuple; example: [{"role": "user", ...}]',
+        ),
+        ({"model": ["a"]}, "payload/model: model must be a string, not an array"),
         (
             {"extra_body": {"messages": "Hi"}},
-            'payload/messages: messages is an array, not a string: write [{"role": "user", ...}]',
+            'payload/messages: messages must be an array, not a string; example: [{"role": "user", ...}]',
         ),
-        ({"extra_body": {"model": 4}}, "payload/model: model is a string, not a number"),
+        ({"extra_body": {"model": 4}}, "payload/model: model must be a string, not a number"),
     ],
 )
 def test_what_is_no_chat_payload_is_refused_by_explain_too(payload, message):
@@ -342,7 +353,7 @@ def test_a_model_argument_that_is_no_text_is_refused():
     with pytest.raises(PayloadError) as caught:
         translate({"model": "a"}, "moonshot", model=4)  # type: ignore[arg-type]
 
-    assert (str(caught.value), caught.value.http_status) == ("payload/model: model is a string, not a number", 400)
+    assert (str(caught.value), caught.value.http_status) == ("payload/model: model must be a string, not a number", 400)
 
 
 def test_the_order_of_arguments_that_name_somebody_is_word_url_prefix():
@@ -378,7 +389,7 @@ def test_warnings_tell_rule_effect_place_why_and_how_to_silence_them():
 
     silence = "Said once; silence it with policy={{'{0}': 'allow'}}, or turn it into an error with 'error'."
     assert said == [
-        "QuirkbookWarning: acme/lost changed the payload (lossy): drop /seed: text -> (absent). Why lost. "
+        "QuirkbookWarning: acme/lost changed the payload (lossy): drop /seed: a string -> (absent). Why lost. "
         + silence.format("lossy"),
         "QuirkbookWarning: acme/talked changed the payload (semantic): append_message /messages/0: (absent) -> an object "
         "(and 1 more). Why talked. " + silence.format("semantic"),
@@ -499,8 +510,11 @@ def test_a_report_tells_headers_quiet_rules_and_what_is_absent():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"policy": "error"}, 'policy: a string names no effect: write {"lossy": "error", "semantic": "error"}'),
-        ({"rulebook": "my-rules"}, "rulebook: a string is no Rulebook: write Rulebook.load(...)"),
+        (
+            {"policy": "error"},
+            'policy must be a mapping, not a string; example: {"lossy": "error", "semantic": "error"}',
+        ),
+        ({"rulebook": "my-rules"}, "rulebook must be a Rulebook, not a string; example: Rulebook.load(...)"),
     ],
 )
 def test_an_argument_of_another_type_is_told_in_words(given, message):

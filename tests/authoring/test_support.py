@@ -82,9 +82,17 @@ def test_a_model_stands_in_for_the_payloads_and_a_prefix_of_ones_own_is_no_repai
 @pytest.mark.parametrize(
     ("payload", "model", "message"),
     [
-        ([], None, 'payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}'),
-        ([], "x", 'payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}'),
-        ({"model": 3}, None, "payload/model: model is a string, not a number"),
+        (
+            [],
+            None,
+            'payload: a chat payload must be an object, not an array; example: {"model": ..., "messages": [...]}',
+        ),
+        (
+            [],
+            "x",
+            'payload: a chat payload must be an object, not an array; example: {"model": ..., "messages": [...]}',
+        ),
+        ({"model": 3}, None, "payload/model: model must be a string, not a number"),
     ],
 )
 def test_what_is_no_chat_payload_is_told(payload, model, message):

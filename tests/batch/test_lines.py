@@ -5,7 +5,6 @@ import json
 import pytest
 
 from quirkbook import UnknownProviderError, UsageError
-from quirkbook.batch import lines
 from quirkbook.batch.lines import Translator
 
 MOONSHOT = Translator("moonshot")
@@ -88,16 +87,19 @@ def test_a_policy_refuses_lines_and_lists_their_changes():
     ("raw", "error"),
     [
         (b" {\n", "not JSON: expected a key in double quotes at column 3"),
-        (b"oops\n", "not JSON: 'oops' is no value at column 1"),
+        (b"oops\n", "not JSON: 'oops' is not a value at column 1"),
         (b'{"a": 1} {"b": 2}', "not JSON: more text after the end at column 10"),
         (b"[" * 100_000, "not JSON: nested too deep"),
         (b"[]", 'a line is an object: write a payload, or {"custom_id", "method", "url", "body"}'),
         (
             b'{"body": []}',
-            'payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}',
+            'payload: a chat payload must be an object, not an array; example: {"model": ..., "messages": [...]}',
         ),
-        (b'{"messages": 1}', 'payload/messages: messages is an array, not a number: write [{"role": "user", ...}]'),
-        (b'{"temperature": NaN}', "NaN is no JSON number at column 17"),
+        (
+            b'{"messages": 1}',
+            'payload/messages: messages must be an array, not a number; example: [{"role": "user", ...}]',
+        ),
+        (b'{"temperature": NaN}', "NaN is not a JSON number at column 17"),
         (b'{"temperature": 1e999}', "1e999 is too big for a number at column 17"),
         (b'{"seed": ' + b"9" * 5000 + b"}", "a number of more than 1000 digits at column 10"),
         (b'{"a": "\xc3"}', "not UTF-8 text (byte 0xc3): save it as UTF-8"),
@@ -119,10 +121,6 @@ def test_blank_lines_are_passed_over(raw):
 @pytest.mark.parametrize("number", [1, 2])  # files that were joined bring one in the middle
 def test_a_byte_order_mark_is_no_part_of_a_line(number):
     assert MOONSHOT.line(b"\xef\xbb\xbf{}", number).sent == b"{}"
-
-
-def test_where_our_reader_finds_nothing_wrong_python_has_the_word():
-    assert lines._wrong(b"{}", ValueError("what Python says")) == "what Python says"
 
 
 def test_diagnostics_of_the_settings_are_told_at_once():

@@ -364,7 +364,7 @@ def test_a_journal_that_is_none_is_told(place, small_blocks, run, change):
     assert run(source, target, "-p", "moonshot") == (
         2, "", f"quirkbook: {journal} is no journal of a batch: begin anew with --force\n",
     )  # fmt: skip
-    assert run(source, target, "-p", "moonshot", "--force")[0] == 0
+    assert run(source, target, "-p", "moonshot", "--force", "--workers", "1")[0] == 0
 
 
 def test_a_folder_that_is_not_there_is_told(place, tmp_path, run):

@@ -131,8 +131,9 @@ def test_headers_that_rules_set_are_told(quirkbook, tmp_path):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b'{"a": }', "quirkbook: <stdin>:1:7: not JSON: expecting value\n"),
-        (b"", "quirkbook: <stdin>:1:1: not JSON: expecting value\n"),
+        (b'{"a": }', "quirkbook: <stdin>:1:7: not JSON: expected a value\n"),
+        (b"", "quirkbook: <stdin>:1:1: not JSON: expected a value\n"),
+        (b'{"a": 1,\n "b" 2}', "quirkbook: <stdin>:2:6: not JSON: expected ':'\n"),
         (b'{"a": 1,\n "a": 2}', "quirkbook: <stdin>: the key 'a' stands twice in one object: keep one of them\n"),
         (b'{"a": NaN}', "quirkbook: <stdin>: NaN is no JSON value: write a number or null\n"),
         (b'\n{"a": "\xff"}', "quirkbook: <stdin>:2: not UTF-8 text (byte 0xff): save it as UTF-8\n"),
@@ -156,12 +157,12 @@ def test_what_cannot_be_read_is_told_and_exits_with_2(quirkbook, body, message):
         (
             b"[]",
             1,
-            'quirkbook: payload: a chat payload is an object, not an array: write {"model": ..., "messages": [...]}\n',
+            'quirkbook: payload: a chat payload must be an object, not an array; example: {"model": ..., "messages": [...]}\n',
         ),
         (
             b'{"messages": 3}',
             1,
-            'quirkbook: payload/messages: messages is an array, not a number: write [{"role": "user", ...}]\n',
+            'quirkbook: payload/messages: messages must be an array, not a number; example: [{"role": "user", ...}]\n',
         ),
     ],
 )
@@ -671,7 +672,11 @@ rules:
             "  10 |       - drpo: [temperature]\n"
             "     |         ^^^^ did you mean 'drop'?\n",
         ),
-        ("W.", "[W]", "5:10: error[Q108]: 'why' must be text, not a list\n  5 |     why: [W]\n    |          ^\n"),
+        (
+            "W.",
+            "[W]",
+            "5:10: error[Q108]: 'why' must be a string, not an array\n  5 |     why: [W]\n    |          ^\n",
+        ),
         (
             "{temperature: {gt: 1}}",
             "{$hot: true, temperature: {gt: 1}}",
@@ -690,7 +695,7 @@ rules:
         (
             "gt: 1",
             "gt: .nan",
-            "8:30: error[Q121]: .nan is no JSON number\n"
+            "8:30: error[Q121]: .nan is not a JSON number\n"
             "  8 |     when: {temperature: {gt: .nan}}\n"
             "    |                              ^^^^ write a finite number, or null for an open bound\n",
         ),

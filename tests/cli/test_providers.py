@@ -128,8 +128,8 @@ def test_a_terminal_gets_a_table_with_a_rule_a_line(quirkbook, mine, request_fil
     ("args", "stdin", "code", "last"),
     [
         (["-m", "big"], b"", 2, "Error: -m asks about a request: name its FILE too"),
-        (["-"], b"{", 2, "quirkbook: <stdin>:1:2: not JSON: expecting property name enclosed in double quotes"),
-        (["-"], b'{"messages": 3}', 1, "quirkbook: payload/messages: messages is an array, not a number"),
+        (["-"], b"{", 2, "quirkbook: <stdin>:1:2: not JSON: expected a key in double quotes"),
+        (["-"], b'{"messages": 3}', 1, "quirkbook: payload/messages: messages must be an array, not a number"),
         (["no/such.json"], b"", 2, "Error: Invalid value for '[FILE]': File 'no/such.json' does not exist."),
     ],
 )

@@ -12,7 +12,19 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.calling import HI, KEY, MODEL, RESTREAMED, SAID, diagnostics_in_streams, texts, unusual_streams
-from tests.servers import COMPLETION, answer, chunk, events, nothing, raw, refusing_address, rudely, serving, stream
+from tests.servers import (
+    COMPLETION,
+    answer,
+    chunk,
+    events,
+    nothing,
+    raw,
+    refusing_address,
+    rudely,
+    saying,
+    serving,
+    stream,
+)
 
 import quirkbook
 from quirkbook import UsageError, acompletion, errors
@@ -190,6 +202,30 @@ def test_nobody_there(pauses):
     assert "secret" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
+@pytest.mark.parametrize(
+    ("said", "scheme", "why"),
+    [
+        (b"nonsense\r\n\r\n", "http", "the answer is not HTTP"),
+        (b"nonsense", "https", "TLS could not be agreed on"),
+        (b"", "http", "the provider hung up without an answer"),
+    ],
+)
+def test_what_does_not_speak_as_it_should(pauses, said, scheme, why):
+    with saying(said) as address, pytest.raises(errors.APIConnectionError) as caught:
+        run(lambda: acompletion(MODEL, HI, api_key=KEY, base_url=f"{scheme}://{address}/v1", num_retries=0))
+
+    assert str(caught.value).startswith(f"moonshot: no connection to {address}: {why}")
+
+
+def test_a_proxy_that_does_not_connect(pauses, monkeypatch):
+    with saying(b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n") as address:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+        with pytest.raises(errors.APIConnectionError) as caught:
+            run(lambda: acompletion(MODEL, HI, api_key=KEY, base_url="https://api.example/v1", num_retries=0))
+
+    assert str(caught.value) == "moonshot: no connection to api.example: the proxy did not connect"
+
+
 def test_a_stream_that_stops_coming_is_a_timeout():
     async def work(server):
         chunks = await ask(server, stream=True, timeout=(1, 0.05))
@@ -343,7 +379,7 @@ def test_without_its_extra_the_error_names_it(monkeypatch):
     with pytest.raises(UsageError) as caught:
         run(lambda: acompletion(MODEL, HI, api_key=KEY))
 
-    assert str(caught.value) == "acompletion() needs aiohttp: pip install 'quirkbook[async]'"
+    assert str(caught.value) == "acompletion() needs aiohttp: in a checkout of Quirkbook, run pip install '.[async]'"
 
 
 def test_the_event_loop_is_not_blocked():

@@ -7,11 +7,11 @@ import json
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
+from quirkbook.client.response_format import plain_format, strict
 from tests.servers import answer, serving
 
 from quirkbook import PayloadError, completion
 from quirkbook.client.arguments import sort
-from quirkbook.client.response_format import plain_format, strict
 
 STEP = {"type": "object", "properties": {"why": {"type": "string"}, "what": {"type": "string", "default": "rest"}}}
 PLAN = {
@@ -117,7 +117,11 @@ class Unsaid:
             "payload/response_format: response_format cannot be an instance of SimpleNamespace: write "
             '{"type": "json_schema", "json_schema": {"name": ..., "schema": ...}}, or a pydantic class',
         ),
-        (Unsaid, "payload/response_format: the class Unsaid has no JSON schema: no schema for complex"),
+        (
+            Unsaid,
+            "payload/response_format: the class Unsaid has no JSON schema: its model_json_schema() raised TypeError: "
+            'write {"type": "json_schema", "json_schema": {"name": ..., "schema": ...}}, or a pydantic class',
+        ),
     ],
 )
 def test_what_has_no_schema_is_refused_with_what_to_write_instead(given, message):

@@ -415,4 +415,4 @@ def test_a_key_that_is_no_text_is_told_in_words():
     with pytest.raises(UsageError) as caught:
         completion(MODEL, HI, api_key=5)
 
-    assert str(caught.value) == "api_key is text, not int"
+    assert str(caught.value) == "api_key must be a string, not a number"

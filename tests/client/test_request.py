@@ -149,20 +149,23 @@ def test_half_a_surrogate_pair_is_escaped(prepared):
         ),
         (
             {"messages": ["Hi"]},
-            'payload/messages/0: a message is an object, not str: write {"role": ..., "content": ...}',
+            'payload/messages/0: a message must be an object, not a string; example: {"role": ..., "content": ...}',
         ),
         (
             {"top_k": float("nan")},
-            "payload: the payload is no JSON: Out of range float values are not JSON compliant: nan",
+            "payload/top_k: a number must be finite: write one, or null",
         ),
-        ({"tools": [int]}, "payload: the payload is no JSON: Object of type type is not JSON serializable"),
+        (
+            {"tools": [int]},
+            "payload/tools/0: a type is not JSON: write text, a number, true, false, null, a list or a dict",
+        ),
     ],
 )
 def test_what_is_no_payload_is_said_before_anything_is_sent(prepared, arguments, message):
     with pytest.raises(PayloadError) as caught:
         prepared(**arguments)
 
-    assert str(caught.value).split(" (")[0] in (message, message.removesuffix(": nan"))
+    assert str(caught.value) == message
 
 
 def test_a_rule_may_refuse(prepared):
@@ -344,7 +347,7 @@ def test_a_header_is_one_line_of_ascii(prepared, value):
     with pytest.raises(UsageError) as caught:
         prepared(extra_headers={"X-Key": value})
 
-    assert str(caught.value) == "header X-Key: its value is not one line of plain ASCII"
+    assert str(caught.value) == "header X-Key: the value must be one line of plain ASCII"
 
 
 @pytest.mark.parametrize("name", ["X Key", "X-Key:", "", "X-Käy"])
@@ -352,7 +355,7 @@ def test_a_header_has_the_name_of_one(prepared, name):
     with pytest.raises(UsageError) as caught:
         prepared(extra_headers={name: "1"})
 
-    assert str(caught.value) == f"'{name}' is no name of a header: write letters, digits and '-'"
+    assert str(caught.value) == f"'{name}' is not a valid header name: write letters, digits and '-'"
 
 
 def test_what_hides_secrets_knows_those_of_this_call(prepared):
@@ -402,7 +405,7 @@ def test_retries_that_are_none(prepared, number):
             {"provider": "one", "custom_llm_provider": "two"},
             "provider and its other name custom_llm_provider differ: give one of them",
         ),
-        ({"extra_body": [1]}, "extra_body is a mapping of fields, not list"),
+        ({"extra_body": [1]}, 'extra_body must be an object, not an array; example: {"top_k": 40}'),
         (
             {"mock_response": "Hi"},
             "mock_response is an argument of LiteLLM that has no counterpart here: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import threading
@@ -9,7 +10,19 @@ import warnings
 from urllib.parse import urlsplit
 
 import pytest
-from tests.servers import COMPLETION, answer, events, nothing, raw, refusing_address, rudely, serving, sockets, stream
+from tests.servers import (
+    COMPLETION,
+    answer,
+    events,
+    nothing,
+    raw,
+    refusing_address,
+    rudely,
+    saying,
+    serving,
+    sockets,
+    stream,
+)
 
 from quirkbook.client import transport
 from quirkbook.errors import APIConnectionError, Timeout, UsageError
@@ -153,9 +166,38 @@ def test_a_provider_that_hangs_up():
 
     assert (type(caught.value), str(caught.value), caught.value.retryable) == (
         APIConnectionError,
-        f"no connection to {urlsplit(server.url).netloc}: Remote end closed connection without response",
+        f"no connection to {urlsplit(server.url).netloc}: the provider hung up without an answer",
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "scheme", "why"),
+    [(b"nonsense\r\n\r\n", "http", "the answer is not HTTP"), (b"nonsense", "https", "TLS could not be agreed on")],
+)
+def test_what_does_not_speak_as_it_should(said, scheme, why):
+    with saying(said) as address, pytest.raises(APIConnectionError) as caught:
+        sent(f"{scheme}://{address}/v1")
+
+    assert str(caught.value).startswith(f"no connection to {address}: {why}")
+
+
+def test_a_proxy_that_does_not_connect(monkeypatch):
+    with saying(b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n") as address:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+        with pytest.raises(APIConnectionError) as caught:
+            sent("https://api.example/v1")
+
+    assert str(caught.value) == "no connection to api.example: the proxy did not connect"
+
+
+def test_a_proxy_that_is_not_there(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", refusing_address())
+    with pytest.raises(APIConnectionError) as caught:
+        sent("https://api.example/v1")
+
+    refused = os.strerror(errno.ECONNREFUSED)
+    assert str(caught.value) == f"no connection to api.example: the proxy did not connect: {refused}"
 
 
 def test_a_provider_that_says_nothing_is_not_asked_twice():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from tests.strategies import tried
 
 from quirkbook.emulator import Emulator, replies
 from quirkbook.emulator.refusal import fill
@@ -39,7 +40,7 @@ requests = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@tried(100)
 @given(requests)
 def test_a_stream_says_what_the_whole_answer_says(payload):
     if EMULATOR.provider.refusal(payload, EMULATOR.provider.model(payload["model"])):

@@ -153,7 +153,7 @@ def test_an_unknown_provider_is_named_and_the_nearest_offered():
 
 def test_without_uvicorn_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    message = "an emulated provider needs uvicorn: pip install 'quirkbook[serve]'"
+    message = "an emulated provider needs uvicorn: in a checkout of Quirkbook, run pip install '.[serve]'"
 
     with pytest.raises(UsageError) as caught, running("moonshot"):
         pass

@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,19 @@ class Answer:
         return [data if data == "[DONE]" else json.loads(data) for data in datas]
 
 
+class Told(Log):
+    """A log of which a test can ask that nothing waits to be written: lines wait to be written together."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(lines.append)
+        self._lock = threading.Lock()
+
+    def flush(self) -> None:
+        """Write what waits, from whichever thread."""
+        with self._lock:
+            super().flush()
+
+
 @dataclass
 class Running:
     """A gateway that runs, and what it has logged."""
@@ -72,6 +86,12 @@ class Running:
     url: str
     gateway: Gateway
     lines: list[str] = field(default_factory=list)
+
+    def forget(self) -> None:
+        """Drop the lines of all requests so far: also those that are still to be written, or told."""
+        until(lambda: self.gateway._under_way == 0)  # it is told of before it counts as done
+        self.gateway.log.flush()
+        self.lines.clear()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -149,7 +169,7 @@ def running(*deployments: Deployment, limits: Limits | None = None, **config: An
     """Run a gateway; it does not try again unless told to."""
     made = Config(deployments, BOOK, **{"retries": 0, "limits": limits or Limits(), **config})
     lines: list[str] = []
-    gateway = Gateway(made, log=Log(lines.append))
+    gateway = Gateway(made, log=Told(lines))
     with gateway_serving.running(gateway) as url:
         yield Running(url, gateway, lines)
 
@@ -171,7 +191,7 @@ class Scripted:
         self.server.requests.clear()
         self.server.gone.clear()
         self.server.script[:] = scripts or [answer(COMPLETION)]
-        self.running.lines.clear()
+        self.running.forget()
 
 
 @contextlib.contextmanager

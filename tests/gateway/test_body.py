@@ -4,8 +4,9 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.strategies import tried
 
 from quirkbook.gateway.http import body
 from quirkbook.gateway.http.asgi import HTTPError
@@ -26,7 +27,7 @@ keys = st.sampled_from(["model", "messages", "tools", "temperature", "x", "é", 
 bodies = st.dictionaries(keys, values, max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@tried(200)
 @given(bodies, st.sampled_from([(",", ":"), (", ", ": "), (" , ", " :\n")]), st.booleans())
 def test_what_was_read_is_written_again(payload, separators, escaped):
     try:
@@ -66,7 +67,7 @@ def test_a_key_may_hold_what_ends_texts_elsewhere():
     assert [*body.fields(b'{"\\u0000":1,"b":2,"c":3}')] == ["\0", "b", "c"]  # as long as if it were spaced
 
 
-@settings(max_examples=300, deadline=None)
+@tried(300)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcdefg"), st.sampled_from(["1", "12", '"x"', "[0, 1]", '{"a": 1}'])), max_size=9
@@ -126,13 +127,21 @@ def test_fields_that_nobody_looks_at_are_not_decoded():
     assert body.encode(found) == b'{"a":[1.1],"b":[1.10]}'
 
 
+HALF = "a string with half of a surrogate pair: write both halves, or the character itself"
+
+
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
         (b"", 'it is empty: write {"model": ..., "messages": [...]}'),
         (b"[]", 'it is no object: write {"model": ..., "messages": [...]}'),
-        (b'{"a":1}x', "JSON is malformed: trailing characters (byte 8)"),
-        (b'{"a":NaN}', "JSON is malformed: invalid character (byte 5)"),
+        (b'{"a":1}x', "more text after the end (byte 7)"),
+        (b'{"a":NaN}', "NaN is no JSON number (byte 5)"),
+        (b'{"\xc3\xa9":1,}', "expected a key in double quotes (byte 8)"),
+        (b'{"a":"\\ud800x"}', f"{HALF} (byte 5)"),
+        (b'{"a":[1,"\\ud800"],"\\ud800":1}', f"{HALF} (byte 8)"),
+        (b"\xef\xbb\xbf{}", "it begins with a byte order mark: leave that out (byte 0)"),
+        (b'{"a":"' + b"x" * 40_000, "it is malformed: have a JSON parser on your side say where"),
         (b'{"a":1,"a":2}', 'the key "a" comes twice in one object: keep one of them'),
         (b'{ "a" : 1, "b": 2, "b": 3}', 'the key "b" comes twice in one object: keep one of them'),
         (b"\xff", "it is not UTF-8: byte 0xff at 0"),
@@ -144,6 +153,30 @@ def test_what_is_no_json_object_is_refused_in_words(raw, message):
 
     assert str(caught.value) == f"the body is no JSON that can be sent on: {message}"
     assert caught.value.status == 400
+
+
+def test_a_field_that_no_float_holds_is_named_with_its_place():
+    with pytest.raises(HTTPError) as caught:
+        body.decode(body.fields(b'{"a":[1e999]}'), None, 100)
+
+    assert str(caught.value) == (
+        "the body is no JSON that can be sent on: 'a': 1e999 is too big for a number (byte 1 of its value)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (b'{"a":"\xff"}', "'extra_body' is not UTF-8: byte 0xff"),
+        (b'{"a":1e999}', "'extra_body': 1e999 is too big for a number (byte 5 of its value)"),
+        (b"[" * 100_000 + b"]" * 100_000, "it nests too deep"),
+    ],
+)
+def test_an_extra_body_that_cannot_be_read_is_refused_before_it_is_looked_at(value, message):
+    with pytest.raises(HTTPError) as caught:
+        body.check_steering(body.fields(b'{"extra_body":' + value + b"}"))
+
+    assert (caught.value.status, str(caught.value)) == (400, f"the body is no JSON that can be sent on: {message}")
 
 
 @pytest.mark.parametrize("wanted", [None, {"a"}, {"b"}])

@@ -31,10 +31,8 @@ def test_a_client_that_hangs_up_while_it_waits_ends_the_upstreams_request(front,
         asked(connection, stream=streams)
         until(lambda: front.server.requests)
         time.sleep(0.1)
-    started = time.monotonic()
 
-    assert front.server.gone.wait(2)
-    assert time.monotonic() - started < 0.5
+    assert front.server.gone.wait(10)  # the upstream itself would wait for minutes
     (line,) = front.running.logged()
     assert (line["status"], line["why"]) == (499, "the client hung up")
     assert len(front.server.requests) == 1
@@ -55,23 +53,21 @@ def test_a_client_that_hangs_up_within_a_stream_ends_the_upstreams_stream(front)
     with front.running.connected() as connection:
         asked(connection, stream=True)
         until(lambda: b"Hel" in connection.recv(65536))
-    started = time.monotonic()
 
-    assert front.server.gone.wait(2)
-    assert time.monotonic() - started < 0.5
+    assert front.server.gone.wait(10)  # the upstream itself would wait for minutes
     assert front.running.logged()[0]["why"] == "the client hung up"
 
 
 def test_a_client_that_hangs_up_between_two_tries_gets_no_third(front):
     def busy(connection):
-        connection.sendall(b"HTTP/1.1 503 X\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 503 X\r\nretry-after: 3\r\ncontent-length: 0\r\n\r\n")
 
     front.script(busy)
     with front.running.connected() as connection:
         asked(connection)
         until(lambda: front.server.requests)
         time.sleep(0.1)
-    until(lambda: front.running.gateway._under_way == 0, 0.5)
+    until(lambda: front.running.gateway._under_way == 0, 2.5)  # less than the pause before the next try
 
     assert len(front.server.requests) == 1
 

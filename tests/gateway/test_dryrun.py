@@ -177,7 +177,7 @@ def test_a_refusal_that_the_policy_lets_pass_is_a_remark(book):
         ),
         (
             {"payload": {"messages": 3}, "provider": "acme"},
-            'payload/messages: messages is an array, not a number: write [{"role": "user", ...}]',
+            'payload/messages: messages must be an array, not a number; example: [{"role": "user", ...}]',
             "payload.messages",
             "invalid_type",
         ),

@@ -33,6 +33,8 @@ async def slow_upstream(reader, writer):
             writer.write(HEAD)
             for piece in PIECES:
                 await asyncio.sleep(0.25)
+                if writer.is_closing():  # the gateway has left; uvloop refuses a write then
+                    return
                 writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             writer.write(b"0\r\n\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):

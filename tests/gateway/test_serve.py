@@ -263,21 +263,15 @@ def names(monkeypatch):
 
 
 @pytest.mark.parametrize("more", [[], ["--no-auth"]])
-@pytest.mark.parametrize(
-    ("host", "why"),
-    [
-        ("nosuch.invalid", "Name or service not known"),
-        ("a..b", "encoding with 'idna' codec failed (UnicodeError: label empty or too long)"),
-    ],
-)
-def test_a_host_that_stands_for_no_address_is_said(serve, tmp_path, names, host, why, more):
+@pytest.mark.parametrize("host", ["nosuch.invalid", "a..b"])
+def test_a_host_that_stands_for_no_address_is_said(serve, tmp_path, names, host, more):
     (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
 
     code, said, started = serve("-c", "config.yaml", "--host", host, *more)
 
     assert (code, started) == (2, [])
     assert said == (
-        f"quirkbook: {host} cannot be resolved: {why}: name an address of this machine, such as --host 127.0.0.1\n"
+        f"quirkbook: --host {host}: the name cannot be resolved: name an address of this machine, such as 127.0.0.1\n"
     )
 
 
@@ -299,7 +293,7 @@ def test_where_the_extra_is_not_installed_it_is_said(serve, monkeypatch):
     code, said, _ = serve()
 
     assert code == 2
-    assert said.endswith(": pip install 'quirkbook[serve]'\n")
+    assert said.endswith(": in a checkout of Quirkbook, run pip install '.[serve]'\n")
 
 
 def test_a_worker_watches_its_files(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 from tests.gateway.asking import HI, a_deployment, running, scripted
@@ -11,7 +12,7 @@ from tests.servers import COMPLETION, answer, chunk, events, raw, serving, strea
 
 from quirkbook import explain
 from quirkbook.gateway import headers
-from quirkbook.gateway.observe import Log
+from quirkbook.gateway.observe import TOGETHER, Log
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -120,6 +121,17 @@ def test_requests_that_are_not_let_in_are_told():
         "status": 401,
         "why": "no valid key: send 'Authorization: Bearer' with one of the gateway's keys (general_settings.master_key)",
     }
+
+
+def test_the_log_that_a_test_reads_holds_no_line_of_a_request_before_its_own(front):
+    def late(connection):
+        time.sleep(2 * TOGETHER)  # so that what waits to be written is written meanwhile
+        answer(COMPLETION)(connection)
+
+    front.ask({}, x_request_id="before")
+    front.ask({}, late, x_request_id="own")
+
+    assert [line["id"] for line in front.running.logged()] == ["own"]
 
 
 def test_a_line_is_written_at_once_where_nothing_runs():

@@ -11,7 +11,19 @@ from collections import Counter
 
 import pytest
 from tests.gateway.asking import HI, a_deployment, a_plain_deployment, running, scripted
-from tests.servers import COMPLETION, answer, chunk, events, nothing, raw, refusing_address, rudely, serving, stream
+from tests.servers import (
+    COMPLETION,
+    answer,
+    chunk,
+    events,
+    nothing,
+    raw,
+    refusing_address,
+    rudely,
+    saying,
+    serving,
+    stream,
+)
 
 from quirkbook.gateway.upstream import decompress
 
@@ -322,6 +334,39 @@ def test_an_error_with_a_good_status_gets_the_status_it_means(front, model, body
 
 
 # Answers
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"nonsense\r\n\r\n", "the upstream's answer is no HTTP"),
+        (
+            b"HTTP/1.1 200 X\r\nx: " + b"x" * 140_000 + b"\r\n\r\n",
+            "the headers of its answer hold more than 131,072 bytes",
+        ),
+    ],
+    ids=["no HTTP", "headers without end"],
+)
+def test_an_answer_that_cannot_be_parsed_is_a_502_that_says_why(front, data, why):
+    refused = front.ask({}, raw(data))
+
+    assert (refused.status, refused.error) == (502, upstream_error(f"moonshot: {why}", "no_connection"))
+
+
+def test_an_upstream_that_speaks_no_tls_is_a_502_that_says_so():
+    with saying(b"nonsense") as address, running(a_deployment(f"https://{address}/v1")) as front:
+        refused = front.ask({})
+
+    assert refused.status == 502
+    assert refused.error["message"].startswith("moonshot: no connection: TLS could not be agreed on")
+
+
+def test_a_stream_of_as_many_choices_as_no_number_says_is_handed_on(front):
+    raw_payload = json.dumps({"model": "plain", "messages": HI, "stream": True}).encode()[:-1] + b', "n": 1e999}'
+
+    got = front.ask(raw_payload, stream(events(chunk("Hi", "stop"), "[DONE]")))
+
+    assert (got.status, got.events[-1]) == (200, "[DONE]")
 
 
 @pytest.mark.parametrize(

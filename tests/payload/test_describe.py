@@ -6,13 +6,14 @@ import copy
 import json
 import math
 import pickle
+from collections import OrderedDict
 
 import jsonpatch
 import pytest
 from tests.running import nested
 
 from quirkbook.model import MISSING, Change, Effect, Location, Quiet, Rule, pointer
-from quirkbook.payload.describe import as_data, first_difference, inverse_patch, line, patch, show
+from quirkbook.payload.describe import as_data, first_difference, inverse_patch, kind, line, patch, show
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,25 @@ def test_a_value_is_shown_short(value, text):
     assert show(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "in_json", "in_yaml"),
+    [
+        ({}, "an object", "a mapping"),
+        (OrderedDict(), "an object", "a mapping"),
+        ([], "an array", "a list"),
+        ("", "a string", "text"),
+        (Effect.LOSSY, "a string", "text"),
+        (False, "a boolean", "true or false"),
+        (0, "a number", "a number"),
+        (0.5, "a number", "a number"),
+        (None, "null", "null"),
+        ((), "a tuple", "a tuple"),
+    ],
+)
+def test_the_kind_of_a_value_is_named_in_words_of_json_or_of_yaml(value, in_json, in_yaml):
+    assert (kind(value), kind(value, yaml=True)) == (in_json, in_yaml)
+
+
 def test_the_width_can_be_less():
     assert show({"type": "text"}, 10) == "{1 keys}"
 
@@ -64,7 +84,7 @@ MOVED = change(("b",), MISSING, 1, moved_from=("a", 0, "x/y"))
     ("told", "text", "private"),
     [
         (change(before=1.7, after=1), "act /a: 1.7 -> 1", "act /a: 1.7 -> 1"),
-        (change(before="secret", after=None), 'act /a: "secret" -> null', "act /a: text -> null"),
+        (change(before="secret", after=None), 'act /a: "secret" -> null', "act /a: a string -> null"),
         (change(before={"a": 1}, after=[2]), 'act /a: {"a": 1} -> [2]', "act /a: an object -> an array"),
         (change(before=1), "act /a: 1 -> (absent)", "act /a: 1 -> (absent)"),
         (change(after=True), "act /a: (absent) -> true", "act /a: (absent) -> true"),

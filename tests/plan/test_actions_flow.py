@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.running import action_diagnostics, brief, edit, exact, holds, refuse, rule, run
-from tests.strategies import any_values, conditions, modest
+from tests.strategies import any_values, conditions, tried
 
 from quirkbook.model import MISSING
 from quirkbook.payload.draft import Draft, Refusal
@@ -469,7 +469,7 @@ def test_a_context_without_a_table_of_actions_compiles_none():
 # Laws
 
 
-@settings(modest, max_examples=60)
+@tried(60)
 @given(conditions(depth=0).filter(lambda when: "$" not in repr(when)), st.lists(any_values, max_size=4))
 def test_each_drops_just_the_elements_that_its_condition_accepts(when, items):
     draft = run([each("a[*]", {"drop": ["."]}, when=when)], {"a": items})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.running import action_diagnostics, actions, brief, edit, nested, run
-from tests.strategies import modest, payloads
+from tests.strategies import modest, payloads, tried
 
 from quirkbook.model import MISSING
 from quirkbook.payload.draft import Draft
@@ -492,7 +492,7 @@ def test_a_faulty_path_is_told(argument, keys):
 # Laws
 
 
-@settings(modest, max_examples=60)
+@tried(60)
 @given(st.sampled_from([NINE, {"unique": True}, {"length": 2, "alphabet": "lower"}]), payloads())
 def test_after_rewriting_all_ids_fit_and_no_turn_has_twins(spec, payload):
     after = run([{"rewrite_ids": spec}], payload).root.get("messages")

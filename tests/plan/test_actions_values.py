@@ -6,11 +6,11 @@ import copy
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.running import action_diagnostics, actions, assert_edits_lead_there_and_back, brief, edit, exact, nested, run
 from tests.strategies import actions as drawn_actions
-from tests.strategies import modest, payloads
+from tests.strategies import modest, payloads, tried
 
 from quirkbook.model import MISSING
 from quirkbook.payload.draft import Draft
@@ -701,7 +701,7 @@ def test_dropping_the_whole_is_told_to_the_caller():
 # Laws
 
 
-@settings(modest, max_examples=100)
+@tried(100)
 @given(st.lists(drawn_actions, min_size=1, max_size=4), payloads())
 def test_no_action_fails_and_the_edits_lead_there_and_back(do, payload):
     before = copy.deepcopy(payload)
@@ -721,7 +721,7 @@ def test_what_does_not_change_is_shared(do, payload):
         assert all(draft.root[key] is payload[key] for key in payload)
 
 
-@settings(modest, max_examples=12)
+@tried(12)
 @given(drawn_actions)
 def test_no_action_fails_on_a_payload_that_nests_deep(do):
     payload = {key: nested(3000, leaf={"a": 1}) for key in ("tools", "a", "b", "stop")}
@@ -753,7 +753,7 @@ TWICE = [
 ]
 
 
-@settings(modest, max_examples=15)
+@tried(15)
 @given(payloads())
 @cases("do", TWICE, ids=brief)
 def test_the_same_action_a_second_time_changes_nothing(do, payload):

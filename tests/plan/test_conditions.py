@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.running import blame, brief, condition, condition_diagnostics, draft_of, exact, holds, nested
 from tests.strategies import LETS as DRAWN
-from tests.strategies import any_values, conditions, modest, payloads
+from tests.strategies import any_values, conditions, modest, payloads, tried
 
 from quirkbook.model import MISSING
 from quirkbook.plan.conditions import ALWAYS, NEVER
@@ -498,7 +498,7 @@ def test_no_condition_fails_and_none_changes_what_it_looks_at(when, payload, req
     assert exact(payload) == before
 
 
-@settings(modest, max_examples=12)
+@tried(12)
 @given(conditions())
 def test_no_condition_fails_on_a_payload_that_nests_deep(when):
     payload = {key: nested(3000, leaf={"a": 1}) for key in ("messages", "tools", "a", "b", "stop")}

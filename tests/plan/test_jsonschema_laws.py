@@ -3,8 +3,9 @@
 import copy
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.strategies import tried
 
 from quirkbook.plan.jsonschema.look import look
 from quirkbook.plan.jsonschema.normalize import normalizer
@@ -137,7 +138,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@tried(300)
 @given(OPTIONS, SCHEMAS)
 def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options, schema):
     before = json.dumps(schema)
@@ -152,7 +153,7 @@ def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options,
         assert normalize(done.schema) is None
 
 
-@settings(max_examples=600, deadline=None)
+@tried(600)
 @given(OPTIONS, SCHEMAS)
 def test_a_schema_without_any_of_the_words_that_alarm_needs_nothing(options, schema):
     words = set()
@@ -162,7 +163,7 @@ def test_a_schema_without_any_of_the_words_that_alarm_needs_nothing(options, sch
     assert not words.isdisjoint(normalize.alarms) or not isinstance(schema, dict) or normalize.by_tree(schema) is None
 
 
-@settings(max_examples=150, deadline=None)
+@tried(150)
 @given(OPTIONS, SCHEMAS)
 def test_every_note_points_into_the_original(options, schema):
     done = normalizer(options)(schema)
@@ -174,7 +175,7 @@ def test_every_note_points_into_the_original(options, schema):
         assert isinstance(node, dict)
 
 
-@settings(max_examples=600, deadline=None)
+@tried(600)
 @given(OPTIONS, SCHEMAS)
 def test_a_look_at_the_result_sees_what_was_there_and_what_the_options_write(options, schema):
     done = normalizer(options)(schema)
@@ -185,7 +186,7 @@ def test_a_look_at_the_result_sees_what_was_there_and_what_the_options_write(opt
     assert after <= before.union(done.writes if done else ())
 
 
-@settings(max_examples=300, deadline=None)
+@tried(300)
 @given(SCHEMAS)
 def test_a_look_sees_every_key_and_every_class(schema):
     words, types = set(), set()
@@ -252,7 +253,7 @@ USUAL = st.recursive(
 PACK = st.sampled_from(of_the_pack())
 
 
-@settings(max_examples=1000, deadline=None)
+@tried(1000)
 @given(OPTIONS | PACK, USUAL | SCHEMAS)
 def test_the_fast_lane_makes_the_same_of_a_schema_as_the_tree_of_spots(options, schema):
     normalize = normalizer(options)
@@ -268,7 +269,7 @@ def as_text(done):
     return done and (json.dumps(done.schema), done.effect, done.notes)
 
 
-@settings(max_examples=300, deadline=None)
+@tried(300)
 @given(OPTIONS | PACK, st.lists(USUAL, min_size=1, max_size=3))
 def test_one_part_in_two_places_is_a_schema_like_any_other(options, parts):
     schema = {

@@ -256,7 +256,8 @@ def test_a_line_feed_is_matched_only_with_the_s_flag():
             (
                 "Q117",
                 ("when", "v", "matches"),
-                '"a(" is no regular expression of RE2: missing ): a(',
+                '"a(" is not a regular expression of RE2: it is malformed near character 2: '
+                "check brackets, repetitions and escapes",
                 "",
                 False,
             ),
@@ -266,7 +267,8 @@ def test_a_line_feed_is_matched_only_with_the_s_flag():
             (
                 "Q117",
                 ("when", "v", "matches"),
-                '"(?=a)" is no regular expression of RE2: invalid perl operator: (?=',
+                '"(?=a)" is not a regular expression of RE2: RE2 does not support look-around, '
+                "'(?=': say what must not be there in a condition of its own, with 'not'",
                 "",
                 False,
             ),

@@ -214,7 +214,7 @@ BY_SCHEMA = [
     (
         "[acme-ai]",
         "acme-ai",
-        "4:10: error[Q108]: 'aliases' must be a list, not 'acme-ai'\n  4 | aliases: acme-ai\n    |          ^^^^^^^",
+        "4:10: error[Q108]: 'aliases' must be an array, not 'acme-ai'\n  4 | aliases: acme-ai\n    |          ^^^^^^^",
     ),
     (
         "$thinking: true",
@@ -240,7 +240,7 @@ HEADLINES = [
     ("quirks: 1", "quirks: 0", "1:9: error[Q109]: 'quirks' must be 1, not 0"),
     ("quirks: 1", 'quirks: "2"', "1:9: error[Q109]: 'quirks' must be 1, not '2'"),
     ("name: Acme", "name: ''", "3:7: error[Q109]: 'name' must not be empty"),
-    ("name: Acme", "name: [Acme]", "3:7: error[Q108]: 'name' must be text, not a list"),
+    ("name: Acme", "name: [Acme]", "3:7: error[Q108]: 'name' must be a string, not an array"),
     ("name: Acme", "auth: {header: x, prefx: y}", "3:19: error[Q106]: unknown key 'prefx' in 'auth'"),
     (
         "name: Acme",
@@ -268,10 +268,10 @@ HEADLINES = [
         "and not 'model', 'status' or 'request', not 'Thinking'",
     ),
     # Rules
-    ("  - include: family/other", "  - 3", "11:5: error[Q108]: a rule must be a mapping, not 3"),
+    ("  - include: family/other", "  - 3", "11:5: error[Q108]: a rule must be an object, not 3"),
     ("date: 2026-11-22, ", "", "15:15: error[Q107]: 'date' is missing in 'verified'"),
     ("by: docs", "by: doc", "15:38: error[Q109]: 'by' must be one of docs, live, report, not 'doc'"),
-    ("by: docs", "by: [x]", "15:38: error[Q109]: 'by' must be one of docs, live, report, not a list"),
+    ("by: docs", "by: [x]", "15:38: error[Q109]: 'by' must be one of docs, live, report, not an array"),
     (
         "2026-11-22",
         "22.11.2026",
@@ -284,12 +284,12 @@ HEADLINES = [
     ),
     ("    models", "    status: disputed\n    models", "12:5: error[Q107]: 'note' is missing in this rule"),
     ("    models", "    effect: exact\n    models", "12:5: error[Q107]: 'note' is missing in this rule"),
-    ("why: Acme takes 0 to 1.", "why:", "13:9: error[Q108]: 'why' must be text, not null"),
+    ("why: Acme takes 0 to 1.", "why:", "13:9: error[Q108]: 'why' must be a string, not null"),
     # Conditions
     ("{gt: 1}", "{gt: hot}", "17:30: error[Q108]: 'gt' must be a number, not 'hot'"),
     ("{gt: 1}", "{}", "17:25: error[Q109]: 'temperature' must not be empty"),
     ("{gt: 1}", "[]", "17:25: error[Q109]: 'temperature' must not be empty"),
-    ("{gt: 1}", "[{}]", "17:26: error[Q108]: an item of 'temperature' must be a plain value, not a mapping"),
+    ("{gt: 1}", "[{}]", "17:26: error[Q108]: an item of 'temperature' must be a plain value, not an object"),
     ("{gt: 1}", "{between: [1]}", "17:35: error[Q109]: 'between' must have 2 items, not 1"),
     ("{gt: 1}", "{between: [0, 1, 2]}", "17:35: error[Q109]: 'between' must have 2 items, not 3"),
     (
@@ -297,7 +297,7 @@ HEADLINES = [
         "{between: [0, x]}",
         "17:39: error[Q108]: an item of 'between' must be a number or null, not 'x'",
     ),
-    ("{gt: 1}", "{len: 1.5}", "17:31: error[Q108]: 'len' must be a whole number or a mapping, not 1.5"),
+    ("{gt: 1}", "{len: 1.5}", "17:31: error[Q108]: 'len' must be a whole number or an object, not 1.5"),
     ("{gt: 1}", "{len: -1}", "17:31: error[Q109]: 'len' must be at least 0, not -1"),
     (
         "{gt: 1}",
@@ -305,14 +305,14 @@ HEADLINES = [
         "17:30: error[Q109]: 'is' must be one of string, number, integer, boolean, array, object, null, "
         "json, not 'text'",
     ),
-    ("temperature: {gt", "any_of: {gt", "17:20: error[Q108]: 'any_of' must be a list, not a mapping"),
+    ("temperature: {gt", "any_of: {gt", "17:20: error[Q108]: 'any_of' must be an array, not an object"),
     (
         "temperature: {gt: 1}",
         "any_of: [3]",
-        "17:21: error[Q108]: an item of 'any_of' must be a mapping, not 3",
+        "17:21: error[Q108]: an item of 'any_of' must be an object, not 3",
     ),
-    ("temperature: {gt", "3: {gt", "17:12: error[Q108]: a key must be text, not 3"),
-    ("temperature: {gt", "true: {gt", "17:12: error[Q108]: a key must be text, not true"),
+    ("temperature: {gt", "3: {gt", "17:12: error[Q108]: a key must be a string, not 3"),
+    ("temperature: {gt", "true: {gt", "17:12: error[Q108]: a key must be a string, not true"),
     # Actions
     (
         "- clamp:",
@@ -323,7 +323,7 @@ HEADLINES = [
     (
         "- clamp: {temperature: [0, 1]}",
         "- drop",
-        "19:9: error[Q108]: an action must be a mapping, not 'drop'",
+        "19:9: error[Q108]: an action must be an object, not 'drop'",
     ),
     ("- clamp:", "- with:", "19:9: error[Q107]: 'wrap' is missing in this action"),
     (
@@ -351,7 +351,7 @@ HEADLINES = [
         "append_message: {x: y}",
         "19:25: error[Q107]: 'role' is missing in 'append_message'",
     ),
-    ("clamp: {temperature: [0, 1]}", "set: {x: {1: y}}", "19:19: error[Q108]: a key must be text, not 1"),
+    ("clamp: {temperature: [0, 1]}", "set: {x: {1: y}}", "19:19: error[Q108]: a key must be a string, not 1"),
     # Examples
     ("same: true", "same: false", "23:38: error[Q109]: 'same' must be true, not false"),
     (", same: true", "", "23:9: error[Q107]: 'out' is missing in this example"),
@@ -369,7 +369,12 @@ HEADLINES = [
         "19:16: error[Q110]: an empty path: write '.' for the element itself, or '$' for the whole payload",
     ),
     ("[0, 1]", "[1, 0]", "19:30: error[Q109]: the bounds [1, 0] are in the wrong order: write [0, 1]"),
-    ("{gt: 1}", "{matches: '('}", '17:35: error[Q117]: "(" is no regular expression of RE2: missing ): ('),
+    (
+        "{gt: 1}",
+        "{matches: '('}",
+        '17:35: error[Q117]: "(" is not a regular expression of RE2: it is malformed near character 1: '
+        "check brackets, repetitions and escapes",
+    ),
     ("{not: {thinking.type: disabled}}", "{a: {zoom: 1}}", "9:18: error[Q104]: unknown operator 'zoom'"),
     ("{not: {thinking.type: disabled}}", "{$other: true}", "9:14: error[Q111]: unknown name '$other'"),
     (
@@ -437,17 +442,17 @@ def test_facts_about_an_endpoint_do_not_belong_in_a_family_file():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "1:1: error[Q108]: a rule file must be a mapping, not a list\n  1 | []\n    | ^"),
-        ("rules", "1:1: error[Q108]: a rule file must be a mapping, not 'rules'\n  1 | rules\n    | ^^^^^"),
+        ("[]", "1:1: error[Q108]: a rule file must be an object, not an array\n  1 | []\n    | ^"),
+        ("rules", "1:1: error[Q108]: a rule file must be an object, not 'rules'\n  1 | rules\n    | ^^^^^"),
         (
             "quirks: 1\nfamily: x\nlet: 3\nrules: {a: b}\n",
-            "3:6: error[Q108]: 'let' must be a mapping, not 3\n  3 | let: 3\n    |      ^\n"
-            "rules/acme.yaml:4:8: error[Q108]: 'rules' must be a list, not a mapping\n"
+            "3:6: error[Q108]: 'let' must be an object, not 3\n  3 | let: 3\n    |      ^\n"
+            "rules/acme.yaml:4:8: error[Q108]: 'rules' must be an array, not an object\n"
             "  4 | rules: {a: b}\n    |        ^",
         ),
         (
             "quirks: 1\nfamily: x\nlet: {1: {a: b}}\n",
-            "3:7: error[Q108]: a key must be text, not 1\n  3 | let: {1: {a: b}}\n"
+            "3:7: error[Q108]: a key must be a string, not 1\n  3 | let: {1: {a: b}}\n"
             '    |       ^ quote it: "1"\n'
             "rules/acme.yaml:3:6: error[Q109]: 'let' must not be empty",
         ),
@@ -470,7 +475,7 @@ def test_all_diagnostics_of_a_file_come_at_once_in_order_of_place():
     assert [line for line in refusal(text + other).splitlines() if "error" in line] == [
         "rules/acme.yaml:9:20: error[Q110]: 'thinking..type' is no field path at '..type': write keys with "
         "dots, items as [0], [-1] or [*]",
-        "rules/acme.yaml:13:10: error[Q108]: 'why' must be text, not a list",
+        "rules/acme.yaml:13:10: error[Q108]: 'why' must be a string, not an array",
         "rules/acme.yaml:17:26: error[Q104]: unknown operator 'greater'",
         "rules/acme.yaml:33:11: error[Q120]: 'append_message' works on the whole and may only stand at stage request",
     ]
@@ -495,13 +500,13 @@ def test_who_looks_for_an_operator_of_membership_is_told_that_a_list_is_one():
         (
             "[0, 1]}",
             "{min: 0, max: 1}}",
-            "'temperature' must be a list, not a mapping",
+            "'temperature' must be an array, not an object",
             "clamp: Bring a number into its range: {path: [lo, hi]}; null leaves a side open. Lossy.",
         ),
         (
             "{temperature: {gt: 1}, $thinking: true}",
             "{temperature: {outside: 1}}",
-            "'outside' must be a list, not 1",
+            "'outside' must be an array, not 1",
             "outside: A number below the first bound or above the second; null leaves a side open.",
         ),
     ],

@@ -1,35 +1,41 @@
-"""The strict reader: what data means, where it stands, and how each diagnostic of the text is told."""
+"""The strict reader: what data means, where it stands, and how each diagnostic of the text is told.
+
+What only one of PyYAML's parsers reads is in test_both_parsers.py.
+"""
 
 from __future__ import annotations
 
 import importlib
 import json
-import math
 import re
 import sys
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tests.strategies import tried
 
 from quirkbook.errors import RuleFileError
 from quirkbook.model import Location
+from quirkbook.source import pyyaml
 from quirkbook.source import yaml as yaml_source
-
-IN_C = getattr(getattr(yaml, "cyaml", None), "CParser", None)
 
 
 @pytest.fixture(
     autouse=True,
     params=[
-        pytest.param(IN_C, id="C", marks=pytest.mark.skipif(IN_C is None, reason="PyYAML without libyaml")),
-        pytest.param(yaml_source._PurePython, id="Python"),
+        pytest.param(
+            pyyaml.FAST,
+            id="C",
+            marks=pytest.mark.skipif(pyyaml.FAST is None, reason="PyYAML without libyaml"),
+        ),
+        pytest.param(None, id="Python"),
     ],
 )
 def parser(request, monkeypatch):
-    """Run every test with both parsers: they must agree to the letter."""
-    monkeypatch.setattr(yaml_source, "PARSER", request.param)
+    """Run every test with both parsers, and with that in Python alone: they must agree to the letter."""
+    monkeypatch.setattr(pyyaml, "FAST", request.param)
 
 
 def refusal(text: str | bytes, name: str = "r.yaml") -> str:
@@ -127,7 +133,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@tried(100, HealthCheck.function_scoped_fixture)
 @given(value=JSON_VALUES, indent=st.sampled_from([None, 2, "\t"]), name=st.sampled_from(["r.json", "r.yaml"]))
 def test_any_json_value_comes_back_as_it_was(value, indent, name):
     text = json.dumps(value, indent=indent)
@@ -137,7 +143,7 @@ def test_any_json_value_comes_back_as_it_was(value, indent, name):
     assert repr(data) == repr(value)  # tells 1 from 1.0 and from true
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@tried(300, HealthCheck.function_scoped_fixture)
 @given(text=st.text(st.sampled_from("ab:-{}[],#&*!|>'\"%@ \n\t1.?~\\"), max_size=24))
 def test_any_text_is_read_or_refused(text):
     try:
@@ -279,11 +285,21 @@ def told(text: str, where: str, code: str, message: str, hint: str = "", width: 
         ("a:\n\t- b", "2:1", "not YAML: a tab", "use spaces"),
         ("a: 1\n\tb: 2", "2:1", "not YAML: a tab", "use spaces"),
         ("a: @x", "1:4", "not YAML: text cannot begin with '@'", "quote it"),
+        ("a: `x`", "1:4", "not YAML: text cannot begin with '`'", "quote it"),
+        ("a: ? b", "1:4", "not YAML: this does not belong here", "line it up, or quote the whole text"),
+        ('a: 1\n"b"\nc: 1', "2:1", "not YAML: a line without ':' where a key belongs", "write 'key: value'"),
+        ("a: 1\n'it''s'\nc: 1", "2:1", "not YAML: a line without ':' where a key belongs", "write 'key: value'"),
+        ("a: 1\n[b]\nc: 1", "2:1", "not YAML: a line without ':' where a key belongs", "write 'key: value'"),
+        ("{a: ']', b: c]", "1:14", "not YAML: expected ',' or '}'", ""),
+        ("[it's # ]\n  b: c: d", "1:1", "not YAML: a '[' that is not closed", ""),
+        ('a: "x\n---\n"', "1:4", "not YAML: a quote that is not closed", ""),
+        ('a: "x\\\n---\n"', "1:4", "not YAML: a quote that is not closed", ""),
+        ('a: "\\', "1:4", "not YAML: a quote that is not closed", ""),
         ('a: "\\q"', "1:5", "not YAML: an unknown escape", "in single quotes '\\' is plain text"),
         ('a: "\\u12"', "1:5", "not YAML: an unknown escape", "in single quotes '\\' is plain text"),
-        ('a: "\\ud800"', "1:4", "an escape that is no character", "write the character itself"),
-        ('a: "\\UFFFFFFFF"', "1:4", "an escape that is no character", "write the character itself"),
-        ('a: "\\U00110000"', "1:4", "an escape that is no character", "write the character itself"),
+        ('a: "\\ud800"', "1:4", "an escape that is not a character", "write the character itself"),
+        ('a: "\\UFFFFFFFF"', "1:4", "an escape that is not a character", "write the character itself"),
+        ('a: "\\U00110000"', "1:4", "an escape that is not a character", "write the character itself"),
         ("%YAML 1.2\n---\na: 1", "1:1", "not YAML: a line that begins with '%'", "leave it out"),
         ("# c\n%FOO x\n---\na: 1", "2:1", "not YAML: a line that begins with '%'", "leave it out"),
         ("a: 1\n---\nb: 2", "2:1", "a second document begins here", "make it a file"),
@@ -379,9 +395,18 @@ def test_anchors_aliases_merge_keys_and_tags_are_refused(text, where, width, mes
     ],
 )
 def test_an_unquoted_path_in_flow_style_is_asked_for_quotes(text, path, column):
-    message = "a path with [ is no text in flow style"
+    message = "a path with [ must be quoted in flow style"
 
     assert refusal(text) == told(text, f"1:{column}", "Q103", message, f'quote it: "{path}"', len(path))
+
+
+@pytest.mark.parametrize("key", ["{a: b}", "[it's, 'a]', \"}\"]"])
+def test_brackets_that_are_closed_are_not_blamed_for_what_follows(key):
+    last = refusal(f"{key}: 1\n- c").split("\n  1 |")[1].split("\n", 2)[2]
+
+    assert last == told(
+        "x\n- c", "2:1", "Q101", "not YAML: this does not belong here", "line it up, or quote the whole text"
+    )
 
 
 def test_duplicate_keys_name_the_line_of_the_first():
@@ -410,10 +435,10 @@ def test_keys_that_are_containers_are_refused_and_reading_goes_on():
 
     assert refusal(text) == "\n".join(
         [
-            told(text, "1:3", "Q108", "a key must be text, not a list", "write a plain word"),
-            told(text, "3:1", "Q108", "a key must be text, not a mapping", "write a plain word"),
-            told(text, "4:1", "Q108", "a key must be text, not a mapping", "write a plain word"),
-            told(text, "5:4", "Q121", ".inf is no JSON number", finite, 4),
+            told(text, "1:3", "Q108", "a key must be a string, not an array", "write a plain word"),
+            told(text, "3:1", "Q108", "a key must be a string, not an object", "write a plain word"),
+            told(text, "4:1", "Q108", "a key must be a string, not an object", "write a plain word"),
+            told(text, "5:4", "Q121", ".inf is not a JSON number", finite, 4),
         ]
     )
 
@@ -421,9 +446,9 @@ def test_keys_that_are_containers_are_refused_and_reading_goes_on():
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        (".inf", ".inf is no JSON number"),
-        ("-.Inf", "-.Inf is no JSON number"),
-        (".NaN", ".NaN is no JSON number"),
+        (".inf", ".inf is not a JSON number"),
+        ("-.Inf", "-.Inf is not a JSON number"),
+        (".NaN", ".NaN is not a JSON number"),
         ("1e999", "1e999 is too big for a number"),
         ("9" * 1001, "a number of more than 1000 digits"),
         ("0x" + "f" * 1001, "a number of more than 1000 digits"),
@@ -460,16 +485,16 @@ def test_diagnostics_come_in_order_of_place_and_end_at_the_first_error_of_syntax
         ("", "1:1: error[Q101]: not JSON: expected a value"),
         ("[", "1:2: error[Q101]: not JSON: expected a value"),
         ("{}\n{}", "2:1: error[Q101]: not JSON: more text after the end"),
-        ("[012]", "1:2: error[Q101]: not JSON: '012' is no value"),
-        ("[yes]", "1:2: error[Q101]: not JSON: 'yes' is no value"),
+        ("[012]", "1:2: error[Q101]: not JSON: '012' is not a value"),
+        ("[yes]", "1:2: error[Q101]: not JSON: 'yes' is not a value"),
         ('["a', "1:2: error[Q101]: not JSON: a string that is not closed"),
         ('["\\x"]', "1:3: error[Q101]: not JSON: an unknown escape"),
         ('["\\u12"]', "1:3: error[Q101]: not JSON: an unknown escape"),
         ('["\n"]', "1:3: error[Q101]: not JSON: a control character in a string"),
-        ("[NaN]", "1:2: error[Q121]: NaN is no JSON number"),
-        ("[-Infinity]", "1:2: error[Q121]: -Infinity is no JSON number"),
+        ("[NaN]", "1:2: error[Q121]: NaN is not a JSON number"),
+        ("[-Infinity]", "1:2: error[Q121]: -Infinity is not a JSON number"),
         ("[1e999]", "1:2: error[Q121]: 1e999 is too big for a number"),
-        ('["\\ud800"]', "1:2: error[Q101]: an escape that is no character"),
+        ('["\\ud800"]', "1:2: error[Q101]: an escape that is not a character"),
     ],
 )
 def test_a_json_file_must_be_json(text, message):
@@ -497,7 +522,8 @@ def test_a_file_that_is_not_utf_8_is_refused_at_the_byte():
 
 @pytest.mark.parametrize("as_bytes", [True, False])
 def test_a_file_of_more_than_a_mebibyte_is_refused_before_it_is_read(as_bytes, monkeypatch):
-    monkeypatch.setattr(yaml_source, "PARSER", None)
+    monkeypatch.setattr(yaml_source, "_read_any", None)
+    monkeypatch.setattr(yaml_source, "_read_fast", None)
     text = "#" * (1024 * 1024 + 1)
 
     assert refusal(text.encode() if as_bytes else text) == (
@@ -527,15 +553,38 @@ def test_a_hundred_thousand_levels_do_no_harm(unit, name):
     assert message.count("error[Q1") == 1
 
 
-# The parser in C
+class ShallowParser:
+    """Gives up at the first level, as a parser with a limit of its own may before we count to ours."""
+
+    def __init__(self, text):
+        pass
+
+    def get_event(self):
+        raise yaml.YAMLError("words of its own")
+
+
+def test_the_limit_of_levels_is_ours_whatever_limit_a_parser_has(monkeypatch):
+    monkeypatch.setattr(pyyaml, "FAST", ShallowParser)
+    text = "a: " + "[" * 40
+
+    assert yaml_source.read("a: [[1]]", "r.yaml").data == {"a": [[1]]}
+    assert refusal(text) == told(text, "1:35", "Q115", "nested deeper than 32 levels")
+
+
+def test_an_error_without_a_place_is_told_at_the_beginning(monkeypatch):
+    monkeypatch.setattr(pyyaml, "FAST", None)
+    monkeypatch.setattr(pyyaml, "PythonParser", lambda text, report: ShallowParser(text))
+    message, hint = "not YAML: this does not belong here", "line it up, or quote the whole text"
+
+    assert refusal("a: 1") == told("a: 1", "1:1", "Q101", message, hint)
 
 
 def test_without_libyaml_the_parser_in_python_is_used(monkeypatch):
     monkeypatch.delattr(yaml, "cyaml", raising=False)
-    monkeypatch.delitem(sys.modules, "quirkbook.source.yaml")
+    monkeypatch.delitem(sys.modules, "quirkbook.source.pyyaml")
 
-    fresh = importlib.import_module("quirkbook.source.yaml")
+    fresh = importlib.import_module("quirkbook.source.pyyaml")
 
-    assert fresh.PARSER is fresh._PurePython
-    assert fresh.read("a: 1e-8", "r.yaml").data == {"a": 1e-8}
-    assert math.isclose(fresh.read("1e-8", "r.yaml").data, 1e-8)
+    assert fresh.FAST is None
+    with pytest.raises(fresh.Different):
+        fresh.fast_events("a: 1")

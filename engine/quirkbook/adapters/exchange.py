@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from .. import api
 from ..api import Policy, Translation
-from ..errors import RefusedError, UnknownProviderError, UsageError
+from ..errors import RefusedError, UnknownProviderError
 from ..plan.interpret import change, changes
 from ..rulebook.rulebook import Rulebook
 from ..wire.jsontext import decode, encode
@@ -141,11 +141,6 @@ def listed(rules: Iterable[str]) -> str:
         kept = text[: LONGEST - 20].rpartition(", ")[0].split(", ")
         text = f"{', '.join(kept)}, and {len(names) - len(kept)} more"
     return text
-
-
-def missing(package: str, install: str) -> UsageError:
-    """Return the error for a client that is not there."""
-    return UsageError(f"this adapter needs {package}: pip install {install}")
 
 
 def _short(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ..errors import PayloadError, UsageError
 from .answer import Answer
-from .exchange import Rules, Sent, is_chat, missing
+from .exchange import Rules, Sent, is_chat
 
 if TYPE_CHECKING:
     import httpx2
@@ -54,7 +54,7 @@ def kit_for(wanted: str | None) -> Kit:
     for name in _LIBRARIES if wanted is None else (wanted,):
         with contextlib.suppress(ImportError):
             return _kit(name)
-    raise missing(wanted or "httpx2 or httpx", wanted or "httpx2")
+    raise UsageError(f"this adapter needs {wanted or 'httpx2 or httpx'}: pip install {wanted or 'httpx2'}")
 
 
 def kit_of(inner: object, wanted: str | None) -> Kit:

@@ -38,18 +38,18 @@ from typing import Any, Final
 from ..api import Policy, Translation
 from ..client.arguments import plain_messages
 from ..client.request import provider_of
-from ..errors import PayloadError, QuirkbookWarning, UnknownProviderError, UsageError
+from ..errors import PayloadError, QuirkbookWarning, UnknownProviderError, UsageError, missing_extra
 from ..model import Change, same
 from ..payload.describe import line
 from ..rulebook.rulebook import Rulebook
-from .exchange import RULES, Rules, listed, missing
+from .exchange import RULES, Rules, listed
 
 try:
     import litellm
     from litellm.integrations.custom_logger import CustomLogger
     from litellm.types.utils import all_litellm_params
 except ImportError:
-    raise missing("litellm", "litellm") from None
+    raise missing_extra("this adapter", "litellm", "litellm") from None
 
 #: What LiteLLM takes beside the payload, whether or not its own lists have it so.
 _CALL: Final = frozenset({

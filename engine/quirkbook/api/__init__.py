@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import PayloadError, PolicyError, QuirkbookWarning, RefusedError, UsageError
 from ..model import Change, Effect, Payload, Quiet
-from ..payload.describe import as_data, inverse_patch, line, patch
+from ..payload.describe import as_data, inverse_patch, kind, line, patch
 from ..payload.draft import Edit
 from ..plan.interpret import Run, change, changes, effect_of, prepare, run, still
 from ..plan.look import Schemas
@@ -155,7 +155,7 @@ def apply_rules(
     """
     if not isinstance(payload, dict):
         raise PayloadError(
-            f'a chat payload is an object, not {_kind(payload)}: write {{"model": ..., "messages": [...]}}'
+            f'a chat payload must be an object, not {kind(payload)}; example: {{"model": ..., "messages": [...]}}'
         )
     named = payload.get("model") if model is None else model
     if not (isinstance(payload.get("messages", _NONE), list) and (named is None or isinstance(named, str))):
@@ -168,7 +168,7 @@ def apply_rules(
     except AttributeError:
         if isinstance(book, Rulebook):
             raise
-        raise UsageError(f"rulebook: {_kind(book)} is no Rulebook: write Rulebook.load(...)") from None
+        raise UsageError(f"rulebook must be a Rulebook, not {kind(book)}; example: Rulebook.load(...)") from None
     if "extra_body" in payload and not is_plain(payload):  # it is merged first
         return apply_rules(to_plain(payload)[0], provider, model, base_url, rulebook, policy, quiet)
     done = Run(plan, payload)
@@ -194,14 +194,9 @@ _NONE: list[Any] = []
 def _misfit(messages: Any, model: Any) -> PayloadError:
     if not isinstance(messages, list):
         return PayloadError(
-            f'messages is an array, not {_kind(messages)}: write [{{"role": "user", ...}}]', "/messages"
+            f'messages must be an array, not {kind(messages)}; example: [{{"role": "user", ...}}]', "/messages"
         )
-    return PayloadError(f"model is a string, not {_kind(model)}", "/model")
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number" if isinstance(value, int | float) else f"a {type(value).__name__}")
+    return PayloadError(f"model must be a string, not {kind(model)}", "/model")
 
 
 def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:
@@ -265,7 +260,9 @@ def check_policy(policy: Policy | None) -> None:
         UsageError: with the word that is wrong and those that are right.
     """
     if policy is not None and not isinstance(policy, Mapping):
-        raise UsageError(f'policy: {_kind(policy)} names no effect: write {{"lossy": "error", "semantic": "error"}}')
+        raise UsageError(
+            f'policy must be a mapping, not {kind(policy)}; example: {{"lossy": "error", "semantic": "error"}}'
+        )
     for effect, wanted in (policy or {}).items():
         if effect not in DEFAULT_POLICY:
             raise UsageError(f"policy: '{effect}' is no effect: write one of {', '.join(DEFAULT_POLICY)}")

@@ -59,9 +59,9 @@ def plain_tool(given: type, where: str) -> dict[str, Any]:
 def _schema_of(given: Any, where: str) -> dict[str, Any]:
     try:
         schema: dict[str, Any] = given.model_json_schema()
-    except (TypeError, ValueError, RuntimeError):
-        text = f"the class {given.__name__} has no JSON schema: call its model_json_schema() to see why"
-        raise PayloadError(text, where) from None
+    except (TypeError, ValueError, RuntimeError) as error:
+        text = f"the class {given.__name__} has no JSON schema: its model_json_schema() raised {type(error).__name__}"
+        raise PayloadError(f"{text}: {_INSTEAD}", where) from error
     return schema
 
 

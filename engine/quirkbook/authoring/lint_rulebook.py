@@ -33,6 +33,8 @@ def check_pack(book: Rulebook, several: Sequence[Owned]) -> Iterator[Diagnostic]
     seen: set[tuple[str, str]] = set()
     for name, stack in stacks.items():
         running = [placed for placed in stack if placed.disabled is None and placed.rule.status != "retired"]
+        if mine.isdisjoint(placed.rule.name for placed in running):
+            continue
         for diagnostic_of, diagnostic in (*_unreached(running), *_fights(name, running, models)):
             if diagnostic_of in mine and (diagnostic_of, diagnostic.code) not in seen:
                 seen.add((diagnostic_of, diagnostic.code))

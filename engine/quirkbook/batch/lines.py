@@ -15,7 +15,7 @@ from ..errors import PolicyError, QuirkbookError
 from ..model import EFFECT_ORDER
 from ..plan.interpret import change, effect_of
 from ..rulebook.rulebook import Rulebook
-from ..wire import jsontext
+from ..wire import jsontext, notjson
 
 _CHAT: Final = "/chat/completions"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -87,8 +87,8 @@ class Translator:
             item = json.loads(text.decode(), parse_constant=_no_constant)
         except UnicodeDecodeError as error:
             return _unread(report, f"not UTF-8 text (byte {text[error.start]:#04x}): save it as UTF-8")
-        except ValueError as error:
-            return _unread(report, _wrong(raw, error))
+        except ValueError:
+            return _unread(report, _wrong(raw))
         except RecursionError:
             return _unread(report, "not JSON: nested too deep")
         if not isinstance(item, dict):
@@ -134,8 +134,8 @@ class Translator:
             )
         except QuirkbookError as error:
             return _unread(report, str(error))
-        except ValueError as error:  # a number too big to be written again
-            return _unread(report, _wrong(raw, error))
+        except ValueError:  # a number too big to be written again
+            return _unread(report, _wrong(raw))
         if done.refusal is not None:
             said = change(*done.refusal)
             return Line(None, jsontext.encode({**report, "refused": said.refusal(), "rule": said.rule}), "refused")
@@ -155,26 +155,13 @@ def _unread(report: Mapping[str, Any], text: str) -> Line:
 
 
 def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON number")
+    raise ValueError(f"{word} is not a JSON number")
 
 
-def _wrong(raw: bytes, error: ValueError) -> str:
-    """Say what is wrong with a line in the words that rule files hear too; where they know none, in those of ``error``."""
-    from ..source.document import Builder  # for a line that is broken alone
-    from ..source.json import NotJSON, build
-
-    class Deaf(Builder):
-        def _pass(self, *args: Any, **named: Any) -> None:
-            pass
-
-        scalar = open = close = _pass
-
-    text = raw.rstrip().decode()
-    try:
-        build(text, Deaf("", text))
-    except NotJSON as found:
-        return f"{found} at column {found.start + 1}"
-    return str(error)
+def _wrong(raw: bytes) -> str:
+    """Say what is wrong with a line, in the words that rule files hear too."""
+    flaw = notjson.find(raw.rstrip().decode())
+    return f"{flaw.message} at column {flaw.at + 1}"
 
 
 def _joined(lines: Sequence[bytes]) -> bytes:

@@ -65,5 +65,5 @@ def main(args: list[str] | None = None) -> None:
         raise  # click's own affair: who reads the output has had enough
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"quirkbook: {where}{error.strerror or error}", err=True)
+        click.echo(f"quirkbook: {where}{error.strerror or type(error).__name__}", err=True)
         sys.exit(2)

@@ -12,7 +12,8 @@ import click
 def emulate(provider: str, host: str, port: int) -> None:
     """Serve a local stand-in for PROVIDER: it refuses what the provider refuses, in its words.
 
-    Needs the extra `serve`. Any key is accepted that does not contain "bad".
+    Needs the extra `serve`: pip install '.[serve]' in a checkout of Quirkbook. Any key is accepted that does
+    not contain "bad".
 
     \b
     quirkbook emulate moonshot

@@ -14,6 +14,7 @@ from ..api import default_rulebook
 from ..errors import QuirkbookError
 from ..rulebook.rulebook import Rulebook
 from ..source.document import number
+from ..wire import notjson
 
 #: A payload larger than this is refused before it is read (stdin: while it is read). Bytes.
 PAYLOAD_LIMIT = 64 * 1024 * 1024
@@ -68,9 +69,10 @@ def read_payload(name: str) -> Any:
         return json.loads(
             text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=number, parse_int=number
         )
-    except json.JSONDecodeError as error:
-        where = f"{shown}:{error.lineno}:{error.colno}"
-        raise InputError(f"{where}: not JSON: {error.msg[0].lower()}{error.msg[1:]}") from None
+    except json.JSONDecodeError:
+        flaw = notjson.find(text)
+        line, column = text.count("\n", 0, flaw.at) + 1, flaw.at - text.rfind("\n", 0, flaw.at)
+        raise InputError(f"{shown}:{line}:{column}: {flaw.message}") from None
     except ValueError as error:
         raise InputError(f"{shown}: {error}") from None
     except RecursionError:

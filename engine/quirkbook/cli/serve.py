@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..errors import UsageError
+from ..errors import missing_extra
 
 
 @click.command()
@@ -19,8 +19,8 @@ from ..errors import UsageError
 def serve(path: str | None, host: str, port: int, workers: int, no_auth: bool, reload: bool) -> None:
     """Serve an OpenAI-compatible gateway that translates each request for its provider.
 
-    Needs the extra `serve`. Without --config every provider is offered whose key is in the environment, as
-    `moonshot/*` and so on. Edits of the config and of your rules come into force without a restart.
+    Needs the extra `serve`: pip install '.[serve]' in a checkout of Quirkbook. Without --config every provider is
+    offered whose key is in the environment, as `moonshot/*` and so on. Edits of the config and of your rules come into force without a restart.
 
     \b
     quirkbook check config.yaml                  which of its keys are used, and which are not
@@ -30,5 +30,5 @@ def serve(path: str | None, host: str, port: int, workers: int, no_auth: bool, r
     try:
         from ..gateway import serve
     except ImportError as error:
-        raise UsageError(f"the gateway needs {error.name}: pip install 'quirkbook[serve]'") from None
+        raise missing_extra("the gateway", str(error.name), "serve") from None
     serve.serve(path, host, port, workers, no_auth=no_auth, reload=reload)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
-from ..errors import DispatchError, UsageError
+from ..errors import DispatchError, missing_extra
 from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
 from .arguments import Messages, Options
 from .request import Call, prepare
@@ -124,7 +124,7 @@ def _transport() -> ModuleType:
     try:
         from . import async_transport
     except ImportError:
-        raise UsageError("acompletion() needs aiohttp: pip install 'quirkbook[async]'") from None
+        raise missing_extra("acompletion()", "aiohttp", "async") from None
     return async_transport
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypedDict
 
 from ..api import Policy
-from ..errors import PayloadError, UsageError
-from ..rulebook.rulebook import Rulebook
 from ..api.response_format import plain_format
+from ..errors import PayloadError, UsageError
+from ..payload.describe import kind
+from ..rulebook.rulebook import Rulebook
 
 Messages = Iterable[Any]
 """Dicts; objects that have ``model_dump``, such as messages of earlier answers, will do too."""
@@ -180,7 +181,7 @@ def plain_messages(messages: Messages) -> list[Any]:
         if not isinstance(message, dict):
             dump = getattr(message, "model_dump", None)
             if dump is None:
-                text = f'a message is an object, not {type(message).__name__}: write {{"role": ..., "content": ...}}'
+                text = f'a message must be an object, not {kind(message)}; example: {{"role": ..., "content": ...}}'
                 raise PayloadError(text, f"/messages/{at}")
             found[at] = dump(exclude_none=True)
     return found

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from ..errors import APIConnectionError, Timeout, UsageError
-from ..wire.address import place_of
+from ..wire.address import place_of, reason
 from .transport import LAST_WAIT, environment
 
 KEPT: Final = 60.0
@@ -144,15 +143,26 @@ def unanswered(error: Exception, url: str) -> APIConnectionError:
     if isinstance(error, TimeoutError):
         # Who could not be reached was asked for nothing; who was slow may be at work, and would do it twice.
         return Timeout("no answer in time", retryable=isinstance(error, aiohttp.ConnectionTimeoutError))
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return APIConnectionError(
-            f"no connection to {place_of(url)}: the provider hung up without an answer", retryable=True
-        )
-    cause: Any = getattr(error, "os_error", error)
-    number = getattr(cause, "errno", None)
-    # asyncio puts the address where the system's text would be; negative numbers are those of name resolution.
-    text = os.strerror(number) if number and number > 0 else getattr(cause, "strerror", None)
-    return APIConnectionError(f"no connection to {place_of(url)}: {text or type(cause).__name__}", retryable=True)
+    cause = _cause(error)
+    text = reason(cause) or next((text for kind, text in _REASONS if isinstance(error, kind)), type(cause).__name__)
+    return APIConnectionError(f"no connection to {place_of(url)}: {text}", retryable=True)
+
+
+#: What else may have happened before an answer began. `transport` says the same of the errors that it knows.
+_REASONS: Final = (
+    (aiohttp.ServerDisconnectedError, "the provider hung up without an answer"),
+    (aiohttp.ClientHttpProxyError, "the proxy did not connect"),
+    (aiohttp.ClientResponseError, "the answer is not HTTP"),
+)
+
+
+def _cause(error: Exception) -> BaseException:
+    """Return the system's error inside one of the library's."""
+    for name in ("os_error", "certificate_error"):
+        inside = getattr(error, name, None)
+        if isinstance(inside, BaseException):
+            return inside
+    return error
 
 
 def broken(error: Exception) -> APIConnectionError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +12,12 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 from .. import api
 from ..errors import AuthenticationError, PayloadError, RefusedError, UnknownProviderError, UsageError
 from ..model import Change
+from ..payload.describe import kind
 from ..plan.interpret import change, changes
 from ..rulebook.rulebook import Rulebook
-from ..wire import jsontext
-from ..wire.redact import Mask
+from ..wire import jsontext, unwritable
+from ..wire.headers import is_header_name, is_header_value
+from ..wire.redact import Mask, is_secret_name
 from ..wire.retry import DEFAULT_RETRIES, MOST_RETRIES
 from . import arguments
 
@@ -29,9 +30,6 @@ _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/js
 _STREAM_HEADERS: Final = {**_HEADERS, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
 _NO_ADDRESS: Final = "base_url is no address: write https://host/v1"
 _BEARER: Final = {"header": "Authorization", "prefix": "Bearer "}
-_HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
-SECRET_WORDS: Final = ("auth", "key", "token", "secret", "cookie", "password")
-"""Words in the name of a header or parameter whose value is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
         payload["stream"] = stream
     extra = own.get("extra_body", {})
     if not isinstance(extra, Mapping):
-        raise UsageError(f"extra_body is a mapping of fields, not {type(extra).__name__}")
+        raise UsageError(f'extra_body must be an object, not {kind(extra)}; example: {{"top_k": 40}}')
     payload |= extra
     book = own.get("rulebook") or api.default_rulebook()
     provider = provider_of(book, own.get("provider"), payload["model"], own.get("base_url"))
@@ -132,7 +130,7 @@ def _provider_of(book: Rulebook, provider: str | None, model: str | None, base_u
 def _key(provider: str, head: Mapping[str, Any], given: str | None, headers: Mapping[str, str]) -> str:
     """Return the caller's key; none is needed where the provider has none or the caller brings its header."""
     if given is not None and not isinstance(given, str):
-        raise UsageError(f"api_key is text, not {type(given).__name__}")
+        raise UsageError(f"api_key must be a string, not {kind(given)}")
     variable = head.get("api_key_env")
     key = given or (os.environ.get(variable, "") if variable else "")
     carrier = head.get("auth", _BEARER)["header"].lower()
@@ -151,17 +149,17 @@ def wire_headers(
     for layer in (_STREAM_HEADERS if streams else _HEADERS, head.get("headers", {}), keyed, ruled, given):
         found |= {name.lower(): (name, value) for name, value in layer.items()}
     for name, value in found.values():
-        if not _HEADER_NAME.fullmatch(name):
-            raise UsageError(f"'{name}' is no name of a header: write letters, digits and '-'")
-        if value is not None and not (isinstance(value, str) and value.isascii() and value.isprintable()):
-            raise UsageError(f"header {name}: its value is not one line of plain ASCII")  # not shown: it may be a key
+        if not is_header_name(name):
+            raise UsageError(f"'{name}' is not a valid header name: write letters, digits and '-'")
+        if value is not None and not is_header_value(value):
+            raise UsageError(f"header {name}: the value must be one line of plain ASCII")  # not shown: it may be a key
     return {name: value for name, value in found.values() if value is not None}
 
 
 def _secrets(headers: Mapping[str, str], key: str, query: Mapping[str, str] | None) -> Iterator[str]:
     yield key
     for name, value in (*headers.items(), *(query or {}).items()):
-        if any(word in name.lower() for word in SECRET_WORDS):
+        if is_secret_name(name):
             yield from (str(value), str(value).rpartition(" ")[2])
 
 
@@ -215,5 +213,6 @@ def _split(url: str) -> SplitResult:
 def _encode(payload: Mapping[str, Any]) -> bytes:
     try:
         return jsontext.encode(payload, nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise PayloadError(f"the payload is no JSON: {error}") from None
+    except (TypeError, ValueError, RecursionError):
+        message, pointer = unwritable.find(payload)
+        raise PayloadError(message, pointer) from None

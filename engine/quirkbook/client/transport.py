@@ -6,6 +6,7 @@ Nothing here knows what is in the bytes. Sending again is up to the caller: `tim
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from ..errors import APIConnectionError, Timeout, UsageError
-from ..wire.address import place_of
+from ..wire.address import place_of, reason
 
 HOSTS: Final = 32
 CONNECTIONS: Final = 64
@@ -169,10 +170,11 @@ def unanswered(error: Exception, url: str) -> APIConnectionError:
     if isinstance(error, requests.Timeout):
         # Who could not be reached was asked for nothing; who was slow may be at work, and would do it twice.
         return Timeout("no answer in time", retryable=isinstance(error, requests.ConnectTimeout))
-    texts = [text for one in causes if (text := getattr(one, "strerror", None) or _text(one))]
-    return APIConnectionError(
-        f"no connection to {place_of(url)}: {texts[-1] if texts else type(causes[-1]).__name__}", retryable=True
-    )
+    text = next((text for one in reversed(causes) if (text := reason(one) or _reason(one))), None)
+    if any(isinstance(one, urllib3.exceptions.ProxyError) for one in causes):
+        text = f"the proxy did not connect: {text}" if text else "the proxy did not connect"
+    text = text or type(causes[-1]).__name__
+    return APIConnectionError(f"no connection to {place_of(url)}: {text}", retryable=True)
 
 
 def broken(error: Exception) -> APIConnectionError:
@@ -191,5 +193,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen = next((one for one in inside if isinstance(one, BaseException)), None)
 
 
-def _text(error: BaseException) -> str | None:
-    return next((one for one in error.args if isinstance(one, str)), None)
+#: What else may have happened before an answer began.
+_REASONS: Final = (
+    (http.client.RemoteDisconnected, "the provider hung up without an answer"),
+    (http.client.HTTPException, "the answer is not HTTP"),
+)
+
+
+def _reason(error: BaseException) -> str | None:
+    return next((text for kind, text in _REASONS if isinstance(error, kind)), None)

@@ -10,6 +10,7 @@ from typing import Any
 from jsonschema import ValidationError
 
 from ..model import Keys
+from .keywords import KEYWORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,13 @@ def describe(error: ValidationError, words: Mapping[str, Mapping[str, str]], bel
         "length": len(error.instance) if isinstance(error.instance, Sequence | dict) else 0,
         "choices": choices(limit),
     }
-    return {**values, "says": schema["says"].format_map(values) if "says" in schema else error.message}
+    if "says" in schema:
+        said = schema["says"].format_map(values)
+    elif error.validator in KEYWORDS:
+        said = error.message
+    else:  # what jsonschema says of its own keywords differs from release to release
+        said = f"{values['path'] or 'the body'} does not satisfy {error.validator}: {_text(limit, words)}"
+    return {**values, "says": said}
 
 
 def kind(value: Any) -> str:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from types import ModuleType
 
-from ..errors import UsageError
+from ..errors import missing_extra
 from ..wire.address import check_port
 from .app import Emulator
 
@@ -56,5 +56,5 @@ def _uvicorn() -> ModuleType:
     try:
         import uvicorn
     except ImportError:
-        raise UsageError("an emulated provider needs uvicorn: pip install 'quirkbook[serve]'") from None
+        raise missing_extra("an emulated provider", "uvicorn", "serve") from None
     return uvicorn

@@ -20,6 +20,7 @@ from ..errors import (
 )
 from ..payload.describe import as_data
 from ..wire.retry import pause_before
+from ..wire.sse import EventTooLongError
 from . import headers
 from .http import body
 from .http.asgi import JSON, GoneError, Headers, HTTPError, Receive, Said, Send, answer, body_of
@@ -245,7 +246,7 @@ class Exchange:
             last = relay.close()
             reply.done()
             cut = None if relay.ended or relay.failed else "it stopped without saying that it is complete"
-        except (APIConnectionError, ValueError) as error:
+        except (APIConnectionError, EventTooLongError) as error:
             reply.close()
             cut, last = (None, relay.close()) if relay.ended else (str(error), b"")
         self._rules = tuple(dict.fromkeys(self._rules + relay.fired))

@@ -16,11 +16,12 @@ from typing import Any, Final
 import uvicorn
 
 from ..errors import UsageError
-from ..wire.address import check_port
+from ..wire.address import check_port, reason
 from .app import Gateway
 from .config.load import from_environment, read_config
 from .config.model import Config
 from .http.protocol import Protocol
+from .http.uvicorn_parts import check_uvicorn
 from .observe import Log
 from .reload import Watcher
 
@@ -62,9 +63,8 @@ def is_open(host: str) -> bool:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        text = f"{host} cannot be resolved: {why}: name an address of this machine, such as --host 127.0.0.1"
-        raise UsageError(text) from None
+        why = reason(error) or type(error).__name__
+        raise UsageError(f"--host {host}: {why}: name an address of this machine, such as 127.0.0.1") from None
     return not all(ip_address(str(address[0])).is_loopback for *_, address in found)
 
 
@@ -86,8 +86,9 @@ def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool
 
     Raises:
         ConfigError: the config has diagnostics.
-        UsageError: nobody could be served, or strangers without a key.
+        UsageError: nobody could be served, or strangers without a key; or uvicorn lacks what is used of it.
     """
+    check_uvicorn()
     config = settings(path)
     check_exposure(config, host, no_auth=no_auth)
     check_port(host, port)
@@ -138,6 +139,7 @@ def _options() -> dict[str, Any]:
 @contextlib.contextmanager
 def running(config: Config | Gateway, *, log: Log | None = None) -> Iterator[str]:
     """Run a gateway in a thread on a free port of this machine, and yield its URL without ``/v1``."""
+    check_uvicorn()
     gateway = config if isinstance(config, Gateway) else Gateway(config, log=log or Log(lambda text: None))
     options = _options() | {"timeout_graceful_shutdown": 1, "log_level": "critical"}
     with contextlib.closing(socket.socket()) as listener:

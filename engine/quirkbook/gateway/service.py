@@ -6,7 +6,7 @@ from typing import Final
 
 from ..rulebook.rulebook import Rulebook
 from .config.model import Config
-from .http.asgi import Guard
+from .http.auth import Guard
 from .router import Router, Target
 from .upstream.target import Pools, Route
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ..model import MISSING, Change, Keys, pointer, same
 
@@ -31,6 +31,28 @@ def show(value: Any, width: int = 60) -> str:
     if isinstance(value, dict):
         return f"{{{len(value)} keys}}"
     return f"[{len(value)} items]" if isinstance(value, list) else f"{text[: width - 3]}..."
+
+
+#: A kind of value in the words of a payload, and in those of a file of YAML.
+_KINDS: Final[Mapping[type, tuple[str, str]]] = {
+    dict: ("an object", "a mapping"),
+    list: ("an array", "a list"),
+    str: ("a string", "text"),
+    bool: ("a boolean", "true or false"),
+    type(None): ("null", "null"),
+    int: ("a number", "a number"),
+    float: ("a number", "a number"),
+}
+
+
+def kind(value: Any, *, yaml: bool = False) -> str:
+    """Name the kind of a value, as errors do: in the words of JSON, or with ``yaml`` in those of YAML.
+
+    >>> kind([]), kind([], yaml=True), kind(True), kind(1.5), kind({1})
+    ('an array', 'a list', 'a boolean', 'a number', 'a set')
+    """
+    words = next((_KINDS[ancestor] for ancestor in type(value).__mro__ if ancestor in _KINDS), None)
+    return words[yaml] if words else f"a {type(value).__name__}"
 
 
 def _json(value: Any) -> str:
@@ -68,7 +90,7 @@ def line(change: Change, *, values: bool = True) -> str:
     if change.moved_from is not None:
         return f"{change.action} {pointer(change.moved_from)} -> {change.pointer}{note}"
     before, after = (
-        show(value) if values or _is_plain(value) else _sort(value) for value in (change.before, change.after)
+        show(value) if values or _is_plain(value) else kind(value) for value in (change.before, change.after)
     )
     return f"{change.action} {change.pointer}: {before} -> {after}{note}"
 
@@ -76,10 +98,6 @@ def line(change: Change, *, values: bool = True) -> str:
 def _is_plain(value: Any) -> bool:
     """Tell whether a value can hold nothing private: no text, no container."""
     return not isinstance(value, str | dict | list)
-
-
-def _sort(value: Any) -> str:
-    return "text" if isinstance(value, str) else "an object" if isinstance(value, dict) else "an array"
 
 
 def patch(changes: Iterable[Change]) -> list[dict[str, Any]]:

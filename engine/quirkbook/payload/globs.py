@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from fnmatch import translate
+from functools import lru_cache
 
 
 def compile_globs(patterns: Sequence[str]) -> Callable[[str | None], bool]:
@@ -17,8 +18,8 @@ def compile_globs(patterns: Sequence[str]) -> Callable[[str | None], bool]:
     >>> accepts("moonshotai/Kimi-K2.6:free"), accepts("kimi-k2.5"), accepts(None)
     (True, False, False)
     """
-    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
-    unwanted = _union([pattern[1:] for pattern in patterns if pattern.startswith("!")])
+    wanted = tuple(pattern for pattern in patterns if not pattern.startswith("!"))
+    unwanted = _union(tuple(pattern[1:] for pattern in patterns if pattern.startswith("!")))
     anything = not wanted or "*" in wanted
     positive = _union(wanted)
 
@@ -34,7 +35,8 @@ def compile_globs(patterns: Sequence[str]) -> Callable[[str | None], bool]:
     return accepts
 
 
-def _union(patterns: Sequence[str]) -> Callable[[str], object] | None:
+@lru_cache(maxsize=1024)  # the same globs are asked again for each plan, and `re` keeps only half as many
+def _union(patterns: tuple[str, ...]) -> Callable[[str], object] | None:
     if not patterns:
         return None
     return re.compile("|".join(translate(pattern.lower()) for pattern in patterns)).match

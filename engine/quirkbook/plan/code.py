@@ -61,7 +61,10 @@ def _compiled_finder(steps: Sequence[Step]) -> Find:
             keys.append(f"k{at}")
             depth += 2
         elif isinstance(step, str):
-            lines += [f"{pad}if {here}.__class__ is dict and {step!r} in {here}:", f"{pad}    {there} = {here}[{step!r}]"]
+            lines += [
+                f"{pad}if {here}.__class__ is dict and {step!r} in {here}:",
+                f"{pad}    {there} = {here}[{step!r}]",
+            ]
             keys.append(repr(step))
             depth += 1
         else:

@@ -103,7 +103,9 @@ def all_of(parts: list[Condition]) -> Condition:
 
     def write(writer: Writer, node: str, known: bool) -> str:
         tests = [] if known or not of_object else [f"{node}.__class__ is dict"]
-        return " and ".join([*tests, *(f"({part.write(writer, node, known or of_object)})" for part in parts)]) or "True"
+        return (
+            " and ".join([*tests, *(f"({part.write(writer, node, known or of_object)})" for part in parts)]) or "True"
+        )
 
     def blame(node: Any, draft: Draft) -> str | None:
         return next((words for part in parts if (words := part.blame(node, draft)) is not None), None)
@@ -153,7 +155,9 @@ def _not(inner: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> 
     def blame(node: Any, draft: Draft) -> str | None:
         return f"not: what it excludes holds ({words})" if part.holds(node, draft) else None
 
-    return Condition(lambda writer, node, known: f"not ({part.write(writer, node, known)})", blame, part.lacks, part.needs)
+    return Condition(
+        lambda writer, node, known: f"not ({part.write(writer, node, known)})", blame, part.lacks, part.needs
+    )
 
 
 COMBINATORS: Mapping[str, Callable[[Any, Keys, Names, Report, Scope], Condition]] = {
@@ -383,8 +387,11 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str
     start, known = starts[path.origin]
     asks_object = path.steps and (isinstance(path.steps[0], str) or path.steps[0] is Wild.VALUES)
     sets = [f"({name} := draft.gathered({other}, {node})) is not None" for name, other in gathered.items()]
-    return " and ".join([*sets, f"({below(start, known and bool(asks_object), path.steps)})"] if sets else
-                        [below(start, known and bool(asks_object), path.steps)])
+    return " and ".join(
+        [*sets, f"({below(start, known and bool(asks_object), path.steps)})"]
+        if sets
+        else [below(start, known and bool(asks_object), path.steps)]
+    )
 
 
 def _bound(name: str, read: str) -> str:

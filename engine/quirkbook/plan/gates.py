@@ -38,6 +38,7 @@ class Word:
 
 ABSENT: Final = Not((object,))
 
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """A mark that counts only where the object in which the value stands has this text at another key."""
@@ -165,7 +166,10 @@ _EACH: Final = Wild.ITEMS
 _COMMON: Final[dict[tuple[Step, ...], tuple[int, dict[Any, int]]]] = {
     ("messages",): (99, {list: 99}),
     ("messages", _EACH): (99, {dict: 99}),
-    ("messages", _EACH, "role"): (99, {"user": 98, "system": 80, "assistant": 60, "tool": 40, "developer": 10, str: 99}),
+    ("messages", _EACH, "role"): (
+        99,
+        {"user": 98, "system": 80, "assistant": 60, "tool": 40, "developer": 10, str: 99},
+    ),
     ("messages", _EACH, "content"): (99, {str: 98, list: 40, type(None): 40}),
     ("messages", _EACH, "content", _EACH): (40, {dict: 40}),
     ("messages", _EACH, "content", _EACH, "type"): (40, {"text": 40, str: 40}),

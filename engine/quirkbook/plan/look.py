@@ -111,7 +111,9 @@ class _Code:
         if place.types:
             self.add(depth, f"if {kind} in {(kinds := self.constant(place.types))}: found += {kinds}[{kind}]")
         for types, rules in place.nots.items():
-            self.add(depth, f"if not issubclass({kind}, {self.constant(tuple(types))}): found += {self.constant(rules)}")
+            self.add(
+                depth, f"if not issubclass({kind}, {self.constant(tuple(types))}): found += {self.constant(rules)}"
+            )
         if place.texts:
             texts = self.constant(place.texts)
             test = f"{kind} is str and len({name}) <= {LONGEST_MARK} and {name} in {texts}"

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from fnmatch import translate
 from typing import Any
 
-from ..model import same
 from ..payload.describe import show
 from .code import VALUE, Writer
 from .gates import EMPTY, Mark, Not
+from .regex import unsupported
 
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -215,7 +215,9 @@ def _is(name: Any) -> Test:
 def _glob(patterns: Any) -> Test:
     several = [patterns] if isinstance(patterns, str) else patterns
     match = re.compile("|".join(map(translate, several))).match
-    return Test(_called(lambda value: value.__class__ is str and bool(match(value))), f"like {show(patterns)}", marks=(str,))
+    return Test(
+        _called(lambda value: value.__class__ is str and bool(match(value))), f"like {show(patterns)}", marks=(str,)
+    )
 
 
 #: Characters and classes of them in a row, of which one at most repeats without a bound: what `re`, too, matches in linear time.
@@ -236,8 +238,8 @@ def _matches(pattern: Any) -> Test:
     options.log_errors = False  # they go into the diagnostic, not to stderr
     try:
         fullmatch = re2.compile(pattern, options).fullmatch
-    except re2.error as error:
-        raise ValueError(f"{show(pattern)} is no regular expression of RE2: {error.args[0].decode()}") from None
+    except re2.error:
+        raise ValueError(f"{show(pattern)} is not a regular expression of RE2: {unsupported(pattern)}") from None
 
     def fits(value: Any) -> bool:
         try:

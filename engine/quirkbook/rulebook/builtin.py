@@ -1,15 +1,14 @@
-"""The built-in rule files: named without opening one, and read without their examples, which are for proofs alone.
+"""The built-in rule files: named without opening one, and read without a second proof.
 
 They are proven by `quirkbook check` before release, so their meaning is not checked again. A package that was built
-carries an outline of each: its data without the examples and the places that matter, in Python's own form for code
-(JSON has no keys but text, a `map` has), so that a start need not parse YAML. An outline counts only for the very text
-that it was made of; a file that was edited is read itself.
+carries an outline of each: its data without the examples, which are for proofs alone, and the places that matter, in
+Python's own form for code (JSON has no keys but text, a `map` has), so that a start need not parse YAML. An outline
+counts only for the very text that it was made of; a file that was edited is read itself, as in a checkout all are.
 """
 
 from __future__ import annotations
 
 import marshal
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,9 +18,6 @@ from typing import Any
 from ..model import Example, Keys, Location, Rule, RuleFile
 from ..resources import folder
 from .build import Source, rule_file
-
-#: The examples of a rule, as the built-in files are laid out; half of what is in them.
-_EXAMPLES = re.compile(rb"^    examples:.*(?:\n(?:      .*|[ \t]*(?=\n)))*", re.MULTILINE)
 
 #: Of `marshal`: without references, so that the same file gives the same bytes, and readable to every Python.
 _FORMAT = 2
@@ -39,18 +35,15 @@ def names() -> dict[tuple[str, str], str]:
 
 
 def read(name: str) -> RuleFile:
-    """Read a file; the examples of its rules are read when somebody asks for one."""
+    """Read a file; with an outline, the examples of its rules are read when somebody asks for one."""
     raw = _bytes(name)
-    return rule_file(_outline(name, raw) or _brief(name, raw), examples=lambda at: _Unread(name, at))
+    if outline := _outline(name, raw):
+        return rule_file(outline, examples=lambda at: _Unread(name, at))
+    return rule_file(_document(name, raw))
 
 
 def _bytes(name: str) -> bytes:
     return (folder("rules") / name).read_bytes()
-
-
-def _brief(name: str, raw: bytes) -> Source:
-    # All that is left stays in its place.
-    return _document(name, _EXAMPLES.sub(lambda found: b"\n" * found[0].count(b"\n"), raw))
 
 
 def _document(name: str, raw: bytes) -> Source:
@@ -66,7 +59,7 @@ def _whole(name: str) -> RuleFile:
 
 @dataclass(frozen=True, slots=True)
 class _Unread(Sequence[Example]):
-    """The examples of one rule, still in their file."""
+    """The examples of one rule of an outline, still in their file."""
 
     file: str
     at: int
@@ -116,9 +109,11 @@ def _outline(name: str, raw: bytes) -> _Outline | None:
 def make_outline(name: str) -> bytes:
     """Return the outline of a file, for the package that is being built."""
     raw = _bytes(name)
-    noted = _Noted(_brief(name, raw))
+    noted = _Noted(_document(name, raw))
     rule_file(noted, examples=lambda at: ())
-    return source_hash(raw) + marshal.dumps((noted.data, noted.places), _FORMAT)
+    rules = [{key: value for key, value in node.items() if key != "examples"} for node in noted.data.get("rules", ())]
+    brief = {**noted.data, "rules": rules} if rules else noted.data
+    return source_hash(raw) + marshal.dumps((brief, noted.places), _FORMAT)
 
 
 class _Noted:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import did_you_mean
 from ..model import Diagnostic, Keys
+from ..payload.describe import kind
 from ..resources import schema
 from ..source.document import Document, show
 
@@ -23,8 +24,8 @@ Found = tuple[Keys, Diagnostic]
 """A diagnostic, and the keys of the value that it is about."""
 
 _TYPES = {
-    "array": "a list", "boolean": "true or false", "integer": "a whole number", "null": "null",
-    "number": "a number", "object": "a mapping", "string": "text",
+    "array": "an array", "boolean": "true or false", "integer": "a whole number", "null": "null",
+    "number": "a number", "object": "an object", "string": "a string",
 }  # fmt: skip
 _ITEMS = {"disable": "disabled rule", "do": "action", "examples": "example", "rules": "rule"}
 #: Title of a closed mapping in the schema -> (code, what its keys are called); all others have plain keys.
@@ -44,7 +45,7 @@ def check(document: Document) -> list[Found]:
     found: list[Found] = []
     instance = _with_text_keys(document.data, (), document, found)
     for error in _validator().iter_errors(instance):
-        for keys, diagnostic in _EXPLAIN[error.validator](document, tuple(error.absolute_path), error):
+        for keys, diagnostic in _EXPLAIN.get(error.validator, _other)(document, tuple(error.absolute_path), error):
             found.append((keys, diagnostic if diagnostic.hint else replace(diagnostic, hint=_usage(keys))))
     return found
 
@@ -93,7 +94,7 @@ def _with_text_keys(node: Any, keys: Keys, document: Document, found: list[Found
         text = key if isinstance(key, str) else json.dumps(key)
         if text is not key and not is_table:
             diagnostic = document.diagnostic(
-                "Q108", (*keys, key), f"a key must be text, not {text}", f'quote it: "{text}"', key=True
+                "Q108", (*keys, key), f"a key must be a string, not {text}", f'quote it: "{text}"', key=True
             )
             found.append((keys, diagnostic))
             continue
@@ -126,7 +127,7 @@ def _this(keys: Keys, node: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else show(value)
+    return kind(value, yaml=True) if isinstance(value, dict | list) else show(value)
 
 
 def _unknown(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
@@ -232,6 +233,13 @@ def _not_allowed(document: Document, keys: Keys, error: ValidationError) -> Iter
         message = f"'{keys[-1]}' cannot stand here too"
         hint = "an example has one of 'out', 'same' and 'rejects'"
     yield keys, document.diagnostic("Q106", keys, message, hint, key=True)
+
+
+def _other(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+    """Explain what the schema asks by a keyword that has no words here."""
+    hint = f"it asks for {error.validator}: {_flow(error.validator_value)}" if error.validator else ""
+    message = f"{_a(keys, error.instance)} does not match schemas/rules.schema.json"
+    yield keys, document.diagnostic("Q109", keys, message, hint)
 
 
 _EXPLAIN: Mapping[str, Callable[[Document, Keys, ValidationError], Iterator[Found]]] = {

@@ -19,7 +19,7 @@ _MAX_EXCERPT: Final = 240
 _LINE_END = re.compile(r"\r\n|\n|\r")
 #: What YAML's printable characters leave out. Said the other way round it takes ten times as long to compile.
 UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-NO_CHARACTER: Final = ("Q101", "an escape that is no character", "write the character itself")
+NO_CHARACTER: Final = ("Q101", "an escape that is not a character", "write the character itself")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -171,8 +171,8 @@ class Builder:
             self._places[self._key] = Place(start, start + 1, self._key_start, self._key_end, places)
             self._key_start = -1
         elif type(self._into) is dict:
-            kind = "a list" if type(container) is list else "a mapping"
-            self.diagnostic(start, start + 1, "Q108", f"a key must be text, not {kind}", "write a plain word")
+            kind = "an array" if type(container) is list else "an object"
+            self.diagnostic(start, start + 1, "Q108", f"a key must be a string, not {kind}", "write a plain word")
             stands_as_key = (start, start + 1)
         else:
             self._places[len(self._into)] = Place(start, start + 1, -1, -1, places)

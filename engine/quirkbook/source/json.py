@@ -6,17 +6,14 @@ JSON is best told in words of JSON.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
-from json import JSONDecodeError
-from json import decoder as json_decoder
 from typing import Any
 
 from .document import Builder, number
 
-#: (text, offset behind the opening quote) -> (value, offset behind the closing one).
-_scan_string: Callable[[str, int], tuple[str, int]] = json_decoder.scanstring  # type: ignore[attr-defined]
-_CONTROL = re.compile("[\x00-\x1f]")
+#: A string up to its closing quote, or to where it goes wrong.
+_STRING = re.compile(r""""[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*""")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"[\w.+-]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
@@ -37,7 +34,7 @@ def build(text: str, builder: Builder) -> None:
     """Feed ``builder`` the one JSON value that ``text`` is, without recursion.
 
     Raises:
-        NotJSON: it is none.
+        NotJSON: it is not JSON.
     """
     closers: list[str] = []
     at, expected = 0, "value"
@@ -85,14 +82,18 @@ def _key(text: str, at: int, builder: Builder) -> int:
 
 
 def _string(text: str, at: int) -> tuple[str, int]:
-    try:
-        return _scan_string(text, at + 1)
-    except JSONDecodeError as error:
-        if "Unterminated" in error.msg:
-            raise NotJSON("not JSON: a string that is not closed", at) from None
-        if control := "control" in error.msg and _CONTROL.search(text, at):
-            raise NotJSON("not JSON: a control character in a string", control.start()) from None
-        raise NotJSON("not JSON: an unknown escape", text.rindex("\\", at, error.pos + 1)) from None
+    """Return the string whose opening quote stands at ``at``, and the offset behind its closing one."""
+    found = _STRING.match(text, at)
+    end = found.end() if found else at
+    ends_with = text[end : end + 1]
+    if ends_with == '"':
+        raw = text[at : end + 1]
+        value: str = json.loads(raw) if "\\" in raw else raw[1:-1]
+        return value, end + 1
+    if not ends_with:
+        raise NotJSON("not JSON: a string that is not closed", at)
+    wrong = "an unknown escape" if ends_with == "\\" else "a control character in a string"
+    raise NotJSON(f"not JSON: {wrong}", end)
 
 
 def _scalar(text: str, at: int) -> tuple[Any, int]:
@@ -104,9 +105,9 @@ def _scalar(text: str, at: int) -> tuple[Any, int]:
     if word[0] in _CONSTANTS:
         return _CONSTANTS[word[0]], word.end()
     if word[0].lstrip("+-") in ("NaN", "Infinity"):
-        raise NotJSON(f"{word[0]} is no JSON number", at, word.end(), "Q121")
+        raise NotJSON(f"{word[0]} is not a JSON number", at, word.end(), "Q121")
     if not _NUMBER.fullmatch(word[0]):
-        raise NotJSON(f"not JSON: '{word[0]}' is no value", at, word.end())
+        raise NotJSON(f"not JSON: '{word[0]}' is not a value", at, word.end())
     try:
         return number(word[0]), word.end()
     except ValueError as error:

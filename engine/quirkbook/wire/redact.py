@@ -13,6 +13,19 @@ _KEYS: Final = re.compile(r"\bsk-[\w\-]{12,}|\bBearer\s+[^\s\"',;]{4,}")
 _START: Final = 8
 """Characters of a key's start that give it away."""
 
+#: Words in the name of a header or parameter whose value is a secret.
+_SECRET_WORDS: Final = ("auth", "key", "token", "secret", "cookie", "password")
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell by the name of a header or parameter whether its value must be hidden.
+
+    >>> is_secret_name("X-Api-Key"), is_secret_name("Accept")
+    (True, False)
+    """
+    name = name.lower()
+    return any(word in name for word in _SECRET_WORDS)
+
 
 class Mask:
     """Hides given secrets, and what looks like one.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -11,12 +10,12 @@ from ...client import request as client_request
 from ...errors import UnknownProviderError, UsageError, did_you_mean
 from ...model import Keys
 from ...rulebook.rulebook import Rulebook
+from ...wire.headers import is_header_name, is_header_value
 from ...wire.retry import MOST_RETRIES
 from . import litellm_keys as table
 from .model import LAST, Deployment
 from .reader import Reader
 
-_HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _MOST: Final = 10**12
 
 
@@ -170,10 +169,10 @@ class _Item:
                 self._reader.wrong(keys, "a mapping of headers", headers)
                 continue
             for name, value in headers.items():
-                if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+                if not is_header_name(name):
                     hint = "write letters, digits and '-'"
-                    self._reader.diagnostic("Q109", (*keys, name), "this is no name of a header", hint, key=True)
-                elif not (isinstance(value, str) and value.isascii() and value.isprintable()):
+                    self._reader.diagnostic("Q109", (*keys, name), "this is not a valid header name", hint, key=True)
+                elif not is_header_value(value):
                     message = f"the value of the header {name} must be one line of plain ASCII text"
                     self._reader.diagnostic("Q109", (*keys, name), message)
                 else:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ...errors import did_you_mean
 from ...model import Diagnostic, Keys, pointer
+from ...payload.describe import kind
 from ...source.document import Document
 from . import litellm_keys as table
 from .model import Setting
@@ -187,10 +188,7 @@ def _name(keys: Keys) -> str:
 
 
 def _kind(value: Any) -> str:
-    kinds = {dict: "a mapping", list: "a list", bool: "true or false", type(None): "null"}
-    if isinstance(value, str):
-        return "text" if value.strip() else "empty text"
-    return kinds.get(type(value), "a number")
+    return "empty text" if isinstance(value, str) and not value.strip() else kind(value, yaml=True)
 
 
 def _number(value: Any) -> float | None:

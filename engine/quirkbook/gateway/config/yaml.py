@@ -24,6 +24,7 @@ from yaml.events import (
 
 from ...source import yaml as yaml_source
 from ...source.document import MAX_DEPTH, Builder, Document
+from ...source.pyyaml import Events
 
 MAX_NODES: Final = 100_000
 """Values of a file, each as often as it is used: aliases of aliases would make thousands of millions of a few lines."""
@@ -65,22 +66,21 @@ def read(raw: bytes | str, name: str) -> Document:
     return yaml_source.read(raw, name, _build)
 
 
-def _build(text: str, builder: Builder) -> None:
-    root = _compose(text, builder)
+def _build(events: Events, text: str, builder: Builder) -> None:
+    root = _compose(events, builder)
     if root is None:
         builder.stop(0, 0, "Q101", "the file is empty", "a config begins with 'model_list:'")
     _Writer(builder).write(root)
 
 
-def _compose(text: str, builder: Builder) -> _Node | None:
+def _compose(events: Events, builder: Builder) -> _Node | None:
     """Return the tree of nodes that the text says; an alias is the very node that it names."""
-    next_event = yaml_source.PARSER(text).get_event
     top: list[_Node] = []
     around: list[tuple[list[_Node], _Node, str | None]] = []
     into = top
     anchors: dict[str, _Node] = {}
     documents = 0
-    while (event := next_event()) is not None:
+    for event in events:
         kind = type(event)
         if kind is MappingEndEvent or kind is SequenceEndEvent:
             into, node, anchor = around.pop()
@@ -88,7 +88,7 @@ def _compose(text: str, builder: Builder) -> _Node | None:
                 anchors[anchor] = node  # known from here on: nothing can hold itself
         elif kind is DocumentStartEvent:
             documents += 1
-            yaml_source.begin(documents, text, event.start_mark.index, builder)
+            yaml_source.begin(documents, event.start_mark.index, builder)
         elif kind is AliasEvent:
             into.append(_alias(event, anchors, builder))
         elif kind is ScalarEvent:
@@ -174,7 +174,7 @@ class _Writer:
         """Return the mappings that a merge key names."""
         sources = [value] if value.is_mapping else value.items or []
         if not sources or not all(source.is_mapping for source in sources):
-            message = "'<<' takes a mapping, or a list of mappings"
+            message = "'<<' must be an object, or an array of objects"
             self._builder.diagnostic(key.start, key.end, "Q108", message, "name an anchor: '<<: *defaults'")
             return []
         return sources

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
@@ -18,8 +17,6 @@ Said = tuple[bytes | None, bytes | None, bytes | None, bytes | None]
 
 JSON: Final = (b"content-type", b"application/json")
 
-#: Where clients put their key, as OpenAI's, Azure's, Anthropic's and LiteLLM's SDKs have it.
-_KEY_HEADERS: Final = (b"authorization", b"x-api-key", b"api-key", b"x-litellm-api-key")
 POLICY: Final = b"x-quirkbook-policy"
 """The header in which a client sets the policy for its own request."""
 #: Values of Content-Encoding that say that a body is as it is.
@@ -125,32 +122,6 @@ def header(scope: Scope, name: bytes) -> bytes | None:
 def request_id(given: bytes | None, fallback: Callable[[], bytes]) -> bytes:
     """Return the client's id for the request, where it is a plain word; else a new one."""
     return given if given and _REQUEST_ID.fullmatch(given) else fallback()
-
-
-class Guard:
-    """Who may ask. Keys are compared in a time that does not depend on them."""
-
-    def __init__(self, keys: Iterable[str]) -> None:
-        self._keys = [key.encode() for key in keys]
-
-    def check(self, scope: Scope) -> None:
-        """Let a request pass that shows one of the keys; any if there are none.
-
-        Raises:
-            HTTPError: 401.
-        """
-        if not self._keys:
-            return
-        for name, value in scope["headers"]:
-            if name in _KEY_HEADERS:
-                shown = value[7:] if value[:7].lower() == b"bearer " else value
-                # Every key is compared, or the time would tell which of them begins alike.
-                if sum([hmac.compare_digest(shown.strip(), key) for key in self._keys]):
-                    return
-        text = "no valid key: send 'Authorization: Bearer' with one of the gateway's keys (general_settings.master_key)"
-        raise HTTPError(
-            401, text, type="authentication_error", code="invalid_api_key", headers={"www-authenticate": "Bearer"}
-        )
 
 
 async def answer(send: Send, status: int, body: bytes, headers: Headers) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ...wire import notjson
 from .asgi import HTTPError
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -81,10 +82,8 @@ def decode(found: Mapping[str, Any], wanted: Set[str] | None, depth: int) -> dic
                     if _levels(value, depth) > depth - 1:
                         raise _too_deep(depth)
             payload[key] = value
-    except UnicodeDecodeError as error:
-        raise _bad(f"'{key}' is not UTF-8: byte 0x{error.object[error.start]:02x}") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _bad("it nests too deep" if isinstance(error, RecursionError) else str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable_field(key, bytes(value), error) from None
     return payload
 
 
@@ -140,7 +139,10 @@ def check_steering(found: Mapping[str, Any]) -> None:
         raise HTTPError(400, text, param=name, code="not_allowed")
     inner = found.get("extra_body")
     if isinstance(inner, msgspec.Raw):
-        inner = _value(inner)
+        try:
+            inner = _value(inner)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _unreadable_field("extra_body", bytes(inner), error) from None
     if isinstance(inner, dict):
         check_steering(inner)
 
@@ -189,10 +191,33 @@ def _unreadable(raw: bytes, error: Exception) -> HTTPError:
     if isinstance(error, msgspec.ValidationError):
         return _bad('it is no object: write {"model": ..., "messages": [...]}')
     try:
-        raw.decode()
+        text = raw.decode()
     except UnicodeDecodeError as bad:
         return _bad(f"it is not UTF-8: byte 0x{raw[bad.start]:02x} at {bad.start}")
-    return _bad(str(error))
+    return _bad(_flaw(text, ")"))
+
+
+def _unreadable_field(name: str, raw: bytes, error: Exception) -> HTTPError:
+    """Say what is wrong with a field. What `error` says is its library's affair, and another release's may say it otherwise."""
+    if isinstance(error, RecursionError):
+        return _bad("it nests too deep")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as bad:
+        return _bad(f"'{name}' is not UTF-8: byte 0x{raw[bad.start]:02x}")
+    return _bad(f"'{name}': " + _flaw(text, " of its value)"))
+
+
+_LOOKED_THROUGH: Final = 32 * 1024
+"""Characters of a malformed text that are looked through: it holds up everybody else, for some 50 ms at worst."""
+
+
+def _flaw(text: str, end: str) -> str:
+    """Say what is wrong with JSON, and where; ``end`` follows the place."""
+    if len(text) > _LOOKED_THROUGH:
+        return "it is malformed: have a JSON parser on your side say where"
+    flaw = notjson.find(text)
+    return f"{flaw.message.removeprefix('not JSON: ')} (byte {len(text[: flaw.at].encode())}{end}"
 
 
 def _refuse_twins(raw: bytes) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
 import httptools
@@ -94,7 +95,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_close_delimited", "_coding", "_complete", "_deadline", "_error", "_head_bytes", "_head_came", "_loop", "_parser", "_paused",
-        "_pieces", "_pool", "_size", "_stays", "_transport", "_waiter", "closed", "headers", "idle_since", "status", "used",
+        "_pieces", "_pool", "_refusal", "_size", "_stays", "_transport", "_waiter", "closed", "headers", "idle_since", "status", "used",
     )  # fmt: skip
 
     def __init__(self, pool: Owner, loop: asyncio.AbstractEventLoop) -> None:
@@ -116,6 +117,7 @@ class Connection(asyncio.Protocol):
         self._head_came = self._complete = self._paused = self._stays = False
         self._close_delimited = True
         self._error: Exception | None = None
+        self._refusal: str | None = None
         self._deadline = float("inf")
         self.status = 0
         self.headers = _NO_HEADERS
@@ -133,10 +135,8 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            unpacked = isinstance(error.__context__, UnpackingError)
-            text = str(error.__context__) if unpacked else "the upstream's answer is no HTTP"
-            self._fail(APIConnectionError(text))
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._fail(APIConnectionError(self._refusal or "the upstream's answer is no HTTP"))
         else:
             self._wake()
 
@@ -155,13 +155,13 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """Refuse a second answer to one question."""
         if self._complete:
-            raise httptools.HttpParserError("unasked")
+            raise self._refused("the upstream spoke without being asked")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > HEAD_BYTES:
-            raise httptools.HttpParserError("too long a head")
+            raise self._refused(f"the headers of its answer hold more than {HEAD_BYTES:,} bytes")
         if self.headers is _NO_HEADERS:
             self.headers = {}
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
@@ -174,15 +174,18 @@ class Connection(asyncio.Protocol):
         self.status = self._parser.get_status_code()
         if self.status >= 200:
             self._head_came = True
-            if "content-encoding" in self.headers:
-                self._unpack()
+            coding = self.headers.pop("content-encoding", "identity").lower()
+            if coding != "identity":  # it was asked not to pack, and the client did not ask for it either
+                with self._unpacking():
+                    self._coding = Unpacking(coding)
             self._close_delimited &= self.status not in (204, 304)
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
         if self._coding is not None:
-            body = self._coding.feed(body)
-            if not body:  # no more than a header of the packing has come, and no bytes mean the end
+            with self._unpacking():
+                body = self._coding.feed(body)
+            if not body:  # only a header of the packing has come, and no bytes mean the end
                 return
         self._pieces.append(body)
         self._size += len(body)
@@ -194,17 +197,24 @@ class Connection(asyncio.Protocol):
         """Take the end; an interim answer (1xx) is followed by the real one."""
         if self._head_came:
             if self._coding is not None:
-                self._coding.close()
+                with self._unpacking():
+                    self._coding.close()
             self._complete = True
             self._stays = self._parser.should_keep_alive()
         else:
             self.headers, self._close_delimited = _NO_HEADERS, True
 
-    def _unpack(self) -> None:
-        """Read what was packed, though it was asked not to be; those who get it did not ask for it either."""
-        coding = self.headers.pop("content-encoding").lower()
-        if coding != "identity":
-            self._coding = Unpacking(coding)
+    @contextlib.contextmanager
+    def _unpacking(self) -> Iterator[None]:
+        try:
+            yield
+        except UnpackingError as error:
+            raise self._refused(str(error)) from None
+
+    def _refused(self, why: str) -> Exception:
+        """Return what stops the parser, which raises an error of its own for it: the reason is kept here."""
+        self._refusal = why
+        return httptools.HttpParserError()
 
     # What the gateway asks for
 

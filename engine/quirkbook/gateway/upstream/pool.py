@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 from ...errors import APIConnectionError, Timeout
+from ...wire.address import reason
 from .connection import Connection, Reply
 
 CONNECT: Final = 10.0
@@ -80,8 +81,9 @@ class Pool:
         except TimeoutError:
             raise Timeout(f"no connection within {CONNECT:g} seconds", retryable=True) from None
         except OSError as error:
-            text = error.strerror or type(error).__name__
-            raise APIConnectionError(f"no connection: {text}", retryable=True) from None
+            raise APIConnectionError(
+                f"no connection: {reason(error) or type(error).__name__}", retryable=True
+            ) from None
         return made
 
     def give_back(self, connection: Connection) -> None:

@@ -13,7 +13,7 @@ from ...payload.path import parse
 from ...plan.compile import CompiledRule, Plan
 from ...plan.conditions import COMBINATORS
 from ...plan.gates import Not
-from ...wire.sse import MAX_EVENT
+from ...wire.sse import MAX_EVENT, EventTooLongError
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -63,7 +63,10 @@ def number_of_choices(asked: Mapping[str, Any]) -> int:
     """Return how many choices a request asks for."""
     number = asked.get("n")
     if isinstance(number, msgspec.Raw):
-        number = _decode(number)
+        try:
+            number = _decode(number)
+        except msgspec.DecodeError:  # a number that no float holds, which the upstream has taken for what it likes
+            return 1
     return number if isinstance(number, int) and number > 1 else 1
 
 
@@ -101,14 +104,14 @@ class Relay:
         """Return what to pass on of what has come so far: whole events only, where some may have to be changed.
 
         Raises:
-            ValueError: an event is too long to wait for its end.
+            EventTooLongError: an event is too long to wait for its end.
         """
         if self._rest:
             data = self._rest + data
         end = max((at + len(gap) for gap in _GAPS if (at := data.rfind(gap)) >= 0), default=0)
         whole, self._rest = (data, b"") if end == len(data) else (data[:end], data[end:])
         if len(self._rest) > MAX_EVENT and not whole:  # else at the next piece: what is whole is passed on first
-            raise ValueError("an event is too long")
+            raise EventTooLongError("an event is too long")
         if not whole:
             return b""
         whole = self._last = self._mask(whole)

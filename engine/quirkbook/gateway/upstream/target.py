@@ -15,7 +15,7 @@ from ...errors import AuthenticationError, RefusedError
 from ...plan.compile import Plan
 from ...plan.interpret import Run, change, prepare, run
 from ...rulebook.rulebook import Rulebook
-from ...wire.redact import HIDDEN, Mask
+from ...wire.redact import HIDDEN, Mask, is_secret_name
 from ..http import body
 from ..router import Target
 from . import streams
@@ -189,7 +189,7 @@ class _Secrets:
 
 def _of(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
-        if any(word in name.lower() for word in client_request.SECRET_WORDS):
+        if is_secret_name(name):
             yield from (value, value.rpartition(" ")[2])  # with "Bearer" before it, and without
         elif _LOOKS_SECRET(value):
             yield value

@@ -9,9 +9,6 @@ from typing import Any
 from ...model import MISSING, Keys
 from ...payload.draft import Draft
 from ...payload.path import Path, PathError, Wild, child, find, parse
-from ...model import MISSING, Keys
-from ...payload.draft import Draft
-from ...payload.path import Path, PathError, Wild, child, find, parse
 from .. import gates
 from ..code import finder
 from ..conditions import Names, Report

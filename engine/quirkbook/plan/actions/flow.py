@@ -8,8 +8,8 @@ from typing import Any
 from ...model import MISSING, Effect, Keys
 from ...payload.draft import Draft, Refusal
 from ...payload.path import find
-from ..conditions import ALWAYS, Names, compile_condition
 from .. import gates
+from ..conditions import ALWAYS, Names, compile_condition
 from ..gates import Word
 from ..jsonschema.normalize import normalizer
 from .base import Action, Context, editable, join_writes, places

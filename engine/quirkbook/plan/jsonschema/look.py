@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from ...payload.draft import BOOLEAN_BELOW
 from ...payload.cycles import refuse_cycles
+from ...payload.draft import BOOLEAN_BELOW
 from .repairs import settled
 from .tree import DEFINITIONS, POSITIONS
 from .values import HINTS
