@@ -33,7 +33,7 @@ Converted = list[tuple[Keys, str]]
 """The places of what was converted, each with what it was."""
 
 
-def is_plain(payload: dict[Any, Any], walked: Container[int] = (), types: Set[type] = frozenset()) -> bool:
+def is_plain(payload: dict[Any, Any], walked: Container[int] = (), types: Set[type] = frozenset()) -> bool:  # noqa: C901
     """Tell whether a payload is plain JSON data; containers whose id is in ``walked`` hold values of these ``types``.
 
     Raises:

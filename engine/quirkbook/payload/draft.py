@@ -28,7 +28,8 @@ BOOLEAN_BELOW = "<boolean schema>"
 
 
 def _keys_below(value: Any) -> set[str]:
-    nodes, keys = [value], set()
+    nodes = [value]
+    keys: set[str] = set()
     for node in nodes:  # grows while it is read
         if isinstance(node, dict):
             keys.update(node)

@@ -183,7 +183,8 @@ def _below(node: Any, step: Step) -> Iterable[tuple[str | int, Any]]:
     value = child(node, step)
     if value is MISSING:
         return ()
-    return ((step + len(node) if step < 0 else step, value),)  # type: ignore[operator]
+    assert isinstance(step, int)
+    return ((step + len(node) if step < 0 else step, value),)
 
 
 def anywhere(node: Any) -> list[Any]:

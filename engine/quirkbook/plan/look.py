@@ -118,10 +118,10 @@ class _Code:
             texts = self.constant(place.texts)
             test = f"{kind} is str and len({name}) <= {LONGEST_MARK} and {name} in {texts}"
             self.add(depth, f"if {test}: found += {texts}[{name}]")
-        for (key, mark), rules in place.beside.items():
+        for (key, mark), by_text in place.beside.items():
             text = f"(text := v{len(place.steps) - 1}.get({key!r})).__class__ is str"
             test = self.test(mark, name, kind)
-            self.add(depth, f"if {test} and {text}: found += {self.constant(rules)}.get(text, NONE)")
+            self.add(depth, f"if {test} and {text}: found += {self.constant(by_text)}.get(text, NONE)")
         if place.empty:
             self.add(depth, f"if {kind} is list and not {name}: found += {self.constant(place.empty)}")
         if place.words:
@@ -167,6 +167,10 @@ class _Code:
             self.add(depth, f"else: found += {self.constant(below.absent)}")
 
 
+_Found = Callable[[dict[str, Any], list[int], Schemas], None]
+"""(payload, the list to which the numbers of rules are added, what is seen of schemas on the way)"""
+
+
 class Look:
     """The gates of a list of rules, one clause of each, ready to be looked through."""
 
@@ -179,7 +183,7 @@ class Look:
                 self._always.append(rule)
             for gate in clause or ():
                 _place(self._root, gate).ask(gate[1], rule)
-        self._look: Callable[[dict[str, Any], list[int], Schemas], None] | None = None
+        self._look: _Found | None = None
 
     def rules(self, payload: dict[str, Any], schemas: Schemas) -> list[int]:
         """Return the numbers of the rules that may concern a payload, in order."""
@@ -205,12 +209,13 @@ class Look:
         code.constants["SIMPLE"] = simple
         return code
 
-    def _compiled(self) -> Callable[[dict[str, Any], list[int], Schemas], None]:
+    def _compiled(self) -> _Found:
         code = self._write()
         source, file = "\n".join(code.lines) + "\n", f"<look {id(self)}>"
         exec(compile(source, file, "exec"), code.constants)
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        self._look = look = code.constants["look"]
+        look: _Found = code.constants["look"]
+        self._look = look
         return look
 
 
