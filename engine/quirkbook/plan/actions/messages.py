@@ -187,7 +187,8 @@ def _is_some_text(value: Any) -> bool:
 
 
 def _fitting(length: int, alphabet: str) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, str) and len(value) == length and all(one in alphabet for one in value)
+    letters = frozenset(alphabet)
+    return lambda value: isinstance(value, str) and len(value) == length and letters.issuperset(value)
 
 
 def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
@@ -198,6 +199,7 @@ def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
     """
     length = node.get("length", 24)
     alphabet = _ALPHABETS[node.get("alphabet", "alnum")]
+    letters = bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
     fits = _fitting(length, alphabet) if "length" in node else _is_some_text
 
     def made(value: Any, at: int, index: int, taken: set[str]) -> str:
@@ -206,7 +208,7 @@ def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
         old = value if isinstance(value, str) else None  # what else it may be can be too deep or too big to write
         for salt in range(_TRIES):
             seed = hashlib.sha256(f"{old!r}/{at}/{index}/{salt}".encode("utf-8", "backslashreplace")).digest()
-            new = "".join(alphabet[byte % len(alphabet)] for byte in (seed * (length // 32 + 1))[:length])
+            new = (seed * (length // 32 + 1))[:length].translate(letters).decode("ascii")
             if new not in taken:
                 break
         return new
