@@ -208,8 +208,9 @@ class Draft:
 
     def move(self, action: str, effect: Effect, old: Keys, new: Keys) -> None:
         """Take the member at ``old`` and write it at ``new``, which must be absent."""
-        value = self.own(old[:-1]).pop(old[-1])
-        self.own(new[:-1])[new[-1]] = value
+        holder = self.own(old[:-1])
+        value = holder.pop(old[-1])
+        (holder if new[:-1] == old[:-1] else self.own(new[:-1]))[new[-1]] = value
         self._record((action, effect, new, MISSING, value, old, ""))
 
     def remark(self, action: str, effect: Effect, note: str, keys: Keys | None = None) -> None:

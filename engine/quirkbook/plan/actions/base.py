@@ -127,6 +127,8 @@ def targets(path: Path) -> Callable[[Draft, Keys], list[tuple[Keys, int]]]:
     Up to its last wildcard a path must match; below, missing parents of object type will be made. Where a parent
     is there and is no object, or an item of an array is not there, nothing can be written; nor is the root itself.
     """
+    if path.origin == "here" and len(path.steps) == 1 and isinstance(path.steps[0], str):
+        return _beside(path.steps[0])
     wild = [at for at, step in enumerate(path.steps) if not isinstance(step, str | int)]
     cut = wild[-1] + 1 if wild else 0
     upto, rest = path.steps[:cut], path.steps[cut:]
@@ -143,6 +145,18 @@ def targets(path: Path) -> Callable[[Draft, Keys], list[tuple[Keys, int]]]:
         return [target for target in found if target and target[0]]
 
     return find_targets
+
+
+def _beside(key: str) -> Callable[[Draft, Keys], list[tuple[Keys, int]]]:
+    """Return the finder of `targets` for one key, the commonest path of all."""
+
+    def find_target(draft: Draft, base: Keys) -> list[tuple[Keys, int]]:
+        node = draft.at(base)
+        if not isinstance(node, dict):
+            return []
+        return [((*base, key), len(base) + (key in node))]
+
+    return find_target
 
 
 def _writable(node: Any, rest: Sequence[Any], keys: Keys) -> tuple[Keys, int] | None:
