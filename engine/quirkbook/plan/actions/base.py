@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count, repeat
 from typing import Any
 
 from ...model import MISSING, Keys
@@ -102,6 +103,22 @@ def places(path: Path) -> Places:
     if path.origin == "root":
         return lambda draft, base: find_all(draft.root, ())
     return lambda draft, base: find_all(draft.at(base) if base else draft.root, base)
+
+
+def elements(path: Path) -> Callable[[Draft, Keys], Iterable[tuple[Keys, Any]]]:
+    """Return a finder of places for an action that goes through them once: it may find them on the way."""
+    find_places = places(path)
+    if len(path.steps) != 2 or not path.head or path.steps[1] is not Wild.ITEMS:
+        return find_places
+    key = path.head
+
+    def of_items(draft: Draft, base: Keys) -> Iterable[tuple[Keys, Any]]:
+        if base and path.origin == "here":
+            return find_places(draft, base)
+        items = draft.root.get(key)
+        return zip(zip(repeat(key), count()), items.copy()) if isinstance(items, list) else ()
+
+    return of_items
 
 
 def editable(path: Path, *, removes: bool = False) -> Callable[[Draft, Keys], Iterable[tuple[Keys, Any]]]:

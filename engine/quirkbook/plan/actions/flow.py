@@ -12,7 +12,7 @@ from .. import gates
 from ..conditions import ALWAYS, Names, compile_condition
 from ..gates import Word
 from ..jsonschema.normalize import normalizer
-from .base import Action, Context, editable, join_writes, places
+from .base import Action, Context, editable, elements, join_writes
 from .values import drop_effect
 
 #: Headers that carry credentials or belong to the connection: no rule may touch them.
@@ -108,7 +108,7 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
         when = compile_condition(node["when"], (*keys, "when"), context.names, context.report, inner.scope)
     actions = context.compile(node["do"], (*keys, "do"), inner)
     needs = (*context.needs(path), *(when.needs if inner.scope else ()))
-    find_places, runs = places(path), [action.run for action in actions]
+    find_places, runs = elements(path), [action.run for action in actions]
 
     def run(draft: Draft, base: Keys) -> None:
         gone = []
