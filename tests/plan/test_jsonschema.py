@@ -1,9 +1,12 @@
 """What `normalize_schema` makes of schemas: option by option."""
 
+import json
+
 import pytest
 
 from quirkbook.model import Effect
 from quirkbook.plan.jsonschema import normalize
+from quirkbook.plan.jsonschema.look import look
 from quirkbook.plan.jsonschema.normalize import Normalized, normalizer
 
 FLAGS = (
@@ -35,7 +38,9 @@ def prop(schema):
 
 def result(option, schema):
     """Normalise with one option (or a mapping of them) -> (schema, effect, notes); None where nothing is to be done."""
-    done = normalizer(option if isinstance(option, dict) else {option: True})(schema)
+    normalize = normalizer(option if isinstance(option, dict) else {option: True})
+    done = normalize(schema)
+    assert not isinstance(schema, dict) or normalize.by_tree(schema) == done  # whichever way it took
     return None if done is None else (done.schema, done.effect.value, done.notes)
 
 
@@ -609,6 +614,115 @@ def test_a_clean_schema_is_not_looked_at_twice(monkeypatch):
     monkeypatch.setattr(normalize, "plant", None)
 
     assert normalizer(EVERYTHING)(TOOL) is None
+
+
+OPTIONAL = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+
+@table(
+    # beside something that no keyword tells, in something else that is to be repaired, more than a few
+    (prop(OPTIONAL | {"title": "t"}) | {"type": ["object", "null"]}, prop({"type": "string", "title": "t"}), "lossy"),
+    (
+        prop({"anyOf": [{"type": "string", "nullable": True}, {"type": "null"}]}) | {"type": ["object", "null"]},
+        prop({"type": "string"}),
+        "lossy",
+    ),
+    (prop({"anyOf": [prop(OPTIONAL), {"type": "null"}]}), prop(prop({"type": "string"})), "lossy"),
+    (prop({"anyOf": [{"type": "null"}, prop(prop(OPTIONAL))]}), prop(prop(prop({"type": "string"}))), "lossy"),
+    (
+        {"properties": {f"p{at}": OPTIONAL for at in range(20)}},
+        {"properties": {f"p{at}": {"type": "string"} for at in range(20)}},
+        "lossy",
+    ),
+    (
+        {"properties": {f"p{at}": OPTIONAL for at in range(20)}, "items": OPTIONAL},
+        {"properties": {f"p{at}": {"type": "string"} for at in range(20)}, "items": {"type": "string"}},
+        "lossy",
+    ),
+    (
+        {"patternProperties": [], "properties": {"a": OPTIONAL, "b": OPTIONAL}},
+        {"patternProperties": [], "properties": {"a": {"type": "string"}, "b": {"type": "string"}}},
+        "lossy",
+    ),
+    # deep below others, in lists and right under a keyword; data stay as they are
+    (prop(prop({"items": OPTIONAL, "not": {}})), prop(prop({"items": {"type": "string"}, "not": {}})), "lossy"),
+    ({"allOf": [{}, {"not": OPTIONAL}]}, {"allOf": [{}, {"not": {"type": "string"}}]}, "lossy"),
+    ({"default": {"x": OPTIONAL}, "x": {"not": OPTIONAL}}, None, None),
+)
+def test_nullable_schemas_are_found_wherever_they_stand(given_, out, effect):
+    check("collapse_nullable", json.loads(json.dumps(given_)), out, effect)
+
+
+def test_a_schema_in_two_places_is_repaired_in_both():
+    shared = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+    done = result("collapse_nullable", {"properties": {"a": shared, "b": shared}})
+
+    assert done[0] == {"properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
+    assert done[2] == ("collapse_nullable at /properties/a", "collapse_nullable at /properties/b")
+
+
+def test_what_goes_with_the_schema_around_it_is_not_mentioned():
+    schema = {"not": {"title": "t", "items": {"title": "u"}}, "default": {"title": "v"}, "if": {"title": "w"}}
+
+    assert result({"drop": ["not", "title"]}, schema) == (
+        {"default": {"title": "v"}, "if": {}},
+        "lossy",
+        ("drop not at the root", "drop title at /if"),
+    )
+
+
+def test_a_branch_that_loses_what_it_said_goes_too():
+    schema = prop({"anyOf": [{"anyOf": [{}], "title": "A"}, {"type": "string"}]})
+
+    assert result("one_type", schema)[0] == prop({"anyOf": [{"type": "string"}]})
+
+
+def test_references_in_branches_in_definitions_and_to_one_another_are_inlined():
+    schema = {
+        "type": "object",
+        "properties": {"a": {"anyOf": [{"$ref": "#/$defs/A"}, {"type": "null"}]}, "b": {"$ref": "#/$defs/B"}},
+        "$defs": {"A": {"type": "object", "properties": {"x": {"$ref": "#/$defs/C"}}}, "B": {"$ref": "#/$defs/C"}}
+        | {"C": {"type": "string"}},
+    }
+
+    done = result({"inline_refs": True, "collapse_nullable": True}, schema)
+
+    assert done[0]["properties"] == {"a": prop({"type": "string"}) | {"properties": {"x": {"type": "string"}}}} | {
+        "b": {"type": "string"}
+    }
+
+
+def test_notes_in_one_line_are_written_when_somebody_asks():
+    schema = {"title": "t", "not": {"title": "u"}}
+    done = normalizer({"drop": ["title"]})(schema)
+
+    assert done is not None and str(done) == "drop title at the root; drop title at /not"
+    assert done != "drop title"
+
+
+def test_a_place_that_has_changed_since_is_not_named():
+    schema = {"title": "t", "not": {"title": "u"}}
+    done = normalizer({"drop": ["title"]})(schema)
+    schema["not"] = {}
+
+    assert done is not None and done.notes == ("drop title at the root",)
+
+
+def test_what_a_look_has_shown_is_not_looked_for_again(monkeypatch):
+    words = set()
+    nodes = look(OPTIONAL, words, set())
+    monkeypatch.setattr(normalize, "look", None)
+
+    done = normalizer({"collapse_nullable": True})(OPTIONAL, words | {"more"}, nodes)
+
+    assert done is not None and done.schema == {"type": "string"}
+
+
+def test_rounds_over_a_tree_come_to_an_end_even_if_repairs_would_not(monkeypatch):
+    monkeypatch.setattr(normalize, "_ROUNDS", 1)
+
+    assert normalizer({"const_as_enum": True}).by_tree({"const": 1}).schema == {"enum": [1]}
 
 
 def test_rounds_come_to_an_end_even_if_repairs_would_not(monkeypatch):

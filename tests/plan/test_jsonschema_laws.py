@@ -138,7 +138,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@tried(300)
+@tried(200)
 @given(OPTIONS, SCHEMAS)
 def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options, schema):
     before = json.dumps(schema)
@@ -153,7 +153,7 @@ def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options,
         assert normalize(done.schema) is None
 
 
-@tried(600)
+@tried(200)
 @given(OPTIONS, SCHEMAS)
 def test_a_schema_without_any_of_the_words_that_alarm_needs_nothing(options, schema):
     words = set()
@@ -175,7 +175,7 @@ def test_every_note_points_into_the_original(options, schema):
         assert isinstance(node, dict)
 
 
-@tried(600)
+@tried(200)
 @given(OPTIONS, SCHEMAS)
 def test_a_look_at_the_result_sees_what_was_there_and_what_the_options_write(options, schema):
     done = normalizer(options)(schema)
@@ -186,7 +186,7 @@ def test_a_look_at_the_result_sees_what_was_there_and_what_the_options_write(opt
     assert after <= before.union(done.writes if done else ())
 
 
-@tried(300)
+@tried(200)
 @given(SCHEMAS)
 def test_a_look_sees_every_key_and_every_class(schema):
     words, types = set(), set()
@@ -253,7 +253,7 @@ USUAL = st.recursive(
 PACK = st.sampled_from(of_the_pack())
 
 
-@tried(1000)
+@tried(400)
 @given(OPTIONS | PACK, USUAL | SCHEMAS)
 def test_the_fast_lane_makes_the_same_of_a_schema_as_the_tree_of_spots(options, schema):
     normalize = normalizer(options)
@@ -269,7 +269,7 @@ def as_text(done):
     return done and (json.dumps(done.schema), done.effect, done.notes)
 
 
-@tried(300)
+@tried(200)
 @given(OPTIONS | PACK, st.lists(USUAL, min_size=1, max_size=3))
 def test_one_part_in_two_places_is_a_schema_like_any_other(options, parts):
     schema = {

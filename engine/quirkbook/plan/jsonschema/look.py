@@ -43,7 +43,9 @@ _LEFT_WITHOUT: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 #: Keywords that repairs write.
-_WRITTEN: Final = frozenset({"type", "enum", "items", "prefixItems", "properties", "required", "description", "$defs"})
+_WRITTEN: Final = frozenset(
+    {"type", "enum", "items", "prefixItems", "properties", "required", "description", "$defs", ""}
+)
 
 #: Option -> the words without which its repair has nothing to do.
 _ALARMS: Final[Mapping[str, tuple[str, ...]]] = {

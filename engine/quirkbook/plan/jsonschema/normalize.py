@@ -130,6 +130,7 @@ class Normalizer:
         self._repairs = _repairs(on)
         self._inlines = "inline_refs" in on
         self._patcher = Patcher(on, self.alarms)
+        self._patch_writes = self._writes if self._patcher.drops else frozenset()
         self._lane = Lane(on, self.alarms, self._repairs)
 
     def __call__(
@@ -145,7 +146,7 @@ class Normalizer:
             words, nodes = seen, look(schema, seen, set())
         if words.isdisjoint(self.alarms) or not isinstance(schema, dict):
             return None
-        writes: frozenset[str] = frozenset()
+        writes = self._patch_writes
         try:
             made, log = self._patcher.patched(schema, words, nodes)
         except Unsure:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ...model import Effect
 from .inlining import DEFINES, REFERS, meaning
+from .refs import DYNAMIC
 from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log
 from .walk import LISTS, MAPS, Unsure
 
@@ -32,8 +33,11 @@ class Patcher:
 
     def __init__(self, on: Mapping[str, Any], alarms: Set[str]) -> None:
         self._alarms = alarms
-        self._marks = frozenset(word for word in alarms if word.startswith("<"))
-        self._gone = frozenset(on["drop"]) if on.keys() == {"drop"} else None
+        self._unusual = DYNAMIC.union(word for word in alarms if word.startswith("<"))
+        """Marks of what no keyword tells, and references that no patch follows."""
+        self.drops = on.keys() == {"drop"}
+        """Whether there is nothing to do but to drop keywords."""
+        self._gone = frozenset(on.get("drop", ()))
         self._collapses = "collapse_nullable" in on
         self._inlines = "inline_refs" in on
 
@@ -43,7 +47,7 @@ class Patcher:
         Raises:
             Unsure: it needs something else than patches.
         """
-        if len(nodes) > _MOST or not self._marks.isdisjoint(words):
+        if len(nodes) > _MOST or not self._unusual.isdisjoint(words):
             raise Unsure
         alarms = self._alarms
         found = [node for node in nodes if not alarms.isdisjoint(node)]
@@ -52,7 +56,7 @@ class Patcher:
         patch = _Patch(schema, nodes, {*map(id, found)})
         if len(patch.found) < len(found):  # one schema in two places
             raise Unsure
-        if self._gone is not None:
+        if self.drops:
             for node in found:
                 patch.drop(node, self._gone)
         elif self._inlines or REFERS.isdisjoint(words):

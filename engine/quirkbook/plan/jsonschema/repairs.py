@@ -16,7 +16,7 @@ from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log, Spot, alike,
 Repair = Callable[[Spot, Log], None]
 
 Gated = tuple[Repair, Set[str]]
-"""A repair, and the keywords without which it does nothing; none where it may do without."""
+"""A repair, and the keywords without one of which it is not tried; none where it may do without."""
 
 #: Keywords that other repairs write: renaming them would go round in circles.
 _WRITTEN: Final = frozenset({"$ref", "type", "enum", "required", "properties", "description", "items", "prefixItems"})

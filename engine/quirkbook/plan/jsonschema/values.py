@@ -69,12 +69,11 @@ def kind_of(value: Any) -> str:
 def const_as_enum(spot: Spot, log: Log) -> None:
     """Write `const` as an `enum` of one value; it wins over an enum beside it."""
     words = spot.words
-    if "const" in words:
-        enum = [words["const"]]
-        exact = "enum" not in words
-        spot.words = {"enum" if word == "const" else word: words[word] for word in words if word != "enum"}
-        spot.words["enum"] = enum
-        log.edit(spot, "const_as_enum", Effect.EXACT if exact else Effect.LOSSY)
+    enum = [words["const"]]
+    exact = "enum" not in words
+    spot.words = {"enum" if word == "const" else word: words[word] for word in words if word != "enum"}
+    spot.words["enum"] = enum
+    log.edit(spot, "const_as_enum", Effect.EXACT if exact else Effect.LOSSY)
 
 
 def infer_type(spot: Spot, log: Log) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Set
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ class Unsure(Exception):  # noqa: N818 - control flow: the tree of spots does it
     """This schema has something that the fast lane does not do."""
 
 
-class Walk:
+class Walk(ABC):
     """A walk that makes something of each schema, parents first; ``visit`` says what."""
 
     def __init__(self, leading: Set[str]) -> None:
@@ -29,9 +30,9 @@ class Walk:
         self.nodes = 0
         """How many schemas were met."""
 
+    @abstractmethod
     def visit(self, node: Any, word: str, depth: int) -> Any:
         """Return what becomes of a schema, or spot, that stands under a keyword: itself if nothing does."""
-        raise NotImplementedError
 
     def below(self, node: dict[str, Any], depth: int) -> dict[str, Any]:
         """Return a schema with what becomes of those below it, itself if nothing does."""
