@@ -27,7 +27,7 @@ keys = st.sampled_from(["model", "messages", "tools", "temperature", "x", "é", 
 bodies = st.dictionaries(keys, values, max_size=6)
 
 
-@tried(200)
+@tried(100)
 @given(bodies, st.sampled_from([(",", ":"), (", ", ": "), (" , ", " :\n")]), st.booleans())
 def test_what_was_read_is_written_again(payload, separators, escaped):
     try:
@@ -67,7 +67,7 @@ def test_a_key_may_hold_what_ends_texts_elsewhere():
     assert [*body.fields(b'{"\\u0000":1,"b":2,"c":3}')] == ["\0", "b", "c"]  # as long as if it were spaced
 
 
-@tried(300)
+@tried(100)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcdefg"), st.sampled_from(["1", "12", '"x"', "[0, 1]", '{"a": 1}'])), max_size=9

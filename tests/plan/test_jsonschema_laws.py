@@ -138,7 +138,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@tried(300)
+@tried(100)
 @given(OPTIONS, SCHEMAS)
 def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options, schema):
     before = json.dumps(schema)
@@ -153,7 +153,7 @@ def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options,
         assert normalize(done.schema) is None
 
 
-@tried(150)
+@tried(50)
 @given(OPTIONS, SCHEMAS)
 def test_the_quick_look_misses_nothing(options, schema):
     with pytest.MonkeyPatch.context() as patch:
@@ -163,7 +163,7 @@ def test_the_quick_look_misses_nothing(options, schema):
     assert normalizer(options)(schema) == closely
 
 
-@tried(150)
+@tried(50)
 @given(OPTIONS, SCHEMAS)
 def test_every_note_points_into_the_original(options, schema):
     done = normalizer(options)(schema)
