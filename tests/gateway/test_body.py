@@ -136,7 +136,7 @@ HALF = "a string with half of a surrogate pair: write both halves, or the charac
         (b"", 'it is empty: write {"model": ..., "messages": [...]}'),
         (b"[]", 'it is no object: write {"model": ..., "messages": [...]}'),
         (b'{"a":1}x', "more text after the end (byte 7)"),
-        (b'{"a":NaN}', "NaN is no JSON number (byte 5)"),
+        (b'{"a":NaN}', "NaN is not a JSON number (byte 5)"),
         (b'{"\xc3\xa9":1,}', "expected a key in double quotes (byte 8)"),
         (b'{"a":"\\ud800x"}', f"{HALF} (byte 5)"),
         (b'{"a":[1,"\\ud800"],"\\ud800":1}', f"{HALF} (byte 8)"),
