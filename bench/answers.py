@@ -67,7 +67,6 @@ def halves(streams: list[list[Payload]], begin: Callable[[], Feed]) -> dict[str,
     found = {"unchanged": [0.0, 0.0, 0], "changed": [0.0, 0.0, 0]}
     begin()(streams[0][0])  # rules are read and compiled
     own = statistics.median(clocked(str, "")[0] for _ in range(1000))  # what the clock itself takes
-    gc.collect()
     gc.disable()
     for stream in streams:
         feed = begin()

@@ -21,7 +21,6 @@ def timed(run: Job, given: Sequence[Any]) -> float:
 
     The collector is off meanwhile: when it runs depends on what ran before.
     """
-    gc.collect()
     gc.disable()
     started = time.process_time()
     for one in given:

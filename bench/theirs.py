@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from typing import Any
@@ -37,6 +38,7 @@ def litellm(provider: str, model: str) -> Callable[[Payload], Payload]:
     except ImportError as error:
         raise NotComparable(f"not installed ({error.name})") from None
     library.suppress_debug_info = True
+    logging.getLogger("LiteLLM").setLevel(logging.ERROR)  # its warnings would be counted as its translation
     name = NAMES.get(provider, provider)
     if name not in {one.value for one in LlmProviders}:
         raise NotComparable("does not know it")

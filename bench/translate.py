@@ -88,27 +88,30 @@ def measure_size(
     sample = [bench.traffic("check", model, size).request(model, *size) for _ in range(5)]
     check(provider, sample)  # and rules are read and compiled
     times: dict[str, list[float]] = {name: [] for name in ("dumps", "never", "again", "same dumps", "same", "peer")}
-    changed = 0
+    changed = 0.0
     for at in range(bench.rounds):
         made = bench.traffic(at, model, size)
         requests = [made.request(model, *size) for _ in range(count)]
         copies = copy.deepcopy(requests) if peer else []
         times["dumps"].append(timed(json.dumps, requests))
         times["never"].append(timed(run, requests))
+        timed(json.dumps, requests)  # so that both passes find the caches of the CPU in the same state
         times["again"].append(timed(run, requests))
         same = (requests[:3] * count)[:count]
         times["same dumps"].append(timed(json.dumps, same))
         times["same"].append(timed(run, same))
         if peer:
+            timed(json.dumps, copies)
             times["peer"].append(timed(peer, copies))
-        changed += sum(run(one) != one for one in requests)
+        if not at:
+            changed = sum(run(one) != one for one in requests) / count
     cells = {
         "us": statistics.median(times["never"]) * 1e6,
         "x json.dumps": ratio(times["never"], times["dumps"]),
         "second pass, x first": ratio(times["again"], times["never"]),
         "the same again and again, x json.dumps": ratio(times["same"], times["same dumps"]),
         "LiteLLM / ours": ratio(times["peer"], times["never"]) if peer else absent,
-        "requests changed": f"{changed / bench.rounds / count:.0%}",
+        "requests changed": f"{changed:.0%}",
     }
     targets = {"x json.dumps": most(provider, size[1]), "second pass, x first": ALIKE}
     targets["LiteLLM / ours"] = peer_target(provider, size)

@@ -146,7 +146,7 @@ choices = st.lists(
 #: Those with rules, and one without: a connection alone is the same for all.
 PROVIDERS = [name for name in BOOK.providers if BOOK.effective(name) or name == "zerogpu"]
 each_provider = pytest.mark.parametrize("provider", PROVIDERS)
-few = strategies.tried(15, HealthCheck.data_too_large)
+few = strategies.tried(5, HealthCheck.data_too_large)
 models = st.none() | st.sampled_from(MODELS)
 anything = payloads | strategies.payloads()
 
@@ -230,7 +230,7 @@ def test_the_patch_leads_there_and_the_inverse_back(provider, payload, model):
 
 
 @pytest.mark.parametrize("provider", ["moonshot", "openai"])
-@strategies.tried(10)
+@strategies.tried(5)
 @given(payload=payloads)
 def test_a_dry_run_prints_what_translate_returns(provider, payload):
     try:

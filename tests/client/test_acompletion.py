@@ -228,7 +228,7 @@ def test_a_proxy_that_does_not_connect(pauses, monkeypatch):
 
 def test_a_stream_that_stops_coming_is_a_timeout():
     async def work(server):
-        chunks = await ask(server, stream=True, timeout=(1, 0.05))
+        chunks = await ask(server, stream=True, timeout=(5, 0.5))
         await anext(chunks)
         with pytest.raises(errors.Timeout) as caught:
             await anext(chunks)

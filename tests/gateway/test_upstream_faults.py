@@ -339,7 +339,7 @@ def test_an_error_with_a_good_status_gets_the_status_it_means(front, model, body
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"nonsense\r\n\r\n", "the upstream's answer is no HTTP"),
+        (b"nonsense\r\n\r\n", "the upstream's answer is not HTTP"),
         (
             b"HTTP/1.1 200 X\r\nx: " + b"x" * 140_000 + b"\r\n\r\n",
             "the headers of its answer hold more than 131,072 bytes",

@@ -138,7 +138,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@tried(200)
+@tried(100)
 @given(OPTIONS, SCHEMAS)
 def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options, schema):
     before = json.dumps(schema)
@@ -153,7 +153,7 @@ def test_any_schema_is_normalised_once_and_for_all_and_never_written_to(options,
         assert normalize(done.schema) is None
 
 
-@tried(200)
+@tried(100)
 @given(OPTIONS, SCHEMAS)
 def test_a_schema_without_any_of_the_words_that_alarm_needs_nothing(options, schema):
     words = set()
@@ -163,7 +163,7 @@ def test_a_schema_without_any_of_the_words_that_alarm_needs_nothing(options, sch
     assert not words.isdisjoint(normalize.alarms) or not isinstance(schema, dict) or normalize.by_tree(schema) is None
 
 
-@tried(150)
+@tried(50)
 @given(OPTIONS, SCHEMAS)
 def test_every_note_points_into_the_original(options, schema):
     done = normalizer(options)(schema)

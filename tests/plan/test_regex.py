@@ -26,6 +26,7 @@ NEAR = "check brackets, repetitions and escapes"
         ("a{2,1001}", "RE2 does not support more than 1000 repetitions, '{2,1001}': repeat up to 1000 times"),
         ("a{1001,}", "RE2 does not support more than 1000 repetitions, '{1001,}': repeat up to 1000 times"),
         ("a(", f"it is malformed near character 2: {NEAR}"),
+        ("a{,99999999999}(", "a count is too large: RE2 repeats up to 1000 times"),
         ("[a", f"it is malformed near character 1: {NEAR}"),
         ("(?:(?:a{1000}){1000})", "RE2 does not support it: see https://github.com/google/re2/wiki/Syntax"),
         (r"a\Z", "RE2 does not support it: see https://github.com/google/re2/wiki/Syntax"),

@@ -16,7 +16,7 @@ HALF = "not JSON: a string with half of a surrogate pair: write both halves, or 
         ("{} {}", "not JSON: more text after the end", 3),
         ('["a', "not JSON: a string that is not closed", 1),
         ("[1e999]", "1e999 is too big for a number", 1),
-        ("[NaN]", "NaN is no JSON number", 1),
+        ("[NaN]", "NaN is not a JSON number", 1),
         ("\ufeff{}", "not JSON: it begins with a byte order mark: leave that out", 0),
         ('["é", "\\ud83d", "\\ud83d"]', HALF, 6),
         ('{"\\ud83d": 1}', HALF, 1),

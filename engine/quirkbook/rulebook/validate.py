@@ -127,7 +127,7 @@ def _this(keys: Keys, node: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    return kind(value, yaml=True) if isinstance(value, dict | list) else show(value)
+    return kind(value) if isinstance(value, dict | list) else show(value)
 
 
 def _unknown(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:

@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._fail(APIConnectionError(self._refusal or "the upstream's answer is no HTTP"))
+            self._fail(APIConnectionError(self._refusal or "the upstream's answer is not HTTP"))
         else:
             self._wake()
 
