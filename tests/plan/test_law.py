@@ -6,21 +6,19 @@ So nothing that makes it fast changes a result, an edit, the order of the report
 from __future__ import annotations
 
 import copy
-import math
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
-from tests import strategies
-from tests.corpus import CORPUS, corpus
 from tests.chat_payloads import PAYLOADS
+from tests.corpus import CORPUS, corpus
 from tests.plan import plain
 from tests.running import draft_of, exact, holds, plan, rule
 from tests.strategies import LETS, actions, any_values, conditions, payloads, tried
 
-from quirkbook import ChunkTranslator, Rulebook, explain, explain_error, explain_response
+from quirkbook import Rulebook
 from quirkbook.api import apply_rules
 from quirkbook.payload.describe import as_data
 from quirkbook.plan.interpret import Run, changes, prepare
@@ -132,7 +130,9 @@ def requests_of(provider: str, count: int, seed: int = 0) -> list[Any]:
     """Return requests: examples of the provider's own rules and of others, and what applications send; and models."""
     draw = Random(f"{provider} {seed}")
     changed = Changed(draw)
-    mine = [given_ for one in BOOK.effective(provider) if one.rule.stage == "request" for given_ in EXAMPLES[one.rule.name]]
+    mine = [
+        given_ for one in BOOK.effective(provider) if one.rule.stage == "request" for given_ in EXAMPLES[one.rule.name]
+    ]
     sent = [*CORPUS, *PAYLOADS.values(), *corpus(draw.randrange(10**6), 2 * count)]
     found = []
     for at in range(count):
@@ -178,9 +178,7 @@ def test_where_refusals_only_speak_the_rest_is_done_all_the_same(provider, seed)
 
 
 STAGES = ("response", "chunk", "error")
-BODIES = {
-    stage: [shown for one in BOOK.rules() if one.stage == stage for shown in one.examples] for stage in STAGES
-}
+BODIES = {stage: [shown for one in BOOK.rules() if one.stage == stage for shown in one.examples] for stage in STAGES}
 
 
 def answered(stage: str, bodies: list[Any], provider: str, request: Any, status: int, tries_all: bool) -> list[Any]:
@@ -207,7 +205,8 @@ def test_an_answer_becomes_what_trying_every_rule_makes_of_it(provider, stage, d
     request = {"model": draw.choice(MODELS), **(shown[0].request or draw.choice([{}, {"stream": True}]))}
 
     fast, slow = (
-        answered(stage, copy.deepcopy(bodies), provider, request, shown[0].status, tries_all) for tries_all in (False, True)
+        answered(stage, copy.deepcopy(bodies), provider, request, shown[0].status, tries_all)
+        for tries_all in (False, True)
     )
 
     assert fast == slow
@@ -229,7 +228,10 @@ def both_ways(parts: Any, payload: Any, **of: Any) -> tuple[Any, Any]:
 
 
 @tried(400)
-@given(st.lists(st.tuples(conditions(depth=1), st.lists(actions, min_size=1, max_size=2)), min_size=1, max_size=5), payloads())
+@given(
+    st.lists(st.tuples(conditions(depth=1), st.lists(actions, min_size=1, max_size=2)), min_size=1, max_size=5),
+    payloads(),
+)
 def test_drawn_rules_do_what_trying_each_of_them_does(parts, payload):
     fast, slow = both_ways(parts, payload)
 

@@ -230,8 +230,8 @@ def _matches(pattern: Any) -> Test:
     words = f"matching {show(pattern)}"
     if _PLAIN.fullmatch(pattern):  # a call of RE2 costs ten times as much as one of `re`
         match = re.compile(pattern.replace(r"\s", _SPACE)).fullmatch
-        fits = lambda writer: f"{VALUE}.__class__ is str and {writer.constant(match)}({VALUE}) is not None"  # noqa: E731
-        return Test(fits, words, marks=(str,))
+        code = f"{VALUE}.__class__ is str and {{}}({VALUE}) is not None"
+        return Test(lambda writer: code.format(writer.constant(match)), words, marks=(str,))
     # RE2 is linear by construction; a payload can never make it slow. It loads only where a rule uses it.
     import re2
 

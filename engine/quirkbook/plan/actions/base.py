@@ -116,7 +116,9 @@ def elements(path: Path) -> Callable[[Draft, Keys], Iterable[tuple[Keys, Any]]]:
         if base and path.origin == "here":
             return find_places(draft, base)
         items = draft.root.get(key)
-        return zip(zip(repeat(key), count(), strict=False), items.copy(), strict=False) if isinstance(items, list) else ()
+        return (
+            zip(zip(repeat(key), count(), strict=False), items.copy(), strict=False) if isinstance(items, list) else ()
+        )
 
     return of_items
 

@@ -206,9 +206,10 @@ def rewrite_ids(node: Any, keys: Keys, context: Context) -> Action:
         import hashlib  # costs more than most of the package, and is needed once in a while
 
         old = value if isinstance(value, str) else None  # what else it may be can be too deep or too big to write
+        new = ""
         for salt in range(_TRIES):
             seed = hashlib.sha256(f"{old!r}/{at}/{index}/{salt}".encode("utf-8", "backslashreplace")).digest()
-            new = (seed * (length // 32 + 1))[:length].translate(letters).decode("ascii")
+            new = str((seed * (length // 32 + 1))[:length].translate(letters), "ascii")
             if new not in taken:
                 break
         return new
