@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import linecache
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from ..model import MISSING, Keys, same
@@ -88,6 +89,7 @@ class Writer:
         self._count = 0
         self._named: dict[str, str] = {}
         self._gathered: dict[str, str] = {}
+        self._words: dict[str, str | None] = {}
 
     def fresh(self, stem: str = "v") -> str:
         """Return a name that nothing else has."""
@@ -135,6 +137,23 @@ class Writer:
         code = write()
         mine, self._gathered = self._gathered, around
         return code, mine
+
+    @contextmanager
+    def words_of(self, value: str) -> Iterator[None]:
+        """Let tests of the variable ``value`` that follow one another read once what stands below it."""
+        self._words[value] = None
+        yield
+        del self._words[value]
+
+    def words(self, value: str, read: str) -> tuple[str, str]:
+        """Return the variable that holds what stands below ``value``, and the code that reads it the first time."""
+        name = self._words.get(value)
+        if name is not None:
+            return name, name
+        name = self.fresh("words")
+        if value in self._words:
+            self._words[value] = name
+        return name, f"({name} := {read})"
 
     def named(self, name: str, write: Callable[[], str]) -> str:
         """Return the name of the function of a named condition, which ``write`` writes where it is not there yet."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Protocol
 
 from ..model import MISSING, Keys
@@ -35,7 +36,7 @@ class Report(Protocol):
 class Condition:
     """A compiled condition; its function is made when it is first asked."""
 
-    __slots__ = ("_made", "blame", "holds", "lacks", "name", "needs", "of_object", "write")
+    __slots__ = ("_made", "blame", "holds", "lacks", "leaf", "name", "needs", "of_object", "write")
 
     def __init__(
         self, write: Write, blame: Blame, needs: Needs = NOTHING, lacks: Needs = NOTHING, *, of_object: bool = False
@@ -48,6 +49,8 @@ class Condition:
         """What must be there for it to be false."""
         self.of_object = of_object
         """Whether only an object can meet it."""
+        self.leaf: tuple[Path, Test] | None = None
+        """The path and the test, of a condition that is nothing else."""
         self.name = "condition"
         self._made: Holds | None = None
         self.holds: Holds = self._first
@@ -133,7 +136,11 @@ def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scop
     parts = [compile_condition(node, (*keys, at), names, report, scope) for at, node in enumerate(branches)]
 
     def write(writer: Writer, node: str, known: bool) -> str:
-        return " or ".join(f"({part.write(writer, node, known)})" for part in parts)
+        prefix, inside = _shared_prefix(parts)
+        apart = [f"({part.write(writer, node, known)})" for part in parts if part not in inside]
+        if prefix:
+            apart.append(f"({_below_prefix(writer, prefix, inside, node, known)})")
+        return " or ".join(apart)
 
     def blame(node: Any, draft: Draft) -> str | None:
         words = [part.blame(node, draft) for part in parts]
@@ -142,6 +149,35 @@ def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scop
     lacks = tuple(clause for part in parts for clause in part.lacks)
     of_object = all(part.of_object for part in parts)
     return Condition(write, blame, gates.either(part.needs for part in parts), lacks, of_object=of_object)
+
+
+def _shared_prefix(parts: list[Condition]) -> tuple[tuple[str, ...], list[Condition]]:
+    """Return the keys with which most of the paths of some conditions begin, and these; nothing if there are not two."""
+    groups: dict[tuple[str, ...], list[Condition]] = {}
+    for part in parts:
+        if part.leaf and part.leaf[0].origin == "here" and not (part.leaf[1].absent or part.leaf[1].negative):
+            keys = tuple(takewhile(lambda step: isinstance(step, str), part.leaf[0].steps))
+            cut = keys[:2] if len(part.leaf[0].steps) > 2 else ()
+            groups.setdefault(cut, []).append(part)  # type: ignore[arg-type]
+    groups.pop((), None)
+    prefix, inside = max(groups.items(), key=lambda group: len(group[1]), default=((), []))
+    return (prefix, inside) if len(inside) > 1 else ((), [])
+
+
+def _below_prefix(
+    writer: Writer, prefix: tuple[str, ...], parts: list[Condition], node: str, known: bool
+) -> str:
+    """Write conditions whose paths begin with the same keys: what stands there is read once."""
+    value = writer.fresh()
+    there = _code(writer, Path("", "here", prefix), node, known, Test(lambda _: f"({value} := {VALUE}) is not MISSING", ""))
+    tests = []
+    with writer.words_of(value):
+        for part in parts:
+            assert part.leaf is not None
+            path, test = part.leaf
+            rest = Path(path.text, "here", path.steps[len(prefix) :])
+            tests.append(f"({_code(writer, rest, value, False, test)})")
+    return f"{there} and ({' or '.join(tests)})"
 
 
 def _all_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
@@ -230,6 +266,7 @@ def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scop
     write = reader(path, test)
     condition = Condition(write, lambda node, draft: None, needs, lacks, of_object=of_object)
     condition.blame = _leaf_blame(path, test, condition)
+    condition.leaf = (path, test)
     return condition
 
 
@@ -365,8 +402,8 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str
             found = writer.any_of(f"anywhere({name})", lambda item: below(item, False, rest), *names)
             if not rest or not isinstance(rest[0], str):
                 return f"{_bound(name, read)} is not MISSING and {found}"
-            words = writer.fresh("words")
-            there = f"{rest[0]!r} in ({words} := draft.words_below({_bound(name, read)}))"
+            words, read_words = writer.words(name, f"draft.words_below({_bound(name, read)})")
+            there = f"{rest[0]!r} in {read_words}"
             if len(rest) == 2 and rest[1] is Wild.VALUES and test.marks == (bool,):
                 there += f" and {BOOLEAN_BELOW!r} in {words}"
             return f"{there} and {found}"
