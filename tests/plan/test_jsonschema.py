@@ -648,6 +648,7 @@ OPTIONAL = {"anyOf": [{"type": "string"}, {"type": "null"}]}
     (prop(prop({"items": OPTIONAL, "not": {}})), prop(prop({"items": {"type": "string"}, "not": {}})), "lossy"),
     ({"allOf": [{}, {"not": OPTIONAL}]}, {"allOf": [{}, {"not": {"type": "string"}}]}, "lossy"),
     ({"default": {"x": OPTIONAL}, "x": {"not": OPTIONAL}}, None, None),
+    ({"prefixItems": OPTIONAL, "properties": [OPTIONAL | {"title": "t"}]}, None, None),
 )
 def test_nullable_schemas_are_found_wherever_they_stand(given_, out, effect):
     check("collapse_nullable", json.loads(json.dumps(given_)), out, effect)

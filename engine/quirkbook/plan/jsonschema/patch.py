@@ -14,7 +14,7 @@ from ...model import Effect
 from .inlining import DEFINES, REFERS, meaning
 from .refs import DYNAMIC
 from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log
-from .walk import LISTS, MAPS, Unsure
+from .walk import LISTS, MAPS, ONES, Unsure
 
 #: More schemas to repair than this, or more in all, are found sooner by a walk.
 _MOST_REPAIRED: Final = 8
@@ -179,7 +179,7 @@ class _Patch:
                             if item is node:
                                 return above, word, name
                 elif word in POSITIONS:
-                    if value is node:
+                    if value is node and word in ONES:
                         return above, word, None
                     if value.__class__ is list and word in LISTS:
                         for at, item in enumerate(value):

@@ -11,7 +11,7 @@ from .tree import POSITIONS, Spot
 MAPS: Final = frozenset(word for word, shape in POSITIONS.items() if shape == "map")
 LISTS: Final = frozenset(word for word, shape in POSITIONS.items() if "list" in shape)
 PLACES: Final = frozenset(POSITIONS)
-_ONES: Final = frozenset(word for word, shape in POSITIONS.items() if "one" in shape)
+ONES: Final = frozenset(word for word, shape in POSITIONS.items() if "one" in shape)
 
 #: Deeper schemas go the long way.
 DEEPEST: Final = 100
@@ -53,7 +53,7 @@ class Walk(ABC):
         known, leading = value.__class__, self.leading
         if known is dict:
             if word not in MAPS:
-                if word not in _ONES or (leading and leading.isdisjoint(value)):
+                if word not in ONES or (leading and leading.isdisjoint(value)):
                     return value
                 return self.visit(value, word, depth)
             items: Any = value.items()
