@@ -20,7 +20,7 @@ from . import elements, gates
 from .code import Holds, Writer
 from .gates import NOTHING, Needs, Scope
 from .operators import OPERATORS, Test, both, equal_to, one_of
-from .reading import Write, matches, reader
+from .reading import Leaf, Write, below_prefix, matches, reader, shared_prefix
 
 Blame = Callable[[Any, Draft], "str | None"]
 
@@ -34,7 +34,7 @@ class Report(Protocol):
 class Condition:
     """A compiled condition; its function is made when it is first asked."""
 
-    __slots__ = ("_made", "blame", "holds", "lacks", "name", "needs", "of_object", "write")
+    __slots__ = ("_made", "blame", "holds", "lacks", "leaf", "name", "needs", "of_object", "write")
 
     def __init__(
         self, write: Write, blame: Blame, needs: Needs = NOTHING, lacks: Needs = NOTHING, *, of_object: bool = False
@@ -47,6 +47,8 @@ class Condition:
         """What must be there for it to be false."""
         self.of_object = of_object
         """Whether only an object can meet it."""
+        self.leaf: Leaf | None = None
+        """The path and the test, of a condition that is nothing else."""
         self.name = "condition"
         self._made: Holds | None = None
         self.holds: Holds = self._first
@@ -132,7 +134,11 @@ def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scop
     parts = [compile_condition(node, (*keys, at), names, report, scope) for at, node in enumerate(branches)]
 
     def write(writer: Writer, node: str, known: bool) -> str:
-        return " or ".join(f"({part.write(writer, node, known)})" for part in parts)
+        prefix, inside = shared_prefix([part.leaf for part in parts if part.leaf])
+        apart = [f"({part.write(writer, node, known)})" for part in parts if part.leaf not in inside]
+        if prefix:
+            apart.append(f"({below_prefix(writer, prefix, inside, node, known)})")
+        return " or ".join(apart)
 
     def blame(node: Any, draft: Draft) -> str | None:
         words = [part.blame(node, draft) for part in parts]
@@ -229,6 +235,7 @@ def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scop
     write = reader(path, test)
     condition = Condition(write, lambda node, draft: None, needs, lacks, of_object=of_object)
     condition.blame = _leaf_blame(path, test, condition)
+    condition.leaf = (path, test)
     return condition
 
 

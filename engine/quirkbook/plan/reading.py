@@ -5,7 +5,8 @@ Each step of the path becomes a part of one expression, or a loop in a function 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any
 
 from ..model import MISSING
@@ -16,6 +17,9 @@ from .operators import Test
 
 Write = Callable[[Writer, str, bool], str]
 """(writer, the name of the element in hand, whether that is known to be an object) -> an expression."""
+
+Leaf = tuple[Path, Test]
+"""A path, and what a value there must be."""
 
 
 def reader(path: Path, test: Test) -> Write:
@@ -51,8 +55,8 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str
             found = writer.any_of(f"anywhere({name})", lambda item: below(item, False, rest), *names)
             if not rest or not isinstance(rest[0], str):
                 return f"{_bound(name, read)} is not MISSING and {found}"
-            words = writer.fresh("words")
-            there = f"{rest[0]!r} in ({words} := draft.words_below({_bound(name, read)}))"
+            words, read_words = writer.words(name, f"draft.words_below({_bound(name, read)})")
+            there = f"{rest[0]!r} in {read_words}"
             if len(rest) == 2 and rest[1] is Wild.VALUES and test.marks == (bool,):
                 there += f" and {BOOLEAN_BELOW!r} in {words}"
             return f"{there} and {found}"
@@ -82,6 +86,31 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str
 
 def _bound(name: str, read: str) -> str:
     return read if name == read else f"({name} := {read})"
+
+
+def shared_prefix(leaves: Sequence[Leaf]) -> tuple[tuple[str, ...], list[Leaf]]:
+    """Return the keys with which most of the paths of some conditions begin, and these; nothing if there are not two."""
+    groups: dict[tuple[str, ...], list[Leaf]] = {}
+    for path, test in leaves:
+        if path.origin == "here" and len(path.steps) > 2 and not (test.absent or test.negative):
+            keys = tuple(str(step) for step in takewhile(lambda step: isinstance(step, str), path.steps[:2]))
+            groups.setdefault(keys, []).append((path, test))
+    groups.pop((), None)
+    prefix, inside = max(groups.items(), key=lambda group: len(group[1]), default=((), []))
+    return (prefix, inside) if len(inside) > 1 else ((), [])
+
+
+def below_prefix(writer: Writer, prefix: tuple[str, ...], leaves: Sequence[Leaf], node: str, known: bool) -> str:
+    """Write conditions whose paths begin with the same keys: what stands there is read once."""
+    value = writer.fresh()
+    bound = Test(lambda _: f"({value} := {VALUE}) is not MISSING", "")
+    there = _code(writer, Path("", "here", prefix), node, known, bound)
+    tests = []
+    with writer.words_of(value):
+        for path, test in leaves:
+            rest = Path(path.text, "here", path.steps[len(prefix) :])
+            tests.append(f"({_code(writer, rest, value, False, test)})")
+    return f"{there} and ({' or '.join(tests)})"
 
 
 def matches(path: Path, node: Any, draft: Draft) -> list[Any]:
