@@ -8,7 +8,8 @@ import pytest
 from tests.running import brief, condition_diagnostics, holds, nested
 
 from quirkbook.model import same
-from quirkbook.plan.operators import OPERATORS, TYPES, equal_to, is_number, one_of
+from quirkbook.plan.operators import OPERATORS, equal_to, one_of
+from quirkbook.plan.types import TYPES, is_number
 
 NAN, INF = math.nan, math.inf
 HUGE = 10**400  # no float is as big

@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 from quirkbook.plan.actions import ACTIONS
 from quirkbook.plan.conditions import COMBINATORS, STRUCTURAL
-from quirkbook.plan.operators import OPERATORS, TYPES
+from quirkbook.plan.operators import OPERATORS
+from quirkbook.plan.types import TYPES
 from quirkbook.resources import schema
 
 SCHEMA = schema("rules")

@@ -6,12 +6,13 @@ something in it changes, everything else is shared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from ..model import MISSING, Effect, Keys, Payload, same
-from .path import Path, Step, Wild, values
+from .gathered import Gathered, concerns
+from .path import Path, Step, values
 
 Edit = tuple[str, Effect, Keys | None, Any, Any, Keys | None, Any]
 """(action, effect, keys, before, after, moved_from, note): what `model.Change` is made of when somebody asks.
@@ -38,36 +39,7 @@ def _keys_below(value: Any) -> set[str]:
     return keys
 
 
-class Gathered:
-    """Values to be looked up as JSON compares them."""
-
-    def __init__(self, found: Iterable[Any]) -> None:
-        self._plain: set[Any] = set()
-        self._others: list[Any] = []
-        for value in found:
-            if value.__class__ in _PLAIN:
-                self._plain.add((bool, value) if value.__class__ is bool else value)
-            else:
-                self._others.append(value)
-
-    def __contains__(self, value: Any) -> bool:
-        if value.__class__ in _PLAIN:
-            return value == value and ((bool, value) if value.__class__ is bool else value) in self._plain
-        return any(same(value, other) for other in self._others)
-
-
 _NO_WORDS: frozenset[str] = frozenset()
-_PLAIN = frozenset({str, int, float, bool, type(None)})
-
-
-def _concerns(keys: Keys | None, steps: tuple[Step, ...]) -> bool:
-    """Tell whether an edit at ``keys`` may change what stands at a path."""
-    for key, step in zip(keys or (), steps, strict=False):
-        if step is Wild.DEEP:
-            break
-        if key != step and not isinstance(step, Wild) and not (isinstance(step, int) and isinstance(key, int)):
-            return False
-    return keys is not None
 
 
 class Refusal(Exception):  # noqa: N818 - control flow inside one translation, never seen by a caller
@@ -118,7 +90,7 @@ class Draft:
         if known is not None:
             for at in range(known[1], count):
                 edit = self.edits[at]
-                if _concerns(edit[2], path.steps) or _concerns(edit[5], path.steps):
+                if concerns(edit[2], path.steps) or concerns(edit[5], path.steps):
                     known = None
                     break
         found = Gathered(values(self.root, path.steps)) if known is None else known[0]

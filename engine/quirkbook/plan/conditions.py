@@ -9,22 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import Any, Protocol
 
-from ..model import MISSING, Keys
+from ..model import Keys
 from ..payload.describe import show
-from ..payload.draft import BOOLEAN_BELOW, Draft
+from ..payload.draft import Draft
 from ..payload.globs import compile_globs
-from ..payload.path import Path, PathError, Wild, parse, values
-from . import gates
-from .code import VALUE, Holds, Writer
+from ..payload.path import Path, PathError, parse
+from . import elements, gates
+from .code import Holds, Writer
 from .gates import NOTHING, Needs, Scope
-from .operators import OPERATORS, Test, both, equal_to, is_number, one_of
+from .operators import OPERATORS, Test, both, equal_to, one_of
+from .reading import Leaf, Write, below_prefix, matches, reader, shared_prefix
 
 Blame = Callable[[Any, Draft], "str | None"]
-Write = Callable[[Writer, str, bool], str]
-"""(writer, the name of the element in hand, whether that is known to be an object) -> an expression."""
 
 
 class Report(Protocol):
@@ -49,7 +47,7 @@ class Condition:
         """What must be there for it to be false."""
         self.of_object = of_object
         """Whether only an object can meet it."""
-        self.leaf: tuple[Path, Test] | None = None
+        self.leaf: Leaf | None = None
         """The path and the test, of a condition that is nothing else."""
         self.name = "condition"
         self._made: Holds | None = None
@@ -136,10 +134,10 @@ def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scop
     parts = [compile_condition(node, (*keys, at), names, report, scope) for at, node in enumerate(branches)]
 
     def write(writer: Writer, node: str, known: bool) -> str:
-        prefix, inside = _shared_prefix(parts)
-        apart = [f"({part.write(writer, node, known)})" for part in parts if part not in inside]
+        prefix, inside = shared_prefix([part.leaf for part in parts if part.leaf])
+        apart = [f"({part.write(writer, node, known)})" for part in parts if part.leaf not in inside]
         if prefix:
-            apart.append(f"({_below_prefix(writer, prefix, inside, node, known)})")
+            apart.append(f"({below_prefix(writer, prefix, inside, node, known)})")
         return " or ".join(apart)
 
     def blame(node: Any, draft: Draft) -> str | None:
@@ -149,35 +147,6 @@ def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scop
     lacks = tuple(clause for part in parts for clause in part.lacks)
     of_object = all(part.of_object for part in parts)
     return Condition(write, blame, gates.either(part.needs for part in parts), lacks, of_object=of_object)
-
-
-def _shared_prefix(parts: list[Condition]) -> tuple[tuple[str, ...], list[Condition]]:
-    """Return the keys with which most of the paths of some conditions begin, and these; nothing if there are not two."""
-    groups: dict[tuple[str, ...], list[Condition]] = {}
-    for part in parts:
-        if part.leaf and part.leaf[0].origin == "here" and not (part.leaf[1].absent or part.leaf[1].negative):
-            keys = tuple(takewhile(lambda step: isinstance(step, str), part.leaf[0].steps))
-            cut = keys[:2] if len(part.leaf[0].steps) > 2 else ()
-            groups.setdefault(cut, []).append(part)  # type: ignore[arg-type]
-    groups.pop((), None)
-    prefix, inside = max(groups.items(), key=lambda group: len(group[1]), default=((), []))
-    return (prefix, inside) if len(inside) > 1 else ((), [])
-
-
-def _below_prefix(
-    writer: Writer, prefix: tuple[str, ...], parts: list[Condition], node: str, known: bool
-) -> str:
-    """Write conditions whose paths begin with the same keys: what stands there is read once."""
-    value = writer.fresh()
-    there = _code(writer, Path("", "here", prefix), node, known, Test(lambda _: f"({value} := {VALUE}) is not MISSING", ""))
-    tests = []
-    with writer.words_of(value):
-        for part in parts:
-            assert part.leaf is not None
-            path, test = part.leaf
-            rest = Path(path.text, "here", path.steps[len(prefix) :])
-            tests.append(f"({_code(writer, rest, value, False, test)})")
-    return f"{there} and ({' or '.join(tests)})"
 
 
 def _all_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
@@ -292,153 +261,26 @@ def _operator(
     op: str, arg: Any, keys: Keys, names: Names, report: Report, inside: Scope, scope: Scope
 ) -> tuple[Test, Needs]:
     """Return the test of an operator, and what it needs beside a value at the path."""
-    if op in ("some", "every", "none"):
+    if op in elements.QUANTIFIERS:
         part = compile_condition(arg, keys, names, report, inside)
-        return _QUANTIFIERS[op](part), gates.together(inside, part.needs) if op == "some" else NOTHING
-    if op in ("among", "not_among"):
-        return _among(op, arg, keys, names, report, scope), NOTHING
-    if op == "repeats":
-        return _repeats(arg, keys, report), NOTHING
+        return elements.QUANTIFIERS[op](part.write), gates.together(inside, part.needs) if op == "some" else NOTHING
     try:
-        return OPERATORS[op](arg), NOTHING
+        if op not in elements.OF_PATHS:
+            return OPERATORS[op](arg), NOTHING
+        path = parse(arg)
+        names.note(path, inside if op == "repeats" else scope)
+        return elements.OF_PATHS[op](path), NOTHING
+    except PathError as error:
+        report("Q110", keys, str(error))
     except ValueError as error:
         report("Q117" if op == "matches" else "Q109", keys, str(error))
-        return NEVER_TEST, NOTHING
+    return NEVER_TEST, NOTHING
 
 
 NEVER_TEST = Test(lambda writer: "False", "a faulty operator")
 
-
-def _some(part: Condition) -> Test:
-    def code(writer: Writer) -> str:
-        found = writer.any_of(VALUE, lambda item: part.write(writer, item, False), "draft")
-        return f"{VALUE}.__class__ is list and {found}"
-
-    return Test(code, "an array with an item that fits", marks=(list,))
-
-
-def _every(part: Condition) -> Test:
-    def code(writer: Writer) -> str:
-        found = writer.any_of(VALUE, lambda item: f"not ({part.write(writer, item, False)})", "draft")
-        return f"{VALUE}.__class__ is list and not {found}"
-
-    return Test(code, "an array all of whose items fit", marks=(list,))
-
-
-def _none(part: Condition) -> Test:
-    def code(writer: Writer) -> str:
-        found = writer.any_of(VALUE, lambda item: part.write(writer, item, False), "draft")
-        return f"{VALUE}.__class__ is list and not {found}"
-
-    return Test(code, "an array without an item that fits", marks=(list,))
-
-
-_QUANTIFIERS: Mapping[str, Callable[[Condition], Test]] = {"every": _every, "none": _none, "some": _some}
-
-
-def _among(op: str, text: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Test:
-    try:
-        other = parse(text)
-    except PathError as error:
-        report("Q110", keys, str(error))
-        return NEVER_TEST
-    names.note(other, scope)
-    if op == "among":
-        return Test(lambda writer: f"{VALUE} in {writer.gathered(other)}", f"one of {text}")
-    return Test(lambda writer: f"{VALUE} not in {writer.gathered(other)}", f"none of {text}", negative=True)
-
-
-def _repeats(text: Any, keys: Keys, report: Report) -> Test:
-    """Two items of an array that hold the same text or number at a path."""
-    try:
-        path = parse(text)
-        if path.origin != "here":
-            raise PathError(f"'{text}' starts elsewhere: the path of 'repeats' starts at the items")
-    except PathError as error:
-        report("Q110", keys, str(error))
-        return NEVER_TEST
-
-    def check(value: Any) -> bool:
-        seen = [item for item in values(value, (Wild.ITEMS, *path.steps)) if isinstance(item, str) or is_number(item)]
-        return len(set(seen)) < len(seen)
-
-    return Test(lambda writer: f"{writer.constant(check)}({VALUE})", f"an array in which {text} repeats", marks=(list,))
-
-
-#: Names of operators that need the vocabulary above; the others stand in `operators.OPERATORS`.
-STRUCTURAL = ("some", "every", "none", "among", "not_among", "repeats")
-
-
-def reader(path: Path, test: Test) -> Write:
-    """Return what writes the code that asks whether some value at a path passes a test."""
-
-    def write(writer: Writer, node: str, known: bool) -> str:
-        if test.absent:
-            return f"not ({_code(writer, path, node, known, _PRESENT)})"
-        return _code(writer, path, node, known, test)
-
-    return write
-
-
-_PRESENT = Test(lambda writer: f"{VALUE} is not MISSING", "present")
-
-
-def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str:
-    code, gathered = writer.gathering(lambda: test.code(writer))
-    names = ("draft", *gathered)
-
-    def leaf(read: str) -> str:
-        if not (test.negative and read.endswith("MISSING)")):
-            return writer.bind(code, read)
-        name = writer.fresh()
-        return f"({name} := {read}) is not MISSING and ({code.replace(VALUE, name)})"
-
-    def below(read: str, known: bool, steps: tuple[Any, ...]) -> str:
-        if not steps:
-            return leaf(read)
-        step, rest = steps[0], steps[1:]
-        if step is Wild.DEEP:
-            name = read if read.isidentifier() else writer.fresh()
-            found = writer.any_of(f"anywhere({name})", lambda item: below(item, False, rest), *names)
-            if not rest or not isinstance(rest[0], str):
-                return f"{_bound(name, read)} is not MISSING and {found}"
-            words, read_words = writer.words(name, f"draft.words_below({_bound(name, read)})")
-            there = f"{rest[0]!r} in {read_words}"
-            if len(rest) == 2 and rest[1] is Wild.VALUES and test.marks == (bool,):
-                there += f" and {BOOLEAN_BELOW!r} in {words}"
-            return f"{there} and {found}"
-        kind = "dict" if isinstance(step, str) or step is Wild.VALUES else "list"
-        name = read if read.isidentifier() or known else writer.fresh()
-        test_of_kind = "" if known else f"{_bound(name, read)}.__class__ is {kind} and "
-        if isinstance(step, str):
-            return test_of_kind + below(f"{name}.get({step!r}, MISSING)", False, rest)
-        if isinstance(step, int):
-            size = f"len({name}) > {step}" if step >= 0 else f"len({name}) >= {-step}"
-            return f"{test_of_kind}{size} and {below(f'{name}[{step}]', False, rest)}"
-        items = name if step is Wild.ITEMS else f"{name}.values()"
-        return test_of_kind + writer.any_of(items, lambda item: below(item, False, rest), *names)
-
-    starts = {"here": (node, known), "root": ("draft.root", True), "request": ("draft.request", False)}
-    if path.origin == "status":
-        return leaf("draft.status")
-    start, known = starts[path.origin]
-    asks_object = path.steps and (isinstance(path.steps[0], str) or path.steps[0] is Wild.VALUES)
-    sets = [f"({name} := draft.gathered({other}, {node})) is not None" for name, other in gathered.items()]
-    return " and ".join(
-        [*sets, f"({below(start, known and bool(asks_object), path.steps)})"]
-        if sets
-        else [below(start, known and bool(asks_object), path.steps)]
-    )
-
-
-def _bound(name: str, read: str) -> str:
-    return read if name == read else f"({name} := {read})"
-
-
-def matches(path: Path, node: Any, draft: Draft) -> list[Any]:
-    """Return each value that a path means, seen from ``node``."""
-    start = draft.root if path.origin == "root" else draft.request if path.origin == "request" else node
-    return [] if start is MISSING else values(start, path.steps)
+#: Names of the operators that need conditions or paths; the others stand in `operators.OPERATORS`.
+STRUCTURAL = (*elements.QUANTIFIERS, *elements.OF_PATHS)
 
 
 __all__ = [

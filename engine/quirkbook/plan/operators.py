@@ -7,7 +7,6 @@ by JSON type, unlike types never match, NaN and infinities satisfy no comparison
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ..payload.describe import show
 from .code import VALUE, Writer
 from .gates import EMPTY, Mark, Not
 from .regex import unsupported
+from .types import TYPE_CODE, TYPE_MARKS, TYPES, is_number
 
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -38,11 +38,6 @@ class Test:
     """The few texts or types that can pass, where they are few."""
     refuses: tuple[Mark, ...] | None = None
     """The few texts and types that can fail, where they are few."""
-
-
-def is_number(value: Any) -> bool:
-    """Tell whether a value is a finite JSON number: not a boolean, NaN or an infinity."""
-    return value.__class__ in (int, float) and -math.inf < value < math.inf
 
 
 def both(tests: list[Test]) -> Test:
@@ -155,60 +150,13 @@ def _exists(wanted: Any) -> Test:
     return Test(lambda writer: "False", "absent", absent=True)
 
 
-def _is_json(value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        json.loads(value, parse_int=float, parse_constant=_not_json)  # as int() refuses more than 4300 digits
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _not_json(word: str) -> Any:
-    raise ValueError(f"{word} is not JSON")
-
-
-#: JSON types by the name a rule calls them; ``json`` is a string that parses as JSON.
-TYPES: Mapping[str | None, Callable[[Any], bool]] = {
-    "array": lambda value: isinstance(value, list),
-    "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: is_number(value) and value == math.floor(value),
-    "json": _is_json,
-    "null": lambda value: value is None,
-    "number": is_number,
-    "object": lambda value: isinstance(value, dict),
-    "string": lambda value: isinstance(value, str),
-}
-
-_TYPE_MARKS: Mapping[str, tuple[Mark, ...]] = {
-    "array": (list,),
-    "boolean": (bool,),
-    "integer": (int, float),
-    "json": (str,),
-    "null": (type(None),),
-    "number": (int, float),
-    "object": (dict,),
-    "string": (str,),
-}
-
-_TYPE_CODE: Mapping[str, str] = {
-    "array": f"{VALUE}.__class__ is list",
-    "boolean": f"{VALUE}.__class__ is bool",
-    "null": f"{VALUE} is None",
-    "number": f"{VALUE}.__class__ in NUMBERS and -INF < {VALUE} < INF",
-    "object": f"{VALUE}.__class__ is dict",
-    "string": f"{VALUE}.__class__ is str",
-}
-
-
 def _is(name: Any) -> Test:
     name = "null" if name is None else name
     article = "an" if name[0] in "aio" else "a"
     words = "null" if name == "null" else "JSON text" if name == "json" else f"{article} {name}"
-    marks = _TYPE_MARKS[name]
+    marks = TYPE_MARKS[name]
     refuses = (Not(marks),) if name in ("array", "object", "string") else None
-    code = (lambda writer: _TYPE_CODE[name]) if name in _TYPE_CODE else _called(TYPES[name])
+    code = (lambda writer: TYPE_CODE[name]) if name in TYPE_CODE else _called(TYPES[name])
     return Test(code, words, marks=marks, refuses=refuses)
 
 

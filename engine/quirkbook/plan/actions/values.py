@@ -9,7 +9,7 @@ from typing import Any
 from ...model import MISSING, Effect, Keys
 from ...payload.draft import Draft, clone, cloner
 from ...payload.path import Path, Wild
-from ..operators import is_number
+from ..types import is_number
 from .base import Action, Context, editable, join_writes, targets, write
 
 EXACT, LOSSY, SEMANTIC = Effect.EXACT, Effect.LOSSY, Effect.SEMANTIC
