@@ -13,6 +13,7 @@ from ..model import MISSING
 from ..payload.draft import BOOLEAN_BELOW, Draft
 from ..payload.path import Path, Wild, values
 from .code import VALUE, Writer
+from .jsonschema.walk import MAPS
 from .operators import Test
 
 Write = Callable[[Writer, str, bool], str]
@@ -57,7 +58,7 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str
                 return f"{_bound(name, read)} is not MISSING and {found}"
             words, read_words = writer.words(name, f"draft.words_below({_bound(name, read)})")
             there = f"{rest[0]!r} in {read_words}"
-            if len(rest) == 2 and rest[1] is Wild.VALUES and test.marks == (bool,):
+            if rest[0] in MAPS and rest[1:] == (Wild.VALUES,) and test.marks == (bool,):
                 there += f" and {BOOLEAN_BELOW!r} in {words}"
             return f"{there} and {found}"
         kind = "dict" if isinstance(step, str) or step is Wild.VALUES else "list"
