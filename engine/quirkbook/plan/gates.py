@@ -24,7 +24,7 @@ class EMPTY:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """A value of none of these types, or no value where its object stands."""
+    """A value of none of these types, or no value where its object stands, or something else than an object."""
 
     types: tuple[type, ...]
 
@@ -255,7 +255,8 @@ def _is_open(value: Any, steps: Sequence[Step], mark: Mark) -> bool:
     if not steps:
         return has_mark(value, mark)
     if isinstance(steps[0], str):
-        below = [value.get(steps[0], MISSING)] if isinstance(value, dict) else []
+        no_object = [MISSING] if len(steps) == 1 else []
+        below = [value.get(steps[0], MISSING)] if isinstance(value, dict) else no_object
     else:
         below = value if isinstance(value, list) else []
     return any(_is_open(item, steps[1:], mark) for item in below)

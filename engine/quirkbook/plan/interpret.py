@@ -62,7 +62,7 @@ def _try(done: Run, numbers: Sequence[int], quiet: QuietRules | None) -> Sequenc
             if quiet is not None:
                 quiet.append((rule, rule.blame(root, done) or "its condition is false"))
             continue
-        first = len(edits)
+        first, named = len(edits), root.get("model")
         try:
             for act in rule.runs:
                 if act(done, ()):
@@ -76,7 +76,8 @@ def _try(done: Run, numbers: Sequence[int], quiet: QuietRules | None) -> Sequenc
                 quiet.append((rule, "its actions find nothing to change"))
             continue
         done.fired.append((rule, first, len(edits)))
-        if rule.renames_model and _is_new_model(done):
+        # An answer may name another model than was asked for: only a rule that writes it changes what is matched.
+        if rule.renames_model and root.get("model") is not named and _is_new_model(done):
             return _after(done, rule.place, quiet)
         woken = plan.woken_by(number) if quiet is None else ()
         if woken:

@@ -152,11 +152,15 @@ class _Code:
         self.add(depth + 1, "pass")
         for key, below in usual.items():
             self.member(below, name, key, depth + 1)
+        inner = depth + 1
         if len(rare) > 1:
-            depth += 1
-            self.add(depth, f"if not {self.constant(frozenset(rare))}.isdisjoint({name}):")
+            self.add(inner, f"if not {self.constant(frozenset(rare))}.isdisjoint({name}):")
+            inner += 1
         for key, below in rare.items():
-            self.member(below, name, key, depth + 1)
+            self.member(below, name, key, inner)
+        absent = [rule for below in place.keys.values() for rule in below.absent]
+        if absent:  # what is no object has no members
+            self.add(depth, f"else: found += {self.constant(absent)}")
 
     def member(self, below: _Place, name: str, key: str, depth: int) -> None:
         value = f"v{len(below.steps)}"
