@@ -11,6 +11,7 @@ import yaml
 from ..authoring.diagnostics import CODES
 from ..errors import UnknownRuleError, did_you_mean
 from ..model import Example, Rule
+from ..plan.source import source_of
 from ..rulebook.layers import Placed
 from ..rulebook.validate import vocabulary
 from .options import rulebook, rules_option
@@ -21,15 +22,20 @@ from .printing import columns
 @click.option("-p", "--provider", required=True, metavar="NAME", help="Whose rules.")
 @click.option("-m", "--model", metavar="MODEL", help="Only the rules in force for this model.")
 @click.option("--stage", type=click.Choice(["request", "response", "chunk", "error"]), help="Only this stage.")
+@click.option("--source", is_flag=True, help="Print the Python that the rules of a stage (request) are compiled to.")
 @rules_option
-def rules(provider: str, model: str | None, stage: str | None, layers: tuple[str, ...]) -> None:
+def rules(provider: str, model: str | None, stage: str | None, source: bool, layers: tuple[str, ...]) -> None:
     """List the rules of a provider in the order they run, with layer and file:line of each.
 
     \b
     quirkbook rules -p moonshot
     quirkbook rules -p moonshot -m kimi-k2.6
+    quirkbook rules -p moonshot -m kimi-k2.6 --source
     """
     book = rulebook(layers)
+    if source:
+        click.echo(source_of(book.plan(provider, model, stage=stage or "request")), nl=False)
+        return
     rows = [
         _row(placed)
         for placed in book.effective(provider)

@@ -32,9 +32,16 @@ class CompiledRule:
         """Where it stands in its provider's effective list."""
         names = Names(lets)
         condition = compile_condition(rule.when, ("when",), names, _refuse) if rule.when else ALWAYS
+        if rule.when:
+            condition.name = rule.name
         context = Context(names, _refuse, rule.stage, subject=_subject(rule.when or {}))
         actions = compile_actions(rule.do, ("do",), context)
-        self._condition = condition
+        self.conditions = {"when": condition}
+        """Where in the rule it stands -> each of its conditions, those of its actions too."""
+        for keys, other in context.conditions:
+            where = ".".join(map(str, keys))
+            other.name = f"{rule.name} {where}"
+            self.conditions[where] = other
         self.blame = condition.blame
         self.holds: Holds = self._first
         self.runs: tuple[Run, ...] = tuple(action.run for action in actions)
@@ -50,17 +57,13 @@ class CompiledRule:
         """Whether it may write `model`: then the rules after it match the new name."""
 
     def _first(self, node: Any, draft: Draft) -> bool:
-        self.holds, _ = self._finish()
+        self.holds = self.conditions["when"].finish()[0]
         return self.holds(node, draft)
-
-    def _finish(self) -> tuple[Holds, str]:
-        self._condition.name = self.name
-        return self._condition.finish()
 
     @property
     def source(self) -> str:
-        """The Python that its condition is compiled to."""
-        return self._finish()[1]
+        """The Python that its conditions are compiled to."""
+        return "\n".join(f"# {where}\n{condition.finish()[1]}" for where, condition in self.conditions.items())
 
 
 def compile_rule(rule: Rule, lets: Mapping[str, Any], place: int = 0) -> CompiledRule:
@@ -80,6 +83,10 @@ def _subject(when: Mapping[str, Any]) -> tuple[Path, Any] | None:
         if not key.startswith("$") and key not in COMBINATORS:
             return parse(key), wanted
     return None
+
+
+#: Of the name by which tracebacks call a look; callers make up names of models.
+_LONGEST_NAME = 100
 
 
 class Plan:
@@ -103,7 +110,7 @@ class Plan:
         self.rules = tuple(rules)
         self.replan = replan
         """Gives the plan for another model, for a rule that writes `model`: those after it match the new name."""
-        self.look = Look(rule.gate for rule in self.rules)
+        self.look = Look((rule.gate for rule in self.rules), f"{provider} {model or 'any model'}"[:_LONGEST_NAME])
         self._woken: dict[int, tuple[int, ...]] = {}
 
     def woken_by(self, number: int) -> tuple[int, ...]:

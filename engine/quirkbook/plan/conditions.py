@@ -17,7 +17,7 @@ from ..payload.draft import Draft
 from ..payload.globs import compile_globs
 from ..payload.path import Path, PathError, parse
 from . import elements, gates
-from .code import Holds, Writer
+from .code import Holds, Writer, grouped, negated
 from .gates import NOTHING, Needs, Scope
 from .operators import OPERATORS, Test, both, equal_to, one_of
 from .reading import Leaf, Write, below_prefix, matches, reader, shared_prefix
@@ -49,7 +49,8 @@ class Condition:
         """Whether only an object can meet it."""
         self.leaf: Leaf | None = None
         """The path and the test, of a condition that is nothing else."""
-        self.name = "condition"
+        self.name = ""
+        """What tracebacks call its function: the rule it belongs to."""
         self._made: Holds | None = None
         self.holds: Holds = self._first
 
@@ -59,9 +60,10 @@ class Condition:
         return self._made(node, draft)
 
     def finish(self) -> tuple[Holds, str]:
-        """Return its function, made anew, and the source of that."""
+        """Return its function, made anew, and the source of that, with its constants explained."""
         writer = Writer()
-        return writer.finish(self.name, self.write(writer, "node", False))
+        holds, source = writer.finish(self.name and f"<rule {self.name}>", self.write(writer, "node", False))
+        return holds, writer.explained() + source
 
 
 #: What starts like the name of a condition; `$.x`, `$request.x` and `$status` are paths.
@@ -105,7 +107,8 @@ def all_of(parts: list[Condition]) -> Condition:
     def write(writer: Writer, node: str, known: bool) -> str:
         tests = [] if known or not of_object else [f"{node}.__class__ is dict"]
         return (
-            " and ".join([*tests, *(f"({part.write(writer, node, known or of_object)})" for part in parts)]) or "True"
+            " and ".join([*tests, *(grouped(part.write(writer, node, known or of_object), " or ") for part in parts)])
+            or "True"
         )
 
     def blame(node: Any, draft: Draft) -> str | None:
@@ -135,7 +138,7 @@ def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scop
 
     def write(writer: Writer, node: str, known: bool) -> str:
         prefix, inside = shared_prefix([part.leaf for part in parts if part.leaf])
-        apart = [f"({part.write(writer, node, known)})" for part in parts if part.leaf not in inside]
+        apart = [grouped(part.write(writer, node, known), " and ") for part in parts if part.leaf not in inside]
         if prefix:
             apart.append(f"({below_prefix(writer, prefix, inside, node, known)})")
         return " or ".join(apart)
@@ -161,7 +164,7 @@ def _not(inner: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> 
         return f"not: what it excludes holds ({words})" if part.holds(node, draft) else None
 
     return Condition(
-        lambda writer, node, known: f"not ({part.write(writer, node, known)})", blame, part.lacks, part.needs
+        lambda writer, node, known: negated(part.write(writer, node, known)), blame, part.lacks, part.needs
     )
 
 
@@ -176,7 +179,9 @@ def _model(patterns: Any) -> Condition:
     """`$model`: globs on the model that the rules match, which a gateway may have named otherwise."""
     accepts = compile_globs([patterns] if isinstance(patterns, str) else patterns)
     return Condition(
-        lambda writer, node, known: f"{writer.constant(accepts)}(draft.model)",
+        lambda writer, node, known: (
+            f"{writer.constant(accepts, f'tells whether a model is {show(patterns)}')}(draft.model)"
+        ),
         lambda node, draft: None if accepts(draft.model) else f"$model: {show(draft.model)} is not {show(patterns)}",
     )
 

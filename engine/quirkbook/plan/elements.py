@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..payload.path import Path, PathError, Wild, values
-from .code import VALUE, Writer
+from .code import VALUE, Writer, negated
 from .operators import Test
 from .reading import Write
 from .types import is_number
@@ -25,7 +25,7 @@ def every(write: Write) -> Test:
     """Of an array all of whose items meet a condition."""
 
     def code(writer: Writer) -> str:
-        misfit = _found(writer, lambda writer, item, known: f"not ({write(writer, item, known)})")
+        misfit = _found(writer, lambda writer, item, known: negated(write(writer, item, known)))
         return f"{VALUE}.__class__ is list and not {misfit}"
 
     return Test(code, "an array all of whose items fit", marks=(list,))
@@ -63,8 +63,9 @@ def repeats(path: Path) -> Test:
         seen = [item for item in values(value, (Wild.ITEMS, *path.steps)) if isinstance(item, str) or is_number(item)]
         return len(set(seen)) < len(seen)
 
+    words = f"an array in which {path.text} repeats"
     return Test(
-        lambda writer: f"{writer.constant(check)}({VALUE})", f"an array in which {path.text} repeats", marks=(list,)
+        lambda writer: f"{writer.constant(check, f'tells whether a value is {words}')}({VALUE})", words, marks=(list,)
     )
 
 

@@ -6,12 +6,12 @@ tree: it reads each place once, and gathers the rules whose gates are open. Noth
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..payload.draft import Seen
 from ..payload.path import Wild
+from .code import define, shown
 from .gates import EMPTY, LONGEST_MARK, Beside, Clause, Gate, Not, Word, is_common
 from .jsonschema.look import look as look_at_schema
 
@@ -59,7 +59,8 @@ class _Place:
             self.present.append(rule)
         elif isinstance(mark, Not):
             self.absent.append(rule)
-            self.nots.setdefault(frozenset(mark.types), []).append(rule)
+            if object not in mark.types:
+                self.nots.setdefault(frozenset(mark.types), []).append(rule)
         elif mark is EMPTY:
             self.empty.append(rule)
         elif isinstance(mark, Beside):
@@ -112,7 +113,8 @@ class _Code:
             self.add(depth, f"if {kind} in {(kinds := self.constant(place.types))}: found += {kinds}[{kind}]")
         for types, rules in place.nots.items():
             self.add(
-                depth, f"if not issubclass({kind}, {self.constant(tuple(types))}): found += {self.constant(rules)}"
+                depth,
+                f"if not issubclass({kind}, {self.constant(tuple(sorted(types, key=repr)))}): found += {self.constant(rules)}",
             )
         if place.texts:
             texts = self.constant(place.texts)
@@ -133,7 +135,6 @@ class _Code:
             item = f"v{len(place.steps) + 1}"
             self.add(depth, f"if {kind} is list:")
             self.add(depth + 1, f"for {item} in {name}:")
-            self.add(depth + 2, "pass")
             self.place(place.items, item, depth + 2)
 
     def test(self, mark: Any, name: str, kind: str) -> str:
@@ -149,7 +150,6 @@ class _Code:
         usual = {key: below for key, below in place.keys.items() if below.absent or is_common(below.steps)}
         rare = {key: below for key, below in place.keys.items() if key not in usual}
         self.add(depth, f"if {kind} is dict:")
-        self.add(depth + 1, "pass")
         for key, below in usual.items():
             self.member(below, name, key, depth + 1)
         inner = depth + 1
@@ -164,8 +164,12 @@ class _Code:
 
     def member(self, below: _Place, name: str, key: str, depth: int) -> None:
         value = f"v{len(below.steps)}"
+        if below.is_simple and not below.present:
+            self.add(depth, f"if {key!r} not in {name}: found += {self.constant(below.absent)}")
+            return
         self.add(depth, f"if {key!r} in {name}:")
-        self.add(depth + 1, f"{value} = {name}[{key!r}]")
+        if not below.is_simple:
+            self.add(depth + 1, f"{value} = {name}[{key!r}]")
         self.place(below, value, depth + 1)
         if below.absent:
             self.add(depth, f"else: found += {self.constant(below.absent)}")
@@ -178,14 +182,15 @@ _Found = Callable[[dict[str, Any], list[int], Schemas], None]
 class Look:
     """The gates of a list of rules, one clause of each, ready to be looked through."""
 
-    def __init__(self, clauses: Iterable[Clause | None]) -> None:
+    def __init__(self, clauses: Iterable[Clause | None], name: str = "") -> None:
+        self._file = name and f"<look {name}>"
         self._always: list[int] = []
         """Rules without a gate."""
         self._root = _Place()
         for rule, clause in enumerate(clauses):
             if clause is None:
                 self._always.append(rule)
-            for gate in clause or ():
+            for gate in sorted(clause or (), key=repr):  # one order, so that the source is the same in each process
                 _place(self._root, gate).ask(gate[1], rule)
         self._look: _Found | None = None
 
@@ -197,8 +202,10 @@ class Look:
 
     @property
     def source(self) -> str:
-        """The Python that it is compiled to."""
-        return "\n".join(self._write().lines) + "\n"
+        """The Python that it is compiled to, with its constants explained."""
+        code = self._write()
+        explained = [f"# {name} = {shown(value)}" for name, value in code.constants.items()]
+        return "\n".join([*explained, *code.lines]) + "\n"
 
     def _write(self) -> _Code:
         code = _Code()
@@ -206,7 +213,7 @@ class Look:
         code.add(2, "found += SIMPLE[key]")
         simple = {}
         for key, place in self._root.keys.items():
-            if place.is_simple:
+            if place.is_simple and not place.absent:
                 simple[key] = place.present
             else:
                 code.member(place, "payload", key, 1)
@@ -215,10 +222,7 @@ class Look:
 
     def _compiled(self) -> _Found:
         code = self._write()
-        source, file = "\n".join(code.lines) + "\n", f"<look {id(self)}>"
-        exec(compile(source, file, "exec"), code.constants)
-        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        look: _Found = code.constants["look"]
+        look: _Found = define("look", "\n".join(code.lines) + "\n", code.constants, self._file)
         self._look = look
         return look
 

@@ -14,7 +14,7 @@ from fnmatch import translate
 from typing import Any
 
 from ..payload.describe import show
-from .code import VALUE, Writer
+from .code import VALUE, Writer, grouped, negated
 from .gates import EMPTY, Mark, Not
 from .regex import unsupported
 from .types import TYPE_CODE, TYPE_MARKS, TYPES, is_number
@@ -44,7 +44,7 @@ def both(tests: list[Test]) -> Test:
     """Join the tests of one value by AND."""
     refused = [test.refuses for test in tests]
     return Test(
-        lambda writer: " and ".join(f"({test.code(writer)})" for test in tests),
+        lambda writer: " and ".join(grouped(test.code(writer), " or ") for test in tests),
         " and ".join(test.words for test in tests),
         absent=False,
         negative=all(test.negative for test in tests),
@@ -53,8 +53,8 @@ def both(tests: list[Test]) -> Test:
     )
 
 
-def _called(check: Callable[[Any], bool]) -> Callable[[Writer], str]:
-    return lambda writer: f"{writer.constant(check)}({VALUE})"
+def _called(check: Callable[[Any], bool], words: str) -> Callable[[Writer], str]:
+    return lambda writer: f"{writer.constant(check, f'tells whether a value is {words}')}({VALUE})"
 
 
 def equal_to(literal: Any) -> Test:
@@ -133,7 +133,7 @@ def _outside(bounds: Any) -> Test:
 
 
 def _negated(test: Test, words: str, refuses: tuple[Mark, ...] | None) -> Test:
-    return Test(lambda writer: f"not ({test.code(writer)})", words, negative=True, refuses=refuses)
+    return Test(lambda writer: negated(test.code(writer)), words, negative=True, refuses=refuses)
 
 
 def _ne(literal: Any) -> Test:
@@ -156,16 +156,15 @@ def _is(name: Any) -> Test:
     words = "null" if name == "null" else "JSON text" if name == "json" else f"{article} {name}"
     marks = TYPE_MARKS[name]
     refuses = (Not(marks),) if name in ("array", "object", "string") else None
-    code = (lambda writer: TYPE_CODE[name]) if name in TYPE_CODE else _called(TYPES[name])
+    code = (lambda writer: TYPE_CODE[name]) if name in TYPE_CODE else _called(TYPES[name], words)
     return Test(code, words, marks=marks, refuses=refuses)
 
 
 def _glob(patterns: Any) -> Test:
     several = [patterns] if isinstance(patterns, str) else patterns
     match = re.compile("|".join(map(translate, several))).match
-    return Test(
-        _called(lambda value: value.__class__ is str and bool(match(value))), f"like {show(patterns)}", marks=(str,)
-    )
+    words = f"like {show(patterns)}"
+    return Test(_called(lambda value: value.__class__ is str and bool(match(value)), words), words, marks=(str,))
 
 
 #: Characters and classes of them in a row, of which one at most repeats without a bound: what `re`, too, matches in linear time.
@@ -177,9 +176,12 @@ _SPACE = r"[\t\n\f\r ]"
 def _matches(pattern: Any) -> Test:
     words = f"matching {show(pattern)}"
     if _PLAIN.fullmatch(pattern):  # a call of RE2 costs ten times as much as one of `re`
-        match = re.compile(pattern.replace(r"\s", _SPACE)).fullmatch
+        plain = pattern.replace(r"\s", _SPACE)
+        match = re.compile(plain).fullmatch
         code = f"{VALUE}.__class__ is str and {{}}({VALUE}) is not None"
-        return Test(lambda writer: code.format(writer.constant(match)), words, marks=(str,))
+        return Test(
+            lambda writer: code.format(writer.constant(match, f"re.compile({plain!r}).fullmatch")), words, marks=(str,)
+        )
     # RE2 is linear by construction; a payload can never make it slow. It loads only where a rule uses it.
     import re2
 
@@ -196,7 +198,7 @@ def _matches(pattern: Any) -> Test:
         except UnicodeEncodeError:  # a lone surrogate: text that UTF-8 cannot encode
             return False
 
-    return Test(_called(fits), words, marks=(str,))
+    return Test(_called(fits, words), words, marks=(str,))
 
 
 _COUNTS: Mapping[str, str] = {"eq": "==", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "ne": "!="}
@@ -219,7 +221,7 @@ def _bytes(arg: Any) -> Test:
     def code(writer: Writer) -> str:
         size = writer.fresh("size")
         tests = " and ".join(f"{size} {symbol} {writer.constant(bound)}" for symbol, bound in _bounds(arg))
-        return f"({size} := {writer.constant(_size_of)}({VALUE})) is not None and {tests}"
+        return f"({size} := {writer.constant(_size_of, 'the number of bytes of a value, or None')}({VALUE})) is not None and {tests}"
 
     return Test(code, f"of bytes {show(arg)}")
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..model import MISSING
 from ..payload.draft import BOOLEAN_BELOW, Draft
 from ..payload.path import Path, Wild, values
-from .code import VALUE, Writer
+from .code import VALUE, Writer, grouped, negated
 from .jsonschema.walk import MAPS
 from .operators import Test
 
@@ -28,7 +28,7 @@ def reader(path: Path, test: Test) -> Write:
 
     def write(writer: Writer, node: str, known: bool) -> str:
         if test.absent:
-            return f"not ({_code(writer, path, node, known, _PRESENT)})"
+            return negated(_code(writer, path, node, known, _PRESENT))
         return _code(writer, path, node, known, test)
 
     return write
@@ -45,7 +45,7 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str
         if not (test.negative and read.endswith("MISSING)")):
             return writer.bind(code, read)
         name = writer.fresh()
-        return f"({name} := {read}) is not MISSING and ({code.replace(VALUE, name)})"
+        return f"({name} := {read}) is not MISSING and {grouped(code.replace(VALUE, name), ' or ')}"
 
     def below(read: str, known: bool, steps: tuple[Any, ...]) -> str:
         if not steps:
@@ -78,11 +78,8 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str
     start, known = starts[path.origin]
     asks_object = path.steps and (isinstance(path.steps[0], str) or path.steps[0] is Wild.VALUES)
     sets = [f"({name} := draft.gathered({other}, {node})) is not None" for name, other in gathered.items()]
-    return " and ".join(
-        [*sets, f"({below(start, known and bool(asks_object), path.steps)})"]
-        if sets
-        else [below(start, known and bool(asks_object), path.steps)]
-    )
+    found = below(start, known and bool(asks_object), path.steps)
+    return " and ".join([*sets, grouped(found, " or ")]) if sets else found
 
 
 def _bound(name: str, read: str) -> str:
@@ -110,7 +107,7 @@ def below_prefix(writer: Writer, prefix: tuple[str, ...], leaves: Sequence[Leaf]
     with writer.words_of(value):
         for path, test in leaves:
             rest = Path(path.text, "here", path.steps[len(prefix) :])
-            tests.append(f"({_code(writer, rest, value, False, test)})")
+            tests.append(grouped(_code(writer, rest, value, False, test), " and "))
     return f"{there} and ({' or '.join(tests)})"
 
 

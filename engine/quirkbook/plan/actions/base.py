@@ -12,7 +12,7 @@ from ...payload.draft import Draft
 from ...payload.path import Path, PathError, Wild, child, find, parse
 from .. import gates
 from ..code import finder
-from ..conditions import Names, Report
+from ..conditions import Condition, Names, Report
 from ..gates import NOTHING, UNKNOWN, Needs, Scope, Writes
 
 Run = Callable[[Draft, Keys], "bool | None"]
@@ -56,6 +56,8 @@ class Context:
     """What the rule's condition asks first, and of what: where a `reject` or `warn` points."""
     touched: set[str] = field(default_factory=set)
     """Where the paths of the action being compiled lead, see `Action.touches`."""
+    conditions: list[tuple[Keys, Condition]] = field(default_factory=list)
+    """The conditions compiled for actions, and where each stands in the rule."""
     compile: Callable[[Sequence[Any], Keys, Context], list[Action]] = lambda items, keys, context: []
     """Compiles a `do` list: the table of actions, for the one action that holds others."""
 
@@ -99,7 +101,7 @@ def places(path: Path) -> Places:
             return (((*base, key), node[key]),) if isinstance(node, dict) and key in node else ()
 
         return of_key
-    find_all = finder(steps)
+    find_all = finder(path)
     if path.origin == "root":
         return lambda draft, base: find_all(draft.root, ())
     return lambda draft, base: find_all(draft.at(base) if base else draft.root, base)

@@ -24,13 +24,13 @@ RESERVED_HEADERS = frozenset(
 
 def warn(node: Any, keys: Keys, context: Context) -> Action:
     """Add a remark to the report; nothing changes."""
-    subject = _subject(context)
+    subject = _subject(keys, context)
     return Action(lambda draft, base: draft.remark("warn", Effect.NONE, node, subject(draft, base)))
 
 
 def reject(node: Any, keys: Keys, context: Context) -> Action:
     """Stop: the provider cannot take this payload."""
-    subject = _subject(context)
+    subject = _subject(keys, context)
 
     def run(draft: Draft, base: Keys) -> None:
         at = subject(draft, base)
@@ -42,12 +42,13 @@ def reject(node: Any, keys: Keys, context: Context) -> Action:
     return Action(run)
 
 
-def _subject(context: Context) -> Callable[[Draft, Keys], Keys | None]:
+def _subject(keys: Keys, context: Context) -> Callable[[Draft, Keys], Keys | None]:
     """Return a finder of what a remark points at: the element in hand, else what met the rule's first condition."""
     if context.subject is None:
         return lambda draft, base: base or None
     path, wanted = context.subject
     meets = compile_condition({".": wanted}, (), Names(context.names.nodes), lambda *_, **__: None)
+    context.conditions.append((keys, meets))
 
     def point(draft: Draft, base: Keys) -> Keys | None:
         if base:
@@ -106,6 +107,7 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
     when = ALWAYS
     if "when" in node:
         when = compile_condition(node["when"], (*keys, "when"), context.names, context.report, inner.scope)
+        context.conditions.append(((*keys, "when"), when))
     actions = context.compile(node["do"], (*keys, "do"), inner)
     needs = (*context.needs(path), *(when.needs if inner.scope else ()))
     find_places, runs = elements(path), [action.run for action in actions]

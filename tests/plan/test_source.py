@@ -1,0 +1,189 @@
+"""A plan as text: what its rules are compiled to, for people and for tracebacks."""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+
+import pytest
+from tests.books import a_book, a_rule
+from tests.running import condition, plan, rule
+
+from quirkbook.payload.draft import Draft
+from quirkbook.payload.path import parse
+from quirkbook.plan import code
+from quirkbook.plan.code import define, grouped, negated, shown
+from quirkbook.plan.source import source_of
+
+DEVELOPER = {"messages": {"some": {"role": ["developer", "critic"]}}}
+
+
+def test_a_plan_is_printed_as_a_look_and_the_conditions_of_each_rule():
+    book = a_book(
+        a_rule(
+            "developer-is-system",
+            {"each": {"in": "messages[*]", "when": {"role": "developer"}, "do": [{"set": {"role": "system"}}]}},
+            DEVELOPER,
+        ),
+        a_rule("no-seed", {"drop": ["seed"]}),
+    )
+
+    assert source_of(book.plan("acme", "m1")) == (
+        """\
+# The plan of acme, model m1: 2 rules in order.
+# `look` adds the numbers of the rules to try to `found`; of each of these `holds` is asked.
+# INF: infinity; MISSING: no value; NUMBERS: {int, float}; SIZED: {str, list, dict}
+# same(a, b): equal as JSON; anywhere(value): it and all below it
+#   0 acme/developer-is-system
+#   1 acme/no-seed
+
+
+# NONE = ()
+# C1 = {'critic': [0], 'developer': [0]}
+# SIMPLE = {'seed': [1]}
+def look(payload, found, schemas):
+    for key in SIMPLE.keys() & payload.keys():
+        found += SIMPLE[key]
+    if 'messages' in payload:
+        v1 = payload['messages']
+        k1 = v1.__class__
+        if k1 is list:
+            for v2 in v1:
+                k2 = v2.__class__
+                if k2 is dict:
+                    if 'role' in v2:
+                        v3 = v2['role']
+                        k3 = v3.__class__
+                        if k3 is str and len(v3) <= 32 and v3 in C1: found += C1[v3]
+
+
+# 0 acme/developer-is-system  acme.yaml:3
+# when
+# C4 = frozenset({'critic', 'developer'})
+def some2(items, draft):
+    for item3 in items:
+        if item3.__class__ is dict and (v5 := item3.get('role', MISSING)).__class__ is str and v5 in C4:
+            return True
+    return False
+
+def holds(node, draft):
+    return node.__class__ is dict and (v1 := node.get('messages', MISSING)).__class__ is list and some2(v1, draft)
+
+# do.0.each.when
+def holds(node, draft):
+    return node.__class__ is dict and node.get('role', MISSING) == 'developer'
+
+
+# 1 acme/no-seed  acme.yaml:4
+# when
+def holds(node, draft):
+    return True
+"""
+    )
+
+
+def test_the_source_is_the_one_that_runs():
+    made = rule({"any_of": [{"a": 1}, {"b": {"not_in": ["x", None]}}], "c": {"exists": False}}, [{"set": {"z": 1}}])
+    names = dict(code.Writer().globals)
+    exec(made.source.replace("C1", "frozenset({'x'})"), names)
+
+    for payload in ({"a": 1}, {"b": "x"}, {"b": "y"}, {"b": None}, {"a": True}, {"a": 1, "c": 0}):
+        draft = Draft(payload)
+        assert names["holds"](payload, draft) is made.holds(payload, draft)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (frozenset({"b", "a"}), "frozenset({'a', 'b'})"),
+        ({"b": [1], str: (int, None)}, "{'b': [1], str: (int, None)}"),
+        (parse("$.messages[-1]"), "parse('$.messages[-1]')"),
+    ],
+)
+def test_constants_are_shown_as_one_would_write_them(value, text):
+    assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("when", "line"),
+    [
+        ({"a": {"matches": "[a-z]{1,3}"}}, "# C1 = re.compile('[a-z]{1,3}').fullmatch"),
+        ({"a": {"matches": "(a|b)+"}}, '# C2 = tells whether a value is matching "(a|b)+"'),
+        ({"a": {"glob": "gpt-*"}}, '# C2 = tells whether a value is like "gpt-*"'),
+        ({"$model": ["kimi-*"]}, '# C1 = tells whether a model is ["kimi-*"]'),
+        ({"a": {"is": "json"}}, "# C2 = tells whether a value is JSON text"),
+        ({"a": {"repeats": "id"}}, "# C1 = tells whether a value is an array in which id repeats"),
+        ({"a": {"bytes": {"gt": 9}}}, "# C2 = the number of bytes of a value, or None"),
+    ],
+)
+def test_what_a_constant_does_is_said_where_its_value_does_not_show_it(when, line):
+    assert line in condition(when).finish()[1].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "loose", "wanted"),
+    [
+        ("a and b", " or ", "a and b"),
+        ("a or b", " or ", "(a or b)"),
+        ("f(a or (b or c)) and (d or e)", " or ", "f(a or (b or c)) and (d or e)"),
+        ("a == ') or (' and b", " or ", "a == ') or (' and b"),
+        ("""a == "it's" or b""", " or ", """(a == "it's" or b)"""),
+        (r"a == '\' or ' and b", " or ", r"a == '\' or ' and b"),
+    ],
+)
+def test_only_what_binds_too_weakly_gets_parentheses(text, loose, wanted):
+    assert grouped(text, loose) == wanted
+
+
+def test_a_call_is_negated_without_parentheses():
+    assert (negated("f(a, b)"), negated("a == 1")) == ("not f(a, b)", "not (a == 1)")
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """Return linecache's entries as they are and a bound of two sources more, with none counted yet."""
+    monkeypatch.setattr(linecache, "cache", dict(linecache.cache))
+    monkeypatch.setattr(code, "_shown", {})
+    monkeypatch.setattr(code, "SOURCES_SHOWN", 2)
+    return linecache.cache
+
+
+def test_a_traceback_shows_the_line_of_a_rules_condition(lines):
+    made = rule({"$model": "m-*"}, [{"set": {"z": 1}}])
+
+    with pytest.raises(AttributeError) as caught:
+        made.holds({}, None)
+    last = traceback.extract_tb(caught.tb)[-1]
+    assert (last.filename, last.line) == ("<rule test/r0>", "return C1(draft.model)")
+
+
+def test_the_latest_sources_are_kept_for_tracebacks_and_no_more(lines):
+    before = set(lines)
+    for number in range(5):
+        define("f", f"def f():\n    return {number}\n", {}, f"<test {number % 3}>")
+
+    assert {file: lines[file][2][1] for file in set(lines) - before} == {
+        "<test 0>": "    return 3\n",
+        "<test 1>": "    return 4\n",
+    }
+
+
+def test_many_models_leave_no_more_sources_than_the_bound(lines):
+    book = a_book(a_rule("r", {"drop": ["seed"]}, {"messages": {"some": {"role": "x"}}}))
+    before = len(lines)
+    for number in range(20):
+        made = book.plan("acme", f"m{number}" * 100)
+        made.look.rules({"messages": []}, None)
+
+    assert len(lines) - before == 2
+
+
+def test_a_part_of_a_condition_has_no_source_in_tracebacks(lines):
+    before = set(lines)
+
+    assert condition({"a": 1}).blame({"a": 2}, Draft({"a": 2})) == "a: 2 is not 1"
+    assert set(lines) == before
+
+
+def test_a_plan_of_one_rule_for_any_model_says_so():
+    assert source_of(plan(rule(None, [{"set": {"z": 1}}]))).splitlines()[0].endswith("any model: 1 rule in order.")
