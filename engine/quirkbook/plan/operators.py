@@ -221,15 +221,29 @@ def _glob(patterns: Any) -> Test:
 
 
 #: Characters and classes of them in a row, of which one at most repeats without a bound: what `re`, too, matches in linear time.
-_PLAIN = re.compile(r"(?:(?:\[\^?[A-Za-z0-9_.:/ -]+\]|[A-Za-z0-9_ /:-]|\\[s.\-])(?:\{\d+(?:,\d+)?\})?)*[*+]?")
+_PLAIN = re.compile(
+    r"(?!.*--)(?:(?:\[\^?[A-Za-z0-9_.:/ -]+\]|[A-Za-z0-9_ /:-]|\\[s.\-])(?:\{\d{1,3}(?:,\d{1,3})?\})?)*[*+]?"
+)
 _SPACE = r"[\t\n\f\r ]"
 """What RE2 means by ``\\s``."""
+_NONE_OF = "[^\ud800-\udfff"
+"""How a negated class starts: RE2 never matches half a character."""
+
+
+def _plain_match(pattern: str) -> Callable[[str], object] | None:
+    """Return what `re` makes of a plain expression, as a call of RE2 costs ten times as much; None where RE2 is asked."""
+    if not _PLAIN.fullmatch(pattern):
+        return None
+    try:
+        return re.compile(pattern.replace(r"\s", _SPACE).replace("[^", _NONE_OF)).fullmatch
+    except re.error:  # RE2 says what is wrong with it
+        return None
 
 
 def _matches(pattern: Any) -> Test:
     words = f"matching {show(pattern)}"
-    if _PLAIN.fullmatch(pattern):  # a call of RE2 costs ten times as much as one of `re`
-        match = re.compile(pattern.replace(r"\s", _SPACE)).fullmatch
+    match = _plain_match(pattern)
+    if match:
         return Test(_called(lambda value: value.__class__ is str and match(value) is not None), words, marks=(str,))
     # RE2 is linear by construction; a payload can never make it slow. It loads only where a rule uses it.
     import re2
