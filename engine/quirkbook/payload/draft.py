@@ -81,6 +81,8 @@ class Draft:
         """Return the set of values at a path, seen from ``node``; from the root it is gathered again only after an edit there."""
         if path.origin == "request":
             return Gathered([] if self.request is MISSING else values(self.request, path.steps))
+        if path.origin == "status":
+            return Gathered([self.status])
         if path.origin == "here" and node is not self.root:
             return Gathered(values(node, path.steps))
         if self._gathered is None:

@@ -127,9 +127,13 @@ def together(scope: Scope, needs: Needs) -> Needs:
         frozenset((steps, Beside(mark, str(by[-1]), text)) for steps, mark in clause for by, text in texts)
         for clause in needs
         if clause is not texts
-        and all(len(steps) == size + 1 and not isinstance(mark, Not | Word | Beside) for steps, mark in clause)
+        and all(_is_member(steps, size) and not isinstance(mark, Not | Word | Beside) for steps, mark in clause)
     ]
     return (*needs, *joined)
+
+
+def _is_member(steps: tuple[Step, ...], size: int) -> bool:
+    return len(steps) == size + 1 and isinstance(steps[-1], str)
 
 
 def _is_text_of(gate: Gate, scope: tuple[Step, ...]) -> bool:

@@ -168,20 +168,32 @@ def _glob(patterns: Any) -> Test:
 
 
 #: Characters and classes of them in a row, of which one at most repeats without a bound: what `re`, too, matches in linear time.
-_PLAIN = re.compile(r"(?:(?:\[\^?[A-Za-z0-9_.:/ -]+\]|[A-Za-z0-9_ /:-]|\\[s.\-])(?:\{\d+(?:,\d+)?\})?)*[*+]?")
+_PLAIN = re.compile(
+    r"(?!.*--)(?:(?:\[\^?[A-Za-z0-9_.:/ -]+\]|[A-Za-z0-9_ /:-]|\\[s.\-])(?:\{\d{1,3}(?:,\d{1,3})?\})?)*[*+]?"
+)
 _SPACE = r"[\t\n\f\r ]"
 """What RE2 means by ``\\s``."""
+_NONE_OF = "[^\ud800-\udfff"
+"""How a negated class starts: RE2 never matches half a character."""
+
+
+def _plain(pattern: str) -> re.Pattern[str] | None:
+    """Return a plain expression as one of `re`, as a call of RE2 costs ten times as much; None where RE2 is asked."""
+    if not _PLAIN.fullmatch(pattern):
+        return None
+    try:
+        return re.compile(pattern.replace(r"\s", _SPACE).replace("[^", _NONE_OF))
+    except re.error:  # RE2 says what is wrong with it
+        return None
 
 
 def _matches(pattern: Any) -> Test:
     words = f"matching {show(pattern)}"
-    if _PLAIN.fullmatch(pattern):  # a call of RE2 costs ten times as much as one of `re`
-        plain = pattern.replace(r"\s", _SPACE)
-        match = re.compile(plain).fullmatch
+    plain = _plain(pattern)
+    if plain:
         code = f"{VALUE}.__class__ is str and {{}}({VALUE}) is not None"
-        return Test(
-            lambda writer: code.format(writer.constant(match, f"re.compile({plain!r}).fullmatch")), words, marks=(str,)
-        )
+        shown_as = f"re.compile({plain.pattern!r}).fullmatch"
+        return Test(lambda writer: code.format(writer.constant(plain.fullmatch, shown_as)), words, marks=(str,))
     # RE2 is linear by construction; a payload can never make it slow. It loads only where a rule uses it.
     import re2
 
