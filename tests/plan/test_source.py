@@ -39,7 +39,7 @@ def test_a_plan_is_printed_as_a_look_and_the_conditions_of_each_rule():
 
 
 # NONE = ()
-# C1 = {'critic': [0], 'developer': [0]}
+# C1 = {'developer': [0]}
 # SIMPLE = {'seed': [1]}
 def look(payload, found, schemas):
     for key in SIMPLE.keys() & payload.keys():
@@ -59,15 +59,15 @@ def look(payload, found, schemas):
 
 # 0 acme/developer-is-system  acme.yaml:3
 # when
-# C4 = frozenset({'critic', 'developer'})
-def some2(items, draft):
-    for item3 in items:
-        if item3.__class__ is dict and (v5 := item3.get('role', MISSING)).__class__ is str and v5 in C4:
+# C3 = frozenset({'critic', 'developer'})
+def some1(items, draft):
+    for item2 in items:
+        if item2.__class__ is dict and (v4 := item2.get('role', MISSING)).__class__ is str and v4 in C3:
             return True
     return False
 
 def holds(node, draft):
-    return node.__class__ is dict and (v1 := node.get('messages', MISSING)).__class__ is list and some2(v1, draft)
+    return node.__class__ is dict and (v5 := node.get('messages', MISSING)).__class__ is list and some1(v5, draft)
 
 # do.0.each.when
 def holds(node, draft):
@@ -80,16 +80,6 @@ def holds(node, draft):
     return True
 """
     )
-
-
-def test_the_source_is_the_one_that_runs():
-    made = rule({"any_of": [{"a": 1}, {"b": {"not_in": ["x", None]}}], "c": {"exists": False}}, [{"set": {"z": 1}}])
-    names = dict(code.Writer().globals)
-    exec(made.source.replace("C1", "frozenset({'x'})"), names)
-
-    for payload in ({"a": 1}, {"b": "x"}, {"b": "y"}, {"b": None}, {"a": True}, {"a": 1, "c": 0}):
-        draft = Draft(payload)
-        assert names["holds"](payload, draft) is made.holds(payload, draft)
 
 
 @pytest.mark.parametrize(
@@ -105,19 +95,21 @@ def test_constants_are_shown_as_one_would_write_them(value, text):
 
 
 @pytest.mark.parametrize(
-    ("when", "line"),
+    ("when", "words"),
     [
-        ({"a": {"matches": "[a-z]{1,3}"}}, "# C1 = re.compile('[a-z]{1,3}').fullmatch"),
-        ({"a": {"matches": "(a|b)+"}}, '# C2 = tells whether a value is matching "(a|b)+"'),
-        ({"a": {"glob": "gpt-*"}}, '# C2 = tells whether a value is like "gpt-*"'),
-        ({"$model": ["kimi-*"]}, '# C1 = tells whether a model is ["kimi-*"]'),
-        ({"a": {"is": "json"}}, "# C2 = tells whether a value is JSON text"),
-        ({"a": {"repeats": "id"}}, "# C1 = tells whether a value is an array in which id repeats"),
-        ({"a": {"bytes": {"gt": 9}}}, "# C2 = the number of bytes of a value, or None"),
+        ({"a": {"matches": "[a-z]{1,3}"}}, "re.compile('[a-z]{1,3}').fullmatch"),
+        ({"a": {"matches": "(a|b)+"}}, 'tells whether a value is matching "(a|b)+"'),
+        ({"a": {"glob": "gpt-*"}}, 'tells whether a value is like "gpt-*"'),
+        ({"$model": ["kimi-*"]}, 'tells whether a model is ["kimi-*"]'),
+        ({"a": {"is": "json"}}, "tells whether a value is JSON text"),
+        ({"a": {"repeats": "id"}}, "tells whether a value is an array in which id repeats"),
+        ({"a": {"bytes": {"gt": 9}}}, "the number of bytes of a value, or None"),
     ],
 )
-def test_what_a_constant_does_is_said_where_its_value_does_not_show_it(when, line):
-    assert line in condition(when).finish()[1].splitlines()
+def test_what_a_constant_does_is_said_where_its_value_does_not_show_it(when, words):
+    first = condition(when).finish()[1].splitlines()[0]
+
+    assert first.partition(" = ")[2] == words
 
 
 @pytest.mark.parametrize(
