@@ -39,8 +39,8 @@ def test_a_plan_is_printed_as_a_look_and_the_conditions_of_each_rule():
 
 
 # NONE = ()
-# C1 = {'developer': [0]}
 # SIMPLE = {'seed': [1]}
+# C2 = {'developer': [0]}
 def look(payload, found, schemas):
     for key in SIMPLE.keys() & payload.keys():
         found += SIMPLE[key]
@@ -54,7 +54,7 @@ def look(payload, found, schemas):
                     if 'role' in v2:
                         v3 = v2['role']
                         k3 = v3.__class__
-                        if k3 is str and len(v3) <= 32 and v3 in C1: found += C1[v3]
+                        if k3 is str and len(v3) <= 32 and v3 in C2: found += C2[v3]
 
 
 # 0 acme/developer-is-system  acme.yaml:3
@@ -131,6 +131,16 @@ def test_a_call_is_negated_without_parentheses():
     assert (negated("f(a, b)"), negated("a == 1")) == ("not f(a, b)", "not (a == 1)")
 
 
+def test_a_member_that_matters_only_where_it_is_missing_is_not_read():
+    when = {"messages": {"some": {"role": "assistant", "not": {"content": {"exists": True}}}}}
+    made = plan(rule(when, [{"set": {"z": 1}}]))
+
+    assert "if 'content' not in v2: found += C1" in made.look.source
+    assert "v2['content']" not in made.look.source
+    assert made.look.rules({"messages": [{"role": "assistant"}]}, None) == [0]
+    assert made.look.rules({"messages": [{"role": "assistant", "content": None}]}, None) == []
+
+
 @pytest.fixture
 def lines(monkeypatch):
     """Return linecache's entries as they are and a bound of two sources more, with none counted yet."""
@@ -178,4 +188,7 @@ def test_a_part_of_a_condition_has_no_source_in_tracebacks(lines):
 
 
 def test_a_plan_of_one_rule_for_any_model_says_so():
-    assert source_of(plan(rule(None, [{"set": {"z": 1}}]))).splitlines()[0].endswith("any model: 1 rule in order.")
+    source = source_of(plan(rule(None, [{"set": {"z": 1}}])))
+
+    assert source.splitlines()[0].endswith("any model: 1 rule in order.")
+    assert "# NONE = ()\ndef look(payload, found, schemas):\n    pass\n" in source
