@@ -159,7 +159,7 @@ class _Code:
         for key, below in rare.items():
             self.member(below, name, key, inner)
         absent = [rule for below in place.keys.values() for rule in below.absent]
-        if absent:  # what is no object has no members
+        if absent:  # other values have no members
             self.add(depth, f"else: found += {self.constant(absent)}")
 
     def member(self, below: _Place, name: str, key: str, depth: int) -> None:
