@@ -186,12 +186,12 @@ def test_translation_is_total_idempotent_and_leaves_its_input_alone(provider, pa
 @each_provider
 @few
 @given(payload=anything, model=models)
-def test_trying_the_candidates_does_what_trying_every_rule_does(provider, payload, model):
+def test_trying_what_the_look_finds_does_what_trying_every_rule_does(provider, payload, model):
     payload = with_model(payload, model)
 
     all_tried = explain(payload, provider, why_not=True)
 
-    for _ in range(3):  # met for the first time, learned, remembered
+    for _ in range(3):  # the second and third time nothing is known of the first
         done = explain(payload, provider)
 
         assert exact(done.payload) == exact(all_tried.payload)

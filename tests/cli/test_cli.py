@@ -242,6 +242,19 @@ def test_rules_are_listed_in_the_order_they_run(quirkbook):
     assert all(".yaml:" in line for line in out.splitlines())
 
 
+def test_the_source_of_a_plan_is_that_of_its_stage(quirkbook, tmp_path):
+    (tmp_path / "x.yaml").write_text(a_file_text(a_rule("r", {"drop": ["id"]}, stage="response"), provider="x"))
+
+    code, out, err = quirkbook("rules", "-p", "x", "--rules", tmp_path, "--source", "--stage", "response")
+
+    assert (code, err) == (0, "")
+    assert out.startswith("# The plan of x, any model: 1 rule in order.\n")
+    assert out.endswith("# when\ndef holds(node, draft):\n    return True\n")
+    assert quirkbook("rules", "-p", "x", "--rules", tmp_path, "--source")[1].startswith(
+        "# The plan of x, any model: 0 rules in order.\n"
+    )
+
+
 def test_disabled_rules_say_why(quirkbook, tmp_path):
     (tmp_path / "m.yaml").write_text(
         "quirks: 1\nprovider: moonshot\ndisable: [{rule: moonshot/n-at-most-5, because: lifted}]\n"

@@ -175,7 +175,7 @@ def _plain(value: Any, keys: Keys) -> Any:
     if dataclasses.is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
-        return value.item()  # a number of numpy's that is none of Python's
+        return value.item()  # a number of numpy's, of a class that is not Python's
     raise _no_json(value, keys)
 
 

@@ -286,17 +286,3 @@ NEVER_TEST = Test(lambda writer: "False", "a faulty operator")
 
 #: Names of the operators that need conditions or paths; the others stand in `operators.OPERATORS`.
 STRUCTURAL = (*elements.QUANTIFIERS, *elements.OF_PATHS)
-
-
-__all__ = [
-    "ALWAYS",
-    "COMBINATORS",
-    "NEVER",
-    "STRUCTURAL",
-    "Condition",
-    "Names",
-    "Report",
-    "all_of",
-    "compile_condition",
-    "matches",
-]

@@ -159,7 +159,7 @@ class _Code:
         for key, below in rare.items():
             self.member(below, name, key, inner)
         absent = [rule for below in place.keys.values() for rule in below.absent]
-        if absent:  # what is no object has no members
+        if absent:  # other values have no members
             self.add(depth, f"else: found += {self.constant(absent)}")
 
     def member(self, below: _Place, name: str, key: str, depth: int) -> None:
@@ -209,15 +209,16 @@ class Look:
 
     def _write(self) -> _Code:
         code = _Code()
-        code.add(1, "for key in SIMPLE.keys() & payload.keys():")
-        code.add(2, "found += SIMPLE[key]")
-        simple = {}
+        simple = {key: place.present for key, place in self._root.keys.items() if place.is_simple and not place.absent}
+        if simple:
+            code.constants["SIMPLE"] = simple
+            code.add(1, "for key in SIMPLE.keys() & payload.keys():")
+            code.add(2, "found += SIMPLE[key]")
         for key, place in self._root.keys.items():
-            if place.is_simple and not place.absent:
-                simple[key] = place.present
-            else:
+            if key not in simple:
                 code.member(place, "payload", key, 1)
-        code.constants["SIMPLE"] = simple
+        if len(code.lines) == 1:
+            code.add(1, "pass")
         return code
 
     def _compiled(self) -> _Found:

@@ -17,7 +17,7 @@ from ..payload.describe import show
 from .code import VALUE, Writer, grouped, negated
 from .gates import EMPTY, Mark, Not
 from .regex import unsupported
-from .types import TYPE_CODE, TYPE_MARKS, TYPES, is_number
+from .types import TYPES, is_number
 
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -154,9 +154,9 @@ def _is(name: Any) -> Test:
     name = "null" if name is None else name
     article = "an" if name[0] in "aio" else "a"
     words = "null" if name == "null" else "JSON text" if name == "json" else f"{article} {name}"
-    marks = TYPE_MARKS[name]
+    marks, test = TYPES[name]
     refuses = (Not(marks),) if name in ("array", "object", "string") else None
-    code = (lambda writer: TYPE_CODE[name]) if name in TYPE_CODE else _called(TYPES[name], words)
+    code = _called(test, words) if callable(test) else (lambda writer: test)
     return Test(code, words, marks=marks, refuses=refuses)
 
 

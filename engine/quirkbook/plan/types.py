@@ -30,34 +30,18 @@ def _not_json(word: str) -> Any:
     raise ValueError(f"{word} is not JSON")
 
 
-#: JSON types by the name a rule calls them; ``json`` is a string that parses as JSON.
-TYPES: Mapping[str | None, Callable[[Any], bool]] = {
-    "array": lambda value: isinstance(value, list),
-    "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: is_number(value) and value == math.floor(value),
-    "json": _is_json,
-    "null": lambda value: value is None,
-    "number": is_number,
-    "object": lambda value: isinstance(value, dict),
-    "string": lambda value: isinstance(value, str),
-}
+def _is_integer(value: Any) -> bool:
+    return is_number(value) and bool(value == math.floor(value))
 
-TYPE_MARKS: Mapping[str, tuple[Mark, ...]] = {
-    "array": (list,),
-    "boolean": (bool,),
-    "integer": (int, float),
-    "json": (str,),
-    "null": (type(None),),
-    "number": (int, float),
-    "object": (dict,),
-    "string": (str,),
-}
 
-TYPE_CODE: Mapping[str, str] = {
-    "array": f"{VALUE}.__class__ is list",
-    "boolean": f"{VALUE}.__class__ is bool",
-    "null": f"{VALUE} is None",
-    "number": f"{VALUE}.__class__ in NUMBERS and -INF < {VALUE} < INF",
-    "object": f"{VALUE}.__class__ is dict",
-    "string": f"{VALUE}.__class__ is str",
+#: JSON types by the name a rule calls them; ``json`` is a string that parses as JSON. Their Python types, and a test.
+TYPES: Mapping[str, tuple[tuple[Mark, ...], str | Callable[[Any], bool]]] = {
+    "array": ((list,), f"{VALUE}.__class__ is list"),
+    "boolean": ((bool,), f"{VALUE}.__class__ is bool"),
+    "integer": ((int, float), _is_integer),
+    "json": ((str,), _is_json),
+    "null": ((type(None),), f"{VALUE} is None"),
+    "number": ((int, float), f"{VALUE}.__class__ in NUMBERS and -INF < {VALUE} < INF"),
+    "object": ((dict,), f"{VALUE}.__class__ is dict"),
+    "string": ((str,), f"{VALUE}.__class__ is str"),
 }

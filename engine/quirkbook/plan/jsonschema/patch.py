@@ -145,7 +145,7 @@ class _Patch:
         return place if at else None
 
     def _copy(self, node: Schema) -> Schema | None:
-        """Return the copy of a schema that may be written to; None if it is none, or gone."""
+        """Return the copy of a schema that may be written to; None if it is not one, or gone."""
         copy = self._copies.get(id(node))
         if copy is None:
             place = self._place(node)
