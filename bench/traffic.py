@@ -202,43 +202,52 @@ class Traffic:
         return {"id": self.id("chatcmpl-"), "object": kind, "created": created, "model": model}
 
     def usage(self) -> Payload:
+        """Return what was used, with the cached tokens under one of the three names that providers have for them."""
         asked, told, cached = (self.rnd.randrange(1, 9000) for _ in range(3))
         made: Payload = {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told}
-        if self.rnd.random() < 0.5:
-            made["cached_tokens"] = cached
-        else:
-            made["prompt_tokens_details"] = {"cached_tokens": cached}
-        return made
+        details = {"prompt_tokens_details": {"cached_tokens": cached}}
+        return made | self.rnd.choice([{"cached_tokens": cached}, {"prompt_cache_hit_tokens": cached}, details])
 
     def answer(self, model: str) -> Payload:
-        """Return a whole answer: text, text after thoughts, or tool calls."""
+        """Return a whole answer: text, text after thoughts (in a field or in tags), or tool calls."""
         said: Payload = {"role": "assistant", "content": self.text(60)}
-        kind = self.rnd.randrange(3)
+        kind = self.rnd.randrange(4)
         if kind == 1:
             said[self.rnd.choice(["reasoning_content", "reasoning"])] = self.text(40)
         elif kind == 2:
+            said["content"] = f"<think>{self.text(40)}</think>\n\n{said['content']}"
+        elif kind == 3:
             said |= {"content": None, "tool_calls": self.calls([self.tool(0)], 2)}
-        choice = {"index": 0, "message": said, "finish_reason": "tool_calls" if kind == 2 else "stop"}
+        end = self.rnd.choice(["tool_calls", "stop"]) if kind == 3 else "stop"
+        choice = {"index": 0, "message": said, "finish_reason": end}
         return {**self._frame(model, "chat.completion"), "choices": [choice], "usage": self.usage()}
 
     def stream(self, model: str) -> list[Payload]:
         """Return the chunks of a stream: role, thoughts, words or tool calls, the reason of its end, usage."""
         frame = self._frame(model, "chat.completion.chunk")
-        deltas: list[Payload] = [{"role": "assistant", "content": ""}]
-        if self.rnd.random() < 0.4:
-            key = self.rnd.choice(["reasoning_content", "reasoning"])
-            deltas += ({key: f" {self.text(2)}"} for _ in range(12))
-        if calls := self.rnd.random() < 0.4:
-            function = {"name": self.id("look_up_"), "arguments": ""}
-            deltas.append(
-                {"tool_calls": [{"index": 0, "id": self.id("call_"), "type": "function", "function": function}]}
-            )
-            deltas += ({"tool_calls": [{"index": 0, "function": {"arguments": self.text(1)}}]} for _ in range(8))
-        else:
-            deltas += ({"content": f" {self.text(2)}"} for _ in range(25))
+        deltas: list[Payload] = [{"role": "assistant", "content": ""}, *self.thoughts()]
+        calls = self.rnd.random() < 0.4
+        deltas += self.called() if calls else ({"content": f" {self.text(2)}"} for _ in range(25))
         chunks = [{**frame, "choices": [{"index": 0, "delta": one, "finish_reason": None}]} for one in deltas]
-        end = {"index": 0, "delta": {}, "finish_reason": "tool_calls" if calls else "stop"}
+        end = {"index": 0, "delta": {}, "finish_reason": self.rnd.choice(["tool_calls", "stop"]) if calls else "stop"}
         return [*chunks, {**frame, "choices": [end]}, {**frame, "choices": [], "usage": self.usage()}]
+
+    def thoughts(self) -> list[Payload]:
+        """Return deltas of thoughts: in a field, in tags, or, as often as both, none."""
+        kind = self.rnd.choice(["reasoning_content", "reasoning", "tags", "", "", ""])
+        texts = [f" {self.text(2)}" for _ in range(12)] if kind else []
+        if kind == "tags":
+            return [{"content": text} for text in ("<think>", *texts, "</think>", "\n\n")]
+        return [{kind: text} for text in texts]
+
+    def called(self) -> list[Payload]:
+        """Return deltas of two tool calls: whole at once, or in pieces, whose ids some leave empty."""
+        calls = [{"index": at, **call} for at, call in enumerate(self.calls([self.tool(0)], 2))]
+        if self.rnd.random() < 0.3:
+            return [{"tool_calls": [{key: value for key, value in one.items() if key != "index"}]} for one in calls]
+        more = self.rnd.choice([{}, {"id": ""}])
+        pieces = ({"index": at, **more, "function": {"arguments": self.text(1)}} for at in (0, 1) for _ in range(6))
+        return [{"tool_calls": [one]} for one in (*calls, *pieces)]
 
 
 Maker = Callable[[Traffic, str], Payload]
