@@ -180,7 +180,7 @@ def apply_rules(
         if not (isinstance(messages, list) and (named is None or isinstance(named, str))):
             raise _misfit(messages, named)
     schemas = Schemas()
-    numbers = plan.look.rules(done.root, schemas)
+    numbers = done.plan.look.rules(done.root, schemas)
     if not is_plain(payload, schemas.seen, schemas.types):
         return apply_rules(to_plain(payload)[0], provider, model, base_url, rulebook, policy, quiet)
     done.looked_at = schemas.seen
