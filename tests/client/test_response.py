@@ -10,7 +10,7 @@ from tests.servers import COMPLETION, chunk, events
 from quirkbook import errors
 from quirkbook.client.request import prepare
 from quirkbook.client.response import Incoming, completed, failed, is_stream, restreamed
-from quirkbook.wire.accumulate import Assembly, chunk_of
+from quirkbook.wire.accumulate import Accumulator, chunk_of
 from quirkbook.wire.sse import MAX_EVENT
 
 KEY = "my-own-secret-key-7"
@@ -302,10 +302,10 @@ def test_what_is_no_answer_is_no_stream_either(call):
 
 
 def assembled(*chunks):
-    assembly = Assembly()
+    accumulator = Accumulator()
     for one in chunks:
-        assembly.add(one)
-    return assembly
+        accumulator.add(one)
+    return accumulator
 
 
 def test_nothing_makes_an_empty_answer():

@@ -20,7 +20,7 @@ from ..payload.describe import first_difference, line, show
 from ..payload.globs import compile_globs
 from ..plan.compile import Plan, applies, compile_rule
 from ..plan.interpret import Run, change, changes, run
-from ..rulebook.layers import Placed
+from ..rulebook.layers import StackEntry
 from ..rulebook.rulebook import Rulebook
 
 
@@ -28,22 +28,22 @@ from ..rulebook.rulebook import Rulebook
 class Owned:
     """A rule beside the provider or family whose stack it is judged in."""
 
-    placed: Placed
+    entry: StackEntry
     family: bool
 
     @property
     def rule(self) -> Rule:
         """The rule."""
-        return self.placed.rule
+        return self.entry.rule
 
 
 def owned_rules(book: Rulebook) -> Iterator[Owned]:
     """Yield each rule of a rulebook once, where its own file has it."""
     for family, names in ((False, book.providers), (True, book.families)):
         for name in names:
-            for placed in book.effective(name, family=family):
-                if placed.rule.owner == name and placed.rule.family is family:
-                    yield Owned(placed, family)
+            for entry in book.effective(name, family=family):
+                if entry.rule.owner == name and entry.rule.family is family:
+                    yield Owned(entry, family)
 
 
 def lend_model(rule: Rule, given: Any) -> str | None:
@@ -69,7 +69,7 @@ def run_alone(owned: Owned, example: Example) -> Run:
     """Run one example through its rule alone."""
     rule = owned.rule
     model = _model(rule, example)
-    compiled = [compile_rule(rule, owned.placed.lets)] if applies(rule, model, rule.stage) else []
+    compiled = [compile_rule(rule, owned.entry.named_conditions)] if applies(rule, model, rule.stage) else []
     return _run(example, Plan(rule.owner, model, "", compiled, _no_rules))
 
 

@@ -15,7 +15,7 @@ from ..model import Diagnostic, Rule, same
 from ..payload.describe import show
 from ..payload.globs import compile_globs
 from ..plan.compile import compile_rule
-from ..rulebook.layers import Placed
+from ..rulebook.layers import StackEntry
 from ..rulebook.rulebook import Rulebook
 from .examples import Owned
 
@@ -32,8 +32,8 @@ def check_pack(book: Rulebook, several: Sequence[Owned]) -> Iterator[Diagnostic]
         yield from _globs(rule, {*models, *(model for by, model in spelt[rule.owner] if by != rule.name)})
     seen: set[tuple[str, str]] = set()
     for name, stack in stacks.items():
-        running = [placed for placed in stack if placed.disabled is None and placed.rule.status != "retired"]
-        if mine.isdisjoint(placed.rule.name for placed in running):
+        running = [entry for entry in stack if entry.disabled is None and entry.rule.status != "retired"]
+        if mine.isdisjoint(entry.rule.name for entry in running):
             continue
         for diagnostic_of, diagnostic in (*_unreached(running), *_fights(name, running, models)):
             if diagnostic_of in mine and (diagnostic_of, diagnostic.code) not in seen:
@@ -48,12 +48,12 @@ def _warning(rule: Rule, code: str, message: str, hint: str) -> Diagnostic:
 # Off everywhere
 
 
-def _off_everywhere(stacks: Iterable[Sequence[Placed]], several: Iterable[Owned]) -> Iterator[Diagnostic]:
+def _off_everywhere(stacks: Iterable[Sequence[StackEntry]], several: Iterable[Owned]) -> Iterator[Diagnostic]:
     """A rule of a family that no provider includes, or that each of them disables."""
     states: dict[str, set[bool]] = {}
     for stack in stacks:
-        for placed in stack:
-            states.setdefault(placed.rule.name, set()).add(placed.disabled is None)
+        for entry in stack:
+            states.setdefault(entry.rule.name, set()).add(entry.disabled is None)
     for owned in several:
         rule = owned.rule
         if not owned.family or True in states.get(rule.name, ()):
@@ -116,12 +116,12 @@ Found = tuple[str, Diagnostic]
 """The rule that a diagnostic is about, and the diagnostic."""
 
 
-def _unreached(stack: Sequence[Placed]) -> Iterator[Found]:
+def _unreached(stack: Sequence[StackEntry]) -> Iterator[Found]:
     """A rule after one that always refuses, that does the same already, or that has dropped what this one asks for."""
-    touched = [frozenset[str]().union(*compile_rule(placed.rule, placed.lets).touches) for placed in stack]
-    dropped = [_dropped(placed.rule) for placed in stack]
-    for at, placed in enumerate(stack):
-        rule = placed.rule
+    touched = [frozenset[str]().union(*compile_rule(entry.rule, entry.named_conditions).touches) for entry in stack]
+    dropped = [_dropped(entry.rule) for entry in stack]
+    for at, entry in enumerate(stack):
+        rule = entry.rule
         asked = _asked(rule.when or {})
         for before, one in enumerate(stack[:at]):
             earlier = one.rule
@@ -134,7 +134,7 @@ def _unreached(stack: Sequence[Placed]) -> Iterator[Found]:
                 because = f"{earlier.name} refuses every payload before it"
             elif gone:
                 because = f"{earlier.name} has dropped '{min(gone)}' before"
-            elif _says_the_same(one, placed):
+            elif _says_the_same(one, entry):
                 because = f"{earlier.name} has done the same before"
             else:
                 continue
@@ -148,11 +148,14 @@ def _refuses_all(rule: Rule) -> bool:
     return not rule.when and any("reject" in item for item in rule.do)
 
 
-def _says_the_same(one: Placed, other: Placed) -> bool:
+def _says_the_same(one: StackEntry, other: StackEntry) -> bool:
     return (
         same(one.rule.when, other.rule.when)
         and same(list(one.rule.do), list(other.rule.do))
-        and (one.lets == other.lets or not any(key.startswith("$") for key in one.rule.when or {}))
+        and (
+            one.named_conditions == other.named_conditions
+            or not any(key.startswith("$") for key in one.rule.when or {})
+        )
     )
 
 
@@ -196,12 +199,12 @@ class _Write:
         return not any(_meet(path, self.path) for path in self.reads)
 
 
-def _fights(provider: str, stack: Sequence[Placed], models: Collection[str]) -> Iterator[Found]:
+def _fights(provider: str, stack: Sequence[StackEntry], models: Collection[str]) -> Iterator[Found]:
     """A rule that sets a path which an earlier one may have set to another value, without looking at it."""
     writes: dict[tuple[str, str], list[_Write]] = {}
-    for placed in stack:
-        for write in _writes(placed):
-            earlier = writes.setdefault((placed.rule.stage, write.path), [])
+    for entry in stack:
+        for write in _writes(entry):
+            earlier = writes.setdefault((entry.rule.stage, write.path), [])
             for one in earlier if write.is_blind else ():
                 if one.rule is write.rule or same(one.value, write.value):
                     continue
@@ -215,10 +218,10 @@ def _fights(provider: str, stack: Sequence[Placed], models: Collection[str]) -> 
             earlier.append(write)
 
 
-def _writes(placed: Placed) -> Iterator[_Write]:
-    rule = placed.rule
+def _writes(entry: StackEntry) -> Iterator[_Write]:
+    rule = entry.rule
     when = rule.when or {}
-    reads = frozenset(_paths(when, placed.lets, ""))
+    reads = frozenset(_paths(when, entry.named_conditions, ""))
     for item in rule.do:
         for path, value in item.get("set", {}).items():
             yield _Write(rule, path, value, (when,), reads)
@@ -227,20 +230,20 @@ def _writes(placed: Placed) -> Iterator[_Write]:
         for action in each.get("do", ()):
             for path, value in action.get("set", {}).items():
                 base = f"{each['in']}."
-                both = reads | frozenset(_paths(inner, placed.lets, base))
+                both = reads | frozenset(_paths(inner, entry.named_conditions, base))
                 yield _Write(rule, f"{base}{path}", value, (when, inner), both)
 
 
-def _paths(when: Mapping[str, Any], lets: Mapping[str, Any], base: str) -> Iterator[str]:
+def _paths(when: Mapping[str, Any], named_conditions: Mapping[str, Any], base: str) -> Iterator[str]:
     """Yield the paths that a condition asks about, down to the names it uses."""
     for key, value in when.items():
         if key in ("any_of", "all_of"):
             for part in value:
-                yield from _paths(part, lets, base)
+                yield from _paths(part, named_conditions, base)
         elif key == "not":
-            yield from _paths(value, lets, base)
-        elif key[1:] in lets:
-            yield from _paths(lets[key[1:]], lets, "")
+            yield from _paths(value, named_conditions, base)
+        elif key[1:] in named_conditions:
+            yield from _paths(named_conditions[key[1:]], named_conditions, "")
         else:
             yield key[2:] if key.startswith("$.") else f"{base}{key}"
 

@@ -69,7 +69,7 @@ def unruled(rulebook: Rulebook) -> list[str]:
 
 
 def _has_rules(rulebook: Rulebook, provider: str) -> bool:
-    return any(placed.disabled is None and placed.rule.stage == "request" for placed in rulebook.effective(provider))
+    return any(entry.disabled is None and entry.rule.stage == "request" for entry in rulebook.effective(provider))
 
 
 def _fit(payload: Mapping[str, Any], provider: str, rulebook: Rulebook, model: str | None) -> Fit:
@@ -99,7 +99,7 @@ def known(rulebook: Rulebook) -> list[dict[str, Any]]:
                 "aliases": list(head.get("aliases", ())),
                 "base_url": head.get("base_url"),
                 "api_key_env": head.get("api_key_env"),
-                "rules": sum(1 for placed in rulebook.effective(name) if placed.disabled is None),
+                "rules": sum(1 for entry in rulebook.effective(name) if entry.disabled is None),
             }
         )
     return rows

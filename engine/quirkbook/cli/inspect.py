@@ -11,7 +11,7 @@ import yaml
 from ..authoring.diagnostics import CODES
 from ..errors import UnknownRuleError, did_you_mean
 from ..model import Example, Rule
-from ..rulebook.layers import Placed
+from ..rulebook.layers import StackEntry
 from ..rulebook.validate import vocabulary
 from .options import rulebook, rules_option
 from .printing import columns
@@ -31,21 +31,21 @@ def rules(provider: str, model: str | None, stage: str | None, layers: tuple[str
     """
     book = rulebook(layers)
     rows = [
-        _row(placed)
-        for placed in book.effective(provider)
-        if (model is None or book.in_force(placed.rule, model)) and stage in (None, placed.rule.stage)
+        _row(entry)
+        for entry in book.effective(provider)
+        if (model is None or book.in_force(entry.rule, model)) and stage in (None, entry.rule.stage)
     ]
     for line in columns(rows):
         click.echo(line)
 
 
-def _row(placed: Placed) -> list[str]:
-    rule = placed.rule
+def _row(entry: StackEntry) -> list[str]:
+    rule = entry.rule
     place = f"{rule.location.file}:{rule.location.line}"
     notes = [rule.stage] if rule.stage != "request" else []
     notes += [rule.status] if rule.status != "active" else []
     notes += [f"models {' '.join(rule.models)}"] if rule.models else []
-    notes += [f"DISABLED: {placed.disabled.because} ({placed.disabled.location})"] if placed.disabled else []
+    notes += [f"DISABLED: {entry.disabled.because} ({entry.disabled.location})"] if entry.disabled else []
     return [rule.name, rule.layer, place, "; ".join(notes)]
 
 

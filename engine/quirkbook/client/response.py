@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from ..api import Translation, translate_response
 from ..errors import APIConnectionError, DispatchError, MalformedResponseError, NotFoundError, StreamCutError
 from ..wire import sse
-from ..wire.accumulate import Assembly, chunk_of
+from ..wire.accumulate import Accumulator, chunk_of
 from ..wire.jsontext import decode
 from ..wire.provider_errors import error_from, is_error, request_id
 from ..wire.retry import pause_before, retry_after
@@ -154,12 +154,12 @@ class Incoming:
         self._call, self._status, self._headers = call, status, headers
         self._decoder = sse.Decoder()
         self._rules = translate_response.ChunkTranslator(call.provider, request=call.payload, rulebook=call.rulebook)
-        self._assembly = Assembly()
+        self._accumulator = Accumulator()
 
     @property
     def received(self) -> ChatCompletion:
         """The answer as far as it has come."""
-        found = self._assembly.answer()
+        found = self._accumulator.answer()
         found._report = self.report
         return found
 
@@ -189,7 +189,7 @@ class Incoming:
                 self._take(event)
         if self.over or self.failure:
             return
-        if self._assembly.finished:
+        if self._accumulator.finished:
             self._finish()
         else:
             self._fail(self._cut("the stream ended before its answer did"))
@@ -198,7 +198,7 @@ class Incoming:
         """Take the transport's word that no more bytes come."""
         if self.over or self.failure:
             return
-        if self._assembly.finished:
+        if self._accumulator.finished:
             self._finish()
         elif type(error) is APIConnectionError:
             self._fail(self._cut(error.message))
@@ -221,7 +221,7 @@ class Incoming:
 
     def _pass_on(self, chunks: list[Any]) -> None:
         for chunk in chunks:
-            self._assembly.add(chunk)
+            self._accumulator.add(chunk)
             found = ChatCompletionChunk(chunk)
             found._report = self.report
             self.ready.append(found)
@@ -237,7 +237,7 @@ class Incoming:
         self.failure = error
 
     def _cut(self, text: str) -> StreamCutError:
-        came = self._assembly.chunks
+        came = self._accumulator.chunks
         return _error(StreamCutError, self._call, None, self._headers, f"{text}, after {came} of its chunks")
 
     def _malformed(self, text: str, line: str) -> MalformedResponseError:
