@@ -18,7 +18,7 @@ _LONGEST: Final = 64
 """Characters of the name that an answer's schema may have at OpenAI."""
 
 
-def plain_format(given: Any) -> tuple[Any, str | None]:
+def plain_format(response_format: Any) -> tuple[Any, str | None]:
     """Return what to send for the argument response_format, and a remark where that is not what was given.
 
     JSON stays as it is; a class becomes ``{"type": "json_schema", "json_schema": {"name", "schema", "strict"}}``.
@@ -26,23 +26,23 @@ def plain_format(given: Any) -> tuple[Any, str | None]:
     Raises:
         PayloadError: it is neither JSON nor a class that has a JSON schema.
     """
-    if isinstance(given, dict | list | str | int | float | None):
-        return given, None
-    if not isinstance(given, type):
-        kind = type(given)
+    if isinstance(response_format, dict | list | str | int | float | None):
+        return response_format, None
+    if not isinstance(response_format, type):
+        kind = type(response_format)
         hint = f"write the class itself, {kind.__name__}" if _makes_schemas(kind) else _INSTEAD
         raise PayloadError(f"response_format cannot be an instance of {kind.__name__}: {hint}", _WHERE)
-    if not _makes_schemas(given):
-        raise PayloadError(f"the class {given.__name__} has no model_json_schema(): {_INSTEAD}", _WHERE)
+    if not _makes_schemas(response_format):
+        raise PayloadError(f"the class {response_format.__name__} has no model_json_schema(): {_INSTEAD}", _WHERE)
     try:
-        schema = given.model_json_schema()  # type: ignore[attr-defined]
+        schema = response_format.model_json_schema()  # type: ignore[attr-defined]
     except (TypeError, ValueError, RuntimeError) as error:
-        text = f"the class {given.__name__} has no JSON schema: its model_json_schema() raised {type(error).__name__}"
+        text = f"the class {response_format.__name__} has no JSON schema: its model_json_schema() raised {type(error).__name__}"
         raise PayloadError(f"{text}: {_INSTEAD}", _WHERE) from error
-    named = _ODD.sub("_", given.__name__)[:_LONGEST]
-    sent = {"type": "json_schema", "json_schema": {"name": named, "schema": strict(schema), "strict": True}}
-    return sent, (
-        f"response_format: the class {given.__name__} went as its JSON schema, strict: "
+    named = _ODD.sub("_", response_format.__name__)[:_LONGEST]
+    payload = {"type": "json_schema", "json_schema": {"name": named, "schema": strict_schema(schema), "strict": True}}
+    return payload, (
+        f"response_format: the class {response_format.__name__} went as its JSON schema, strict: "
         "objects have no fields but their own, and all of those"
     )
 
@@ -51,12 +51,12 @@ def _makes_schemas(kind: type) -> bool:
     return callable(getattr(kind, "model_json_schema", None))
 
 
-def strict(schema: dict[str, Any]) -> dict[str, Any]:
+def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema as OpenAI's strict mode wants it: all fields required, and no others allowed.
 
     An object whose fields are free on purpose (``additionalProperties`` is there) stays so. The input is not touched.
 
-    >>> strict({"type": "object", "properties": {"a": {"type": "string"}}})["required"]
+    >>> strict_schema({"type": "object", "properties": {"a": {"type": "string"}}})["required"]
     ['a']
     """
     root = plant(schema)
@@ -67,5 +67,5 @@ def strict(schema: dict[str, Any]) -> dict[str, Any]:
             spot.words.setdefault("additionalProperties", False)
         if isinstance(spot.words.get("properties"), dict):
             spot.words["required"] = list(spot.words["properties"])
-    made: dict[str, Any] = reap(root)
-    return made
+    strict: dict[str, Any] = reap(root)
+    return strict
