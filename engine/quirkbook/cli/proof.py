@@ -59,7 +59,7 @@ def _lint(paths: Sequence[Path], *, stale: bool) -> tuple[int | None, list[Diagn
             *lint.check_names(owned),
             *(diagnostic for owned_rule in owned for diagnostic in lint.check_rule(owned_rule, stale=stale)),
         ]
-        return len(owned), [*diagnostics, *lint_rulebook.check_pack(book, owned)]
+        return len(owned), [*diagnostics, *lint_rulebook.check_rulebook(book, owned)]
     except RuleFileError as error:
         return None, list(error.diagnostics)
 
