@@ -331,8 +331,8 @@ def test_more_requests_than_may_be_under_way_are_told_to_come_again():
 
 def test_what_is_remembered_of_tools_has_a_bound():
     def held(size):
-        bodies._again.cache_clear()
+        bodies._decode_repeated.cache_clear()
         bodies.decode(bodies.fields(b'{"tools": [%b]}' % b",".join([b'"%d"' % at for at in range(size)])), None, 9)
-        return bodies._again.cache_info().currsize
+        return bodies._decode_repeated.cache_info().currsize
 
     assert (held(10), held(100_000)) == (1, 0)

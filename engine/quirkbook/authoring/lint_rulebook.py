@@ -21,7 +21,7 @@ from .examples import Owned
 
 
 def check_rulebook(book: Rulebook, owned_rules: Sequence[Owned]) -> Iterator[Diagnostic]:
-    """Yield what is wrong with rules beside one another; only diagnostics at one of ``several``, each once."""
+    """Yield what is wrong with rules beside one another; only diagnostics at one of ``owned_rules``, each once."""
     mine = {owned.rule.name for owned in owned_rules}
     stacks = {name: book.effective(name) for name in book.providers}
     yield from _off_everywhere(stacks.values(), owned_rules)

@@ -1,4 +1,4 @@
-"""Lines of a batch file -> lines that a provider takes, and a report on each. Pure: files are `batch_files`'.
+"""Lines of a batch file -> lines that a provider takes, and a report on each. Pure: files are the business of `files`.
 
 A line is a payload, or a request of OpenAI's Batch API: ``{"custom_id", "method", "url", "body"}``.
 """
