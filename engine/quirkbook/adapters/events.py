@@ -61,12 +61,12 @@ class EventStream:
 
     def close(self) -> bytes:
         """Return what was held back, and the chunks that rules still owe."""
-        rest = bytes(self._buffer)
+        last_event = bytes(self._buffer)
         self._buffer.clear()
-        passed = self._event(rest, is_last=True) if rest else b""
+        passed = self._event(last_event, is_last=True) if last_event else b""
         owed = b"" if self._over else self._owed()
         self._over = True
-        if rest and owed and passed == rest:  # the last event lacked its empty line
+        if last_event and owed and passed == last_event:  # the last event lacked its empty line
             passed += self._line_end * 2
         return passed + owed
 

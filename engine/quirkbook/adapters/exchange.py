@@ -138,8 +138,8 @@ def rules_header(rules: Iterable[str]) -> str:
     names = list(dict.fromkeys(rules))
     text = ", ".join(names)
     while len(text) > LONGEST:
-        kept = text[: LONGEST - 20].rpartition(", ")[0].split(", ")
-        text = f"{', '.join(kept)}, and {len(names) - len(kept)} more"
+        shown = text[: LONGEST - 20].rpartition(", ")[0].split(", ")
+        text = f"{', '.join(shown)}, and {len(names) - len(shown)} more"
     return text
 
 

@@ -131,7 +131,7 @@ class QuirkbookCallback(CustomLogger):
             hidden["quirkbook"] = changes
 
     async def async_post_call_response_headers_hook(
-        self, data: Any, user_api_key_dict: Any, response: Any, *others: Any, **more: Any
+        self, data: Any, user_api_key_dict: Any, response: Any, *_args: Any, **_kwargs: Any
     ) -> dict[str, str] | None:
         """Return the header that the proxy's answer gets."""
         hidden = getattr(response, "_hidden_params", None)

@@ -101,7 +101,7 @@ class Batch:
             OSError: with the name of the file. What the journal says is safe; the same call goes on from there.
         """
         self._spare_input()
-        self._settings.translator()  # diagnostics are told here, not by a worker
+        self._settings.translator()  # diagnostics are raised here, not by a worker
         identity = self._identity()
         if not force and not self._target.exists():
             self._resume_point(identity)  # here too, as a refusal makes no file

@@ -58,7 +58,7 @@ def setting_as_data(setting: Setting) -> dict[str, object]:
 
 
 def setting_annotation(setting: Setting) -> str:
-    """Return a key as a forge's annotation: a key that is used is told in the log alone."""
+    """Return a key as a forge's annotation: a key that is used appears in the log alone."""
     if setting.state == "used":
         return f"::debug::{escaped(str(setting))}"
     kind = "warning" if setting.state == "unsupported" else "notice"

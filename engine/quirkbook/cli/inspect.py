@@ -63,7 +63,7 @@ def rule(name: str, layers: tuple[str, ...]) -> None:
         click.echo(f"{name}\n\n{words[name]}")
     else:
         raise UnknownRuleError(
-            f"'{name}' is no rule, no code, no action and no operator{_suggestion(name, layers, words)}"
+            f"'{name}' is not a rule, a code, an action or an operator{_suggestion(name, layers, words)}"
         )
 
 

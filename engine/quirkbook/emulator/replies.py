@@ -76,8 +76,8 @@ def _deltas(choice: Choice, dialect: Dialect) -> Iterator[tuple[str, dict[str, A
         yield from (("", thought) for thought in thoughts if thought)
         thoughts = []
     for place, piece in enumerate(pieces(aloud + (choice.content or ""))):
-        told_twice = thoughts[place] if place < len(thoughts) else {}
-        yield piece, {"content": piece, **told_twice}
+        thought_beside = thoughts[place] if place < len(thoughts) else {}
+        yield piece, {"content": piece, **thought_beside}
     for index, call in enumerate(_calls(choice, dialect)):
         yield from (("", {"tool_calls": [part]}) for part in _call_parts(index, call, dialect))
 

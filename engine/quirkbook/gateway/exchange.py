@@ -254,19 +254,19 @@ class Exchange:
                 if passed:
                     await send({"type": "http.response.body", "body": passed, "more_body": True})
                 data = await reply.piece(patience)
-            rest = relay.close()
+            tail = relay.close()
             reply.release()
             cut = None if relay.ended or relay.failed else "it stopped without saying that it is complete"
         except (APIConnectionError, EventTooLongError) as error:
             reply.close()
-            cut, rest = (None, relay.close()) if relay.ended else (str(error), b"")
+            cut, tail = (None, relay.close()) if relay.ended else (str(error), b"")
         self._rules = tuple(dict.fromkeys(self._rules + relay.fired))
         if cut is not None:
             self._why = f"the stream was cut: {cut}"
             who = route.provider or "the upstream"
             text = route.mask(f"{who}: the stream ended before its answer did: {cut}")
-            rest += streams.failure(text, "stream_cut")
-        await send({"type": "http.response.body", "body": rest})
+            tail += streams.failure(text, "stream_cut")
+        await send({"type": "http.response.body", "body": tail})
 
 
 #: Statuses after which another deployment may do better: a key or a model of its own, a limit of its own.

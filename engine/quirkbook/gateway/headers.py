@@ -46,8 +46,8 @@ def bounded(rules: Sequence[str]) -> bytes:
     """Return names in one line; of too many the last are counted."""
     text = ", ".join(rules)
     if len(text) > LENGTH:
-        kept = text[:LENGTH].rpartition(", ")[0]
-        text = f"{kept}, and {len(rules) - kept.count(', ') - 1} more"
+        shown = text[:LENGTH].rpartition(", ")[0]
+        text = f"{shown}, and {len(rules) - shown.count(', ') - 1} more"
     return text.encode("latin-1", "replace")
 
 

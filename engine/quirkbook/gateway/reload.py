@@ -1,4 +1,4 @@
-"""Config and rules that were edited come into force without a restart; a broken edit changes nothing but what is told."""
+"""Config and rules that were edited come into force without a restart; a broken edit is only logged."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Watcher:
         )
 
     async def reload(self) -> None:
-        """Read everything anew; what is faulty is told, and the last good set stays in force."""
+        """Read everything anew; what is faulty is logged, and the last good set stays in force."""
         gateway = self._gateway
         try:
             config = await asyncio.to_thread(self._read_config, self._path)  # requests go on meanwhile

@@ -151,8 +151,8 @@ class Builder:
             self._key_start = -1
         elif type(self._into) is dict:
             if value in self._into:
-                first = self.page.location(self._places[value].key_start).line
-                message = f"duplicate key {show(value)}: it already stands in line {first}"
+                first_line = self.page.location(self._places[value].key_start).line
+                message = f"duplicate key {show(value)}: it already stands in line {first_line}"
                 self.diagnostic(start, end, "Q102", message, "keep one of them")
                 value = object()  # the first value stays; this one goes where nobody looks
             self._key, self._key_start, self._key_end = value, start, end

@@ -135,5 +135,5 @@ def _in_chunk(choice: Any, at: int) -> Any:
     calls = delta.get("tool_calls")
     if isinstance(calls, list):  # clients put pieces of calls together by their index
         delta["tool_calls"] = [{"index": i, **call} if isinstance(call, dict) else call for i, call in enumerate(calls)]
-    rest = {key: value for key, value in choice.items() if key not in ("index", "message")}
-    return {"index": choice.get("index", at), "delta": delta, **rest}
+    other_fields = {key: value for key, value in choice.items() if key not in ("index", "message")}
+    return {"index": choice.get("index", at), "delta": delta, **other_fields}

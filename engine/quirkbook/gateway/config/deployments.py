@@ -89,7 +89,7 @@ class _Item:
         self._written = reader.mapping(self._under) if params else {}
         info = reader.section((*keys, "model_info"), "model_info") if "model_info" in item else {}
         name = self._name(item)
-        model = self._model(params, written="litellm_params" in item)
+        model = self._model(params, has_params="litellm_params" in item)
         shares = self._shares(item, params)
         common = self._common(params, info)
         if name is None or model is None:
@@ -108,8 +108,8 @@ class _Item:
     def _name(self, item: Mapping[str, Any]) -> str | None:
         return self._required((*self._keys, "model_name"), item)
 
-    def _model(self, params: Mapping[str, Any], *, written: bool) -> str | None:
-        if not written:
+    def _model(self, params: Mapping[str, Any], *, has_params: bool) -> str | None:
+        if not has_params:
             hint = "write litellm_params: {model: ..., api_key: os.environ/NAME}"
             self._reader.diagnostic("Q107", self._keys, "'litellm_params' is missing", hint)
             return None

@@ -183,8 +183,8 @@ class Reader:
 
 def _name(keys: Keys) -> str:
     """Return how a message calls the value at ``keys``: ``rpm``, ``keys[0]``."""
-    last = keys[-1]
-    return f"{keys[-2]}[{last}]" if isinstance(last, int) else last
+    key = keys[-1]
+    return f"{keys[-2]}[{key}]" if isinstance(key, int) else key
 
 
 def _kind(value: Any) -> str:

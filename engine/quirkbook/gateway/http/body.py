@@ -206,7 +206,7 @@ def _unreadable(raw: bytes, error: Exception) -> HTTPError:
     if not raw.strip():
         return _invalid_body('it is empty: write {"model": ..., "messages": [...]}')
     if isinstance(error, msgspec.ValidationError):
-        return _invalid_body('it is no object: write {"model": ..., "messages": [...]}')
+        return _invalid_body('it is not an object: write {"model": ..., "messages": [...]}')
     try:
         text = raw.decode()
     except UnicodeDecodeError as bad:

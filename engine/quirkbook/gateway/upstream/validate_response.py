@@ -125,7 +125,7 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         shown = route.mask(raw[: 4 * _EXCERPT].decode("utf-8", "replace"))[:_EXCERPT]
         raise invalid_response(
-            route, f"the upstream's answer is no JSON object: {shown!r}", "malformed_answer"
+            route, f"the upstream's answer is not a JSON object: {shown!r}", "malformed_answer"
         ) from None
     if provider_errors.is_error(body):
         failure = provider_errors.error_from(
@@ -155,9 +155,7 @@ def invalid_response(route: Route, text: str, code: str) -> DispatchError:
 def _redirected(route: Route, reply: Reply) -> DispatchError:
     place = reply.headers.get("location")
     if place is None:
-        return invalid_response(
-            route, f"an answer of status {reply.status} is none that can be used", "malformed_answer"
-        )
+        return invalid_response(route, f"an answer of status {reply.status} is not supported", "malformed_answer")
     return invalid_response(route, f"it redirects to {place}, which is not followed: set api_base", "redirected")
 
 
