@@ -21,6 +21,8 @@ from quirkbook.emulator import available, provider, running
 from quirkbook.emulator.keywords import compile_schema
 from quirkbook.errors import RefusedError
 
+pytestmark = pytest.mark.no_cover  # the same code over and over: coverage would double the time
+
 SILENT = {"lossy": "allow", "semantic": "allow"}
 MODELS = {
     "anthropic": ["claude-opus-4-1", "claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-4-8"],

@@ -18,6 +18,8 @@ import table_html  # noqa: E402
 import table_markdown  # noqa: E402
 from rule_facts import COLUMNS, EFFECTS, collect, columns_in_use  # noqa: E402
 
+pytestmark = pytest.mark.no_cover  # the same code over and over: coverage would double the time
+
 
 @cache
 def rows():

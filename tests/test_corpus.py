@@ -12,6 +12,8 @@ from tests.test_accepted import MODELS, refusal, the_shape_of_a_request
 from quirkbook import explain
 from quirkbook.resources import folder
 
+pytestmark = pytest.mark.no_cover  # the same code over and over: coverage would double the time
+
 PROVIDERS = sorted(file.stem for file in folder("rules").glob("*.yaml"))
 
 #: One of each family, asked for in turn where a provider has no models of its own here.

@@ -7,6 +7,8 @@ import pytest
 from quirkbook import Rulebook
 from quirkbook.authoring import examples, lint
 
+pytestmark = pytest.mark.no_cover  # the same code over and over: coverage would double the time
+
 GOLDEN = Path(__file__).parent / "golden"
 BOOK = Rulebook.load()
 OWNED = {one.rule.name: one for one in examples.owned_rules(BOOK)}

@@ -26,6 +26,8 @@ from quirkbook.cli import quirkbook
 from quirkbook.payload.describe import as_data
 from quirkbook.plan.interpret import Run, changes, prepare, run
 
+pytestmark = pytest.mark.no_cover  # the same code over and over: coverage would double the time
+
 BOOK = Rulebook.load()
 #: One model for each glob of each rule, and some as gateways spell them.
 MODELS = sorted(

@@ -370,6 +370,7 @@ def test_completion_scripts_are_printed(quirkbook):
     assert "_QUIRKBOOK_COMPLETE=bash_complete" in quirkbook("completion", "bash")[1]
 
 
+@pytest.mark.no_cover  # all rules once more: coverage would double the time
 def test_the_built_in_rules_pass_check_and_test(quirkbook):
     code, out, err = quirkbook("check")
     assert (code, " 0 errors, " in err) == (0, True), out
