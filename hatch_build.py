@@ -1,4 +1,4 @@
-"""Puts an outline of each rule file into the wheel (see engine/quirkbook/rulebook/builtin.py)."""
+"""Puts each rule file, precompiled, into the wheel (see engine/quirkbook/rulebook/builtin.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class Outlines(BuildHookInterface[Any]):
+class Precompiled(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":  # there the rules are being edited
             return
@@ -19,6 +19,6 @@ class Outlines(BuildHookInterface[Any]):
 
         self._folder = TemporaryDirectory()
         for name in builtin.names().values():
-            outline = Path(self._folder.name, builtin.outline_name(name))
-            outline.write_bytes(builtin.make_outline(name))
-            build_data["force_include"][str(outline)] = f"quirkbook/outlines/{outline.name}"
+            precompiled = Path(self._folder.name, builtin.precompiled_name(name))
+            precompiled.write_bytes(builtin.precompile(name))
+            build_data["force_include"][str(precompiled)] = f"quirkbook/precompiled/{precompiled.name}"

@@ -106,7 +106,7 @@ def whole_files(*kinds: str) -> list[RuleFile]:
     return [load_file(block.text.encode(), f"line {block.line}") for block in BLOCKS if block.kind in kinds]
 
 
-LETS = whole_files("file")[0].lets
+LETS = whole_files("file")[0].named_conditions
 
 
 def diagnostics_of(*files: RuleFile) -> list[str]:
@@ -144,7 +144,7 @@ def test_whole_files_load_and_their_rules_are_proven(kinds: tuple[str, ...]):
 def test_a_layer_replaces_a_rule_and_disables_another():
     rules = Rulebook(whole_files("file", "layer"), builtin=False).effective("acme")
 
-    assert [(placed.rule.name, placed.disabled is not None) for placed in rules] == [
+    assert [(entry.rule.name, entry.disabled is not None) for entry in rules] == [
         ("lumen/no-top-k", True),
         ("acme/temperature-range", False),
         ("acme/thinking-switch", True),

@@ -14,7 +14,7 @@ import pytest
 from tests.sharing import once
 
 import quirkbook
-from quirkbook.rulebook.builtin import make_outline, names, outline_name
+from quirkbook.rulebook.builtin import names, precompile, precompiled_name
 
 ROOT = Path(__file__).parents[1]
 #: What docs/tools/build_pages.py builds: there or not, it is never packed.
@@ -76,16 +76,16 @@ def test_the_wheel_holds_the_package_with_its_rules_and_schemas_and_nothing_else
     }
     for folder in ("rules", "schemas"):
         expected |= {f"quirkbook/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*") if path.is_file()}
-    expected |= {f"quirkbook/outlines/{outline_name(name)}" for name in names().values()}
+    expected |= {f"quirkbook/precompiled/{precompiled_name(name)}" for name in names().values()}
 
     assert inside == expected
 
 
-def test_the_outlines_in_the_wheel_are_those_of_its_rule_files(wheel):
+def test_the_precompiled_files_in_the_wheel_are_those_of_its_rule_files(wheel):
     inside = zipfile.ZipFile(wheel)
 
     for name in names().values():
-        assert inside.read(f"quirkbook/outlines/{outline_name(name)}") == make_outline(name)
+        assert inside.read(f"quirkbook/precompiled/{precompiled_name(name)}") == precompile(name)
 
 
 def test_a_first_translation_with_the_wheel_parses_no_yaml(wheel):

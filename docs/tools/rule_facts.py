@@ -16,7 +16,7 @@ from quirkbook.authoring.examples import Owned, run_alone
 from quirkbook.model import Change, Effect, Keys, Rule, RuleFile
 from quirkbook.payload.globs import compile_globs
 from quirkbook.plan.interpret import change, changes
-from quirkbook.rulebook.layers import Placed
+from quirkbook.rulebook.layers import StackEntry
 
 #: What a rule does to a parameter, from mildest to worst, and what that means for the caller.
 EFFECTS: Mapping[str, str] = {
@@ -166,32 +166,32 @@ def worst(words: Iterable[str]) -> str:
     return max(words, key=_RANK.__getitem__, default="warn")
 
 
-def fact_of(placed: Placed, family: bool) -> Fact:
+def fact_of(entry: StackEntry, family: bool) -> Fact:
     """Run a rule's examples; see what they do, and to what."""
-    rule = placed.rule
+    rule = entry.rule
     usual: dict[str, str] = {}
     all_: list[str] = ["warn"]
     for example in rule.examples:
-        done = run_alone(Owned(placed, family), example)
+        done = run_alone(Owned(entry, family), example)
         seen: dict[str, str] = {}
         for one in [change(*done.refusal)] if done.refusal else changes(done):
             word = _WORDS.get(one.effect, str(one.effect))
             all_.append(word)
-            for column in _columns(placed, one):
+            for column in _columns(entry, one):
                 seen[column] = worst([seen.get(column, "warn"), word])
         usual = {**seen, **usual}
     return Fact(rule, usual, worst(all_))
 
 
-def _columns(placed: Placed, one: Change) -> Iterator[str]:
+def _columns(entry: StackEntry, one: Change) -> Iterator[str]:
     """Yield the columns that a change is about: what the caller wrote; for remarks what the rule asks about."""
-    stage = placed.rule.stage
+    stage = entry.rule.stage
     if stage == "error":
         yield "errors"
     elif one.action in ("set_header", "drop_header"):
         yield "headers"
     elif one.keys is None or one.action in ("warn", "reject"):
-        asked = dict.fromkeys(_column(path, stage) for path in _asked_by(placed))
+        asked = dict.fromkeys(_column(path, stage) for path in _asked_by(entry))
         yield from asked or ["model" if stage == "request" else "other fields"]
     else:
         yield _column(_path(one.moved_from or one.keys), stage)
@@ -207,13 +207,13 @@ def _path(keys: Keys) -> str:
     return "".join("[*]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".") or "."
 
 
-def _asked_by(placed: Placed) -> Iterator[str]:
+def _asked_by(entry: StackEntry) -> Iterator[str]:
     """Yield the paths that a rule asks about: those of `each` where it has one, else those of `when`."""
-    each = [item["each"] for item in placed.rule.do if "each" in item]
+    each = [item["each"] for item in entry.rule.do if "each" in item]
     for one in each:
-        yield from _asked(one.get("when"), placed.lets, f"{one['in']}.")
+        yield from _asked(one.get("when"), entry.named_conditions, f"{one['in']}.")
     if not each:
-        yield from _asked(placed.rule.when, placed.lets, "")
+        yield from _asked(entry.rule.when, entry.named_conditions, "")
 
 
 def _asked(when: Any, lets: Mapping[str, Any], base: str) -> Iterator[str]:
@@ -244,23 +244,23 @@ def collect(files: Sequence[RuleFile]) -> tuple[list[Row], list[Row]]:
     by_name = {(file.kind, file.name): file for file in files}
     known: dict[int, Fact] = {}
 
-    def fact(placed: Placed, family: bool) -> Fact:
+    def fact(entry: StackEntry, family: bool) -> Fact:
         # The same rule stands in many lists. What it does alone differs only by the names that an includer restates.
-        key = id(placed.rule)
+        key = id(entry.rule)
         if key not in known:
-            known[key] = fact_of(placed, family)
+            known[key] = fact_of(entry, family)
         return known[key]
 
     rows: dict[str, list[Row]] = {"family": [], "provider": []}
     for kind, names in (("family", book.families), ("provider", book.providers)):
         family = kind == "family"
         for name in names:
-            placed = [
+            entries = [
                 each
                 for each in book.effective(name, family=family)
                 if each.disabled is None and each.rule.status != "retired"
             ]
-            rows[kind].append(Row(by_name[kind, name], [fact(each, family) for each in placed]))
+            rows[kind].append(Row(by_name[kind, name], [fact(each, family) for each in entries]))
     providers, families = (sorted(rows[kind], key=lambda row: row.title.lower()) for kind in ("provider", "family"))
     return providers, families
 

@@ -119,5 +119,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'quirkbook' has no attribute '{name}'")
     from importlib import import_module
 
-    found = globals()[name] = getattr(import_module(f"quirkbook.{_LATER[name]}"), name)
-    return found
+    value = globals()[name] = getattr(import_module(f"quirkbook.{_LATER[name]}"), name)
+    return value

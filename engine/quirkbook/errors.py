@@ -134,8 +134,8 @@ class DispatchError(QuirkbookError):
         changes: Sequence[Change] = (),
         response_changes: Sequence[Change] = (),
     ) -> None:
-        said = f"HTTP {status}: {message}" if status else message
-        super().__init__(f"{provider}: {said}" if provider else said)
+        text = f"HTTP {status}: {message}" if status else message
+        super().__init__(f"{provider}: {text}" if provider else text)
         self.message = message
         self.status = status
         """The HTTP status, None where there was no answer."""
@@ -173,20 +173,20 @@ class DispatchError(QuirkbookError):
     @property
     def type(self) -> str | None:
         """The provider's type of error."""
-        found: str | None = self._detail("type")
-        return found
+        value: str | None = self._detail("type")
+        return value
 
     @property
     def code(self) -> str | int | None:
         """The provider's code of the error."""
-        found: str | int | None = self._detail("code")
-        return found
+        value: str | int | None = self._detail("code")
+        return value
 
     @property
     def param(self) -> str | None:
         """The parameter that the provider blames."""
-        found: str | None = self._detail("param")
-        return found
+        value: str | None = self._detail("param")
+        return value
 
 
 class AuthenticationError(DispatchError):

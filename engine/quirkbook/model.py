@@ -33,26 +33,26 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
-def same(one: Any, other: Any) -> bool:
+def same(left: Any, right: Any) -> bool:
     """Tell whether two values are equal as JSON: ``1`` equals ``1.0``, ``true`` never equals ``1``.
 
     >>> same([1, {"a": None}], [1.0, {"a": None}]), same([True], [1])
     (True, False)
     """
-    pairs = [(one, other)]
-    for one, other in pairs:  # grows while it is read: payloads may nest too deep for recursion
-        if isinstance(one, dict):
-            if not isinstance(other, dict) or one.keys() != other.keys():
+    pairs = [(left, right)]
+    for left, right in pairs:  # grows while it is read: payloads may nest too deep for recursion
+        if isinstance(left, dict):
+            if not isinstance(right, dict) or left.keys() != right.keys():
                 return False
-            pairs += [(value, other[key]) for key, value in one.items()]
-        elif isinstance(one, list):
-            if not isinstance(other, list) or len(one) != len(other):
+            pairs += [(value, right[key]) for key, value in left.items()]
+        elif isinstance(left, list):
+            if not isinstance(right, list) or len(left) != len(right):
                 return False
-            pairs += zip(one, other, strict=True)
-        elif isinstance(one, bool) or isinstance(other, bool):
-            if one is not other:
+            pairs += zip(left, right, strict=True)
+        elif isinstance(left, bool) or isinstance(right, bool):
+            if left is not right:
                 return False
-        elif one != other:
+        elif left != right:
             return False
     return True
 
@@ -193,7 +193,7 @@ class RuleFile:
     """Connection facts as written: base_url, api_key_env, aliases, endpoints, ..."""
     items: tuple[Rule | Include, ...]
     """Rules and includes, in reading order; the head's ``include`` comes first."""
-    lets: Mapping[str, Any]
+    named_conditions: Mapping[str, Any]
     disables: tuple[Disable, ...]
     location: Location
     layer: str = "built-in"

@@ -27,8 +27,8 @@ def pytest_collection(session: pytest.Session) -> None:
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect a folder that was named with ``--quirkbook``."""
-    named = {Path(one).resolve() for one in parent.config.getoption("--quirkbook")}
-    return RuleFolder.from_parent(parent, path=path) if path.resolve() in named else None
+    folders = {Path(name).resolve() for name in parent.config.getoption("--quirkbook")}
+    return RuleFolder.from_parent(parent, path=path) if path.resolve() in folders else None
 
 
 class RuleFolder(pytest.Directory):

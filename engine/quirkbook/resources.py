@@ -29,5 +29,5 @@ def schema(name: str) -> dict[str, Any]:
     place = folder("schemas")
     for part in f"{name}.schema.json".split("/"):
         place = place / part
-    found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
-    return found
+    data: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+    return data

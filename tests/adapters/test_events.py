@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.adapters.asked import acme
 from tests.servers import chunk, events
 
-from quirkbook.adapters.events import Events
+from quirkbook.adapters.events import EventStream
 from quirkbook.api import default_rulebook
 from quirkbook.wire import sse
 
@@ -16,7 +16,7 @@ USAGE = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8, "cached_
 
 
 def made(rulebook=None, provider="moonshot", **request):
-    return Events(provider, {"model": "moonshot-v1-8k", **request}, 200, rulebook or default_rulebook())
+    return EventStream(provider, {"model": "moonshot-v1-8k", **request}, 200, rulebook or default_rulebook())
 
 
 def passed(stream, data, size=None):

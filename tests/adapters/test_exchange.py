@@ -6,8 +6,8 @@ import pytest
 from tests.adapters.asked import ASKED, REFUSED, rules_of
 
 from quirkbook import PayloadError, PolicyError, RefusedError, UnknownProviderError, UsageError
-from quirkbook.adapters.answer import Whole
-from quirkbook.adapters.exchange import LONGEST, Rules, is_stream, listed
+from quirkbook.adapters.answer import WholeAnswer
+from quirkbook.adapters.exchange import LONGEST, Rules, is_stream, rules_header
 from quirkbook.api import default_rulebook
 
 pytestmark = pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
@@ -17,11 +17,11 @@ MOONSHOT = "https://api.moonshot.ai/v1/chat/completions"
 
 def send(payload, url=MOONSHOT, provider=None, policy=None):
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return Rules(provider, None, policy).send(url, body)
+    return Rules(provider, None, policy).prepare(url, body)
 
 
 def whole(body, status=200):
-    answer = Whole("moonshot", ASKED, status, default_rulebook())
+    answer = WholeAnswer("moonshot", ASKED, status, default_rulebook())
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     assert answer.feed(raw[:3]) + answer.feed(raw[3:]) == b""
     return answer.close(), answer.changes
@@ -33,14 +33,14 @@ def test_a_payload_is_translated_and_reported():
     assert json.loads(sent.body) == {**ASKED, "temperature": 1}
     assert rules_of(sent.report) == ["moonshot/temperature-range"]
     assert sent.report.patch == [{"op": "replace", "path": "/temperature", "value": 1}]
-    assert sent.marks == {"x-quirkbook-rules": "moonshot/temperature-range"}
+    assert sent.response_headers == {"x-quirkbook-rules": "moonshot/temperature-range"}
     assert sent.headers == {"content-length": str(len(sent.body)), "transfer-encoding": None}
 
 
 def test_a_payload_that_needs_nothing_is_sent_as_the_callers_own_bytes():
     sent = send({**ASKED, "temperature": 1})
 
-    assert (sent.body, sent.headers, sent.marks) == (None, {}, {})
+    assert (sent.body, sent.headers, sent.response_headers) == (None, {}, {})
     assert rules_of(sent.report) == []
 
 
@@ -64,7 +64,7 @@ def test_who_serves_an_unknown_url_is_not_guessed_and_the_note_tells_the_host_al
     sent = send(ASKED, "https://u:p@proxy.example:8443/v1/chat/completions?key=sk-1")
 
     assert (sent.body, sent.report) == (None, None)
-    assert sent.marks == {"x-quirkbook-note": "no provider is known at proxy.example: name one"}
+    assert sent.response_headers == {"x-quirkbook-note": "no provider is known at proxy.example: name one"}
     assert sent.answer(200, "application/json") is None
 
 
@@ -103,11 +103,11 @@ def test_half_a_surrogate_pair_is_written_as_its_escape():
 @pytest.mark.parametrize(
     ("status", "kind", "stream", "reader"),
     [
-        (200, "application/json; charset=utf-8", False, "Whole"),
-        (200, "application/json", True, "Whole"),
-        (200, "Text/Event-Stream; charset=utf-8", False, "Events"),
-        (200, "", True, "Events"),
-        (400, "text/event-stream", True, "Whole"),
+        (200, "application/json; charset=utf-8", False, "WholeAnswer"),
+        (200, "application/json", True, "WholeAnswer"),
+        (200, "Text/Event-Stream; charset=utf-8", False, "EventStream"),
+        (200, "", True, "EventStream"),
+        (400, "text/event-stream", True, "WholeAnswer"),
         (302, "application/json", False, "NoneType"),
         (100, "", False, "NoneType"),
     ],
@@ -154,7 +154,7 @@ def test_a_stream_says_so_or_was_asked_for():
 def test_a_long_list_of_rules_is_cut_and_counted():
     names = [f"acme/rule-number-{number}" for number in range(200)]
 
-    text = listed(names)
+    text = rules_header(names)
 
     assert len(text) <= LONGEST
     kept = text.split(", ")[:-1]

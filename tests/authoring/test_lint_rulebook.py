@@ -7,13 +7,13 @@ from tests.books import a_file, a_rule
 
 from quirkbook import Rulebook
 from quirkbook.authoring.examples import owned_rules
-from quirkbook.authoring.lint_rulebook import check_pack
+from quirkbook.authoring.lint_rulebook import check_rulebook
 
 
 def found(*files):
     """Return what is said about the rules of some files, without the place."""
     book = Rulebook(files, builtin=False)
-    diagnostics = list(check_pack(book, list(owned_rules(book))))
+    diagnostics = list(check_rulebook(book, list(owned_rules(book))))
     assert all(diagnostic.severity == "warning" for diagnostic in diagnostics)
     return [f"{diagnostic.code} {diagnostic.message}; {diagnostic.hint}" for diagnostic in diagnostics]
 
@@ -38,7 +38,7 @@ def test_rules_that_go_together_have_no_diagnostic():
 def test_the_place_is_that_of_the_later_rule():
     book = Rulebook([a_file(a_rule("a", SEED), a_rule("b", WARN, {"seed": 1}))], builtin=False)
 
-    assert [str(diagnostic) for diagnostic in check_pack(book, list(owned_rules(book)))] == [
+    assert [str(diagnostic) for diagnostic in check_rulebook(book, list(owned_rules(book)))] == [
         "acme.yaml:4:1: warning[Q213]: acme/b is never reached: acme/a has dropped 'seed' before\n"
         "  hint: remove it, or put it first"
     ]
@@ -217,7 +217,7 @@ def test_a_diagnostic_is_told_once_however_many_providers_have_it():
 def test_diagnostics_of_rules_that_were_not_asked_about_are_kept():
     book = Rulebook([a_file(a_rule("a", heat(1)), a_rule("b", heat(2)))], builtin=False)
 
-    assert list(check_pack(book, [])) == []
+    assert list(check_rulebook(book, [])) == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from tests.books import a_file, a_rule
 
 from quirkbook import PayloadError, Rulebook
-from quirkbook.authoring.support import Fit, known, portability, unruled
+from quirkbook.authoring.support import Support, known, provider_support, unruled
 from quirkbook.model import Effect
 
 DROP = a_rule("no-seed", {"drop": ["seed"]}, {"seed": {"exists": True}})
@@ -28,21 +28,21 @@ def test_every_provider_with_rules_says_how_the_payload_fits_the_best_first():
         refuser=[EXACT, REJECT], turner=[EXACT, TURN], dropper=[BOTH], namer=[EXACT], zed=[REMARK], any=[BIG]
     )
 
-    fits = portability({"seed": 7, "user": "u", "messages": []}, book)
+    fits = provider_support({"seed": 7, "user": "u", "messages": []}, book)
 
     assert fits == [
-        Fit("any", "any", None, Effect.NONE, {}),
-        Fit("zed", "zed", None, Effect.NONE, {"zed/hm": Effect.NONE}),
-        Fit("namer", "namer", None, Effect.EXACT, {"namer/user": Effect.EXACT}),
-        Fit("dropper", "dropper", None, Effect.LOSSY, {"dropper/both": Effect.LOSSY}),
-        Fit(
+        Support("any", "any", None, Effect.NONE, {}),
+        Support("zed", "zed", None, Effect.NONE, {"zed/hm": Effect.NONE}),
+        Support("namer", "namer", None, Effect.EXACT, {"namer/user": Effect.EXACT}),
+        Support("dropper", "dropper", None, Effect.LOSSY, {"dropper/both": Effect.LOSSY}),
+        Support(
             "turner",
             "turner",
             None,
             Effect.SEMANTIC,
             {"turner/user": Effect.EXACT, "turner/turn": Effect.SEMANTIC},
         ),
-        Fit("refuser", "refuser", None, Effect.REFUSE, {"refuser/no": Effect.REFUSE}),
+        Support("refuser", "refuser", None, Effect.REFUSE, {"refuser/no": Effect.REFUSE}),
     ]
     assert [fit.verdict for fit in fits] == ["unchanged", "unchanged", "exact", "lossy", "semantic", "refuses"]
 
@@ -59,8 +59,8 @@ def test_who_has_no_rules_for_requests_is_left_out_and_named():
     )
 
     assert unruled(book) == ["bare", "late", "off"]
-    assert portability({"seed": 1}, book) == [
-        Fit("on", "On Inc.", None, Effect.LOSSY, {"on/no-seed": Effect.LOSSY}),
+    assert provider_support({"seed": 1}, book) == [
+        Support("on", "On Inc.", None, Effect.LOSSY, {"on/no-seed": Effect.LOSSY}),
     ]
 
 
@@ -68,11 +68,11 @@ def test_a_model_stands_in_for_the_payloads_and_a_prefix_of_ones_own_is_no_repai
     book = book_of(acme=[BIG], other=[BIG])
     payload = {"model": "acme/big", "seed": 1}
 
-    assert [(fit.provider, fit.model, fit.verdict) for fit in portability(payload, book)] == [
+    assert [(fit.provider, fit.model, fit.verdict) for fit in provider_support(payload, book)] == [
         ("acme", "big", "lossy"),
         ("other", "acme/big", "lossy"),
     ]
-    assert [(fit.provider, fit.model, fit.verdict) for fit in portability(payload, book, model="acme/small")] == [
+    assert [(fit.provider, fit.model, fit.verdict) for fit in provider_support(payload, book, model="acme/small")] == [
         ("acme", "small", "unchanged"),
         ("other", "acme/small", "unchanged"),
     ]
@@ -97,13 +97,13 @@ def test_a_model_stands_in_for_the_payloads_and_a_prefix_of_ones_own_is_no_repai
 )
 def test_what_is_no_chat_payload_is_told(payload, model, message):
     with pytest.raises(PayloadError) as caught:
-        portability(payload, book_of(acme=[DROP]), model=model)
+        provider_support(payload, book_of(acme=[DROP]), model=model)
 
     assert str(caught.value) == message
 
 
 def test_a_fit_is_written_as_json_data():
-    fit = Fit("acme", "Acme", "m", Effect.REFUSE, {"acme/a": Effect.NONE, "acme/no": Effect.REFUSE})
+    fit = Support("acme", "Acme", "m", Effect.REFUSE, {"acme/a": Effect.NONE, "acme/no": Effect.REFUSE})
 
     assert fit.to_dict() == {
         "provider": "acme",

@@ -128,7 +128,7 @@ def test_a_batch_that_was_stopped_goes_on_without_losing_or_doubling_a_line(plac
                 raise Killed
 
         with pytest.raises(Killed):
-            Batch(source, target, Settings("moonshot"), workers=1).run(tell=stop)
+            Batch(source, target, Settings("moonshot"), workers=1).run(on_progress=stop)
         with target.open("ab") as file:  # what was written and not noted down
             file.write(b'{"half a li')
     done = Batch(source, target, Settings("moonshot"), workers=1).run()
@@ -211,7 +211,7 @@ def test_a_journal_of_another_batch_is_not_gone_on_with(place, small_blocks, cha
         raise Killed
 
     with pytest.raises(Killed):
-        Batch(source, target, Settings("moonshot"), workers=1).run(tell=stop)
+        Batch(source, target, Settings("moonshot"), workers=1).run(on_progress=stop)
     change(source)
 
     with pytest.raises(UsageError) as caught:
@@ -234,7 +234,7 @@ def stopped(source, target, settings=Settings("moonshot")):  # noqa: B008 - it i
         raise Killed
 
     with pytest.raises(Killed):
-        Batch(source, target, settings, workers=1).run(tell=stop)
+        Batch(source, target, settings, workers=1).run(on_progress=stop)
 
 
 @pytest.mark.parametrize("by", ["option", "variable", "package"])
@@ -316,7 +316,7 @@ def test_two_batches_do_not_write_one_output(place, small_blocks, run, force):
     said = []
 
     Batch(source, target, Settings("moonshot"), workers=1).run(
-        tell=lambda progress: said.append(run(source, target, "-p", "moonshot", *force))
+        on_progress=lambda progress: said.append(run(source, target, "-p", "moonshot", *force))
     )
 
     assert set(said) == {

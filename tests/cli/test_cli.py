@@ -200,19 +200,19 @@ def test_a_huge_stdin_is_refused_while_it_is_read(quirkbook, monkeypatch):
         (["no-such-command"], "Usage: "),
         (["check", "/no/such/folder"], "Usage: "),
         (["rules", "-p", "moonshoot"], "quirkbook: unknown provider 'moonshoot': did you mean 'moonshot'?\n"),
-        (["rule", "Q999"], "quirkbook: 'Q999' is no rule, no code, no action and no operator"),
+        (["rule", "Q999"], "quirkbook: 'Q999' is not a rule, a code, an action or an operator"),
         (
             ["rule", "zzz"],
-            "quirkbook: 'zzz' is no rule, no code, no action and no operator\n"
+            "quirkbook: 'zzz' is not a rule, a code, an action or an operator\n"
             "  write provider/rule, a code such as Q104, or one of lt, lte, gt, ",
         ),
         (
             ["rule", "temperature-range"],
-            "quirkbook: 'temperature-range' is no rule, no code, no action and no operator: did you mean '",
+            "quirkbook: 'temperature-range' is not a rule, a code, an action or an operator: did you mean '",
         ),
         (
             ["rule", "clmap"],
-            "quirkbook: 'clmap' is no rule, no code, no action and no operator: did you mean 'clamp'?\n",
+            "quirkbook: 'clmap' is not a rule, a code, an action or an operator: did you mean 'clamp'?\n",
         ),
         (
             ["rule", "moonshot/temprature-range"],

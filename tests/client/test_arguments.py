@@ -7,11 +7,11 @@ import json
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
-from quirkbook.client.response_format import plain_format, strict
 from tests.servers import answer, serving
 
 from quirkbook import PayloadError, completion
-from quirkbook.client.arguments import sort
+from quirkbook.api.response_format import plain_format, strict_schema
+from quirkbook.client.arguments import sort_options
 
 STEP = {"type": "object", "properties": {"why": {"type": "string"}, "what": {"type": "string", "default": "rest"}}}
 PLAN = {
@@ -60,7 +60,7 @@ class Plan:
 def test_a_class_goes_as_its_schema_and_the_report_says_so():
     before = copy.deepcopy(PLAN)
 
-    fields, _, remarks = sort({"response_format": Plan, "n": 1})
+    fields, _, remarks = sort_options({"response_format": Plan, "n": 1})
 
     assert fields == {
         "response_format": {
@@ -126,15 +126,18 @@ class Unsaid:
 )
 def test_what_has_no_schema_is_refused_with_what_to_write_instead(given, message):
     with pytest.raises(PayloadError) as caught:
-        sort({"response_format": given})
+        sort_options({"response_format": given})
 
     assert (str(caught.value), caught.value.pointer) == (message, "/response_format")
 
 
 def test_strict_asks_nothing_of_values_that_are_no_objects():
-    assert strict({"type": "array", "items": {"type": "string"}}) == {"type": "array", "items": {"type": "string"}}
-    assert strict({"type": ["object", "null"]}) == {"type": ["object", "null"], "additionalProperties": False}
-    assert strict({"properties": {"a": {}}}) == {"properties": {"a": {}}, "required": ["a"]}
+    assert strict_schema({"type": "array", "items": {"type": "string"}}) == {
+        "type": "array",
+        "items": {"type": "string"},
+    }
+    assert strict_schema({"type": ["object", "null"]}) == {"type": ["object", "null"], "additionalProperties": False}
+    assert strict_schema({"properties": {"a": {}}}) == {"properties": {"a": {}}, "required": ["a"]}
 
 
 def test_a_call_sends_the_schema_through_the_rules():

@@ -9,8 +9,8 @@ from tests.servers import COMPLETION, chunk, events
 
 from quirkbook import errors
 from quirkbook.client.request import prepare
-from quirkbook.client.response import Incoming, completed, failed, is_stream, restreamed
-from quirkbook.wire.accumulate import Assembly, chunk_of
+from quirkbook.client.response import StreamReader, is_stream, read_completion, read_error, stream_whole_answer
+from quirkbook.wire.accumulate import Accumulator, chunk_of
 from quirkbook.wire.sse import MAX_EVENT
 
 KEY = "my-own-secret-key-7"
@@ -32,7 +32,7 @@ def dumped(body) -> bytes:
 
 def test_an_answer_is_a_response_with_its_report(call):
     body = {**COMPLETION, "usage": {"prompt_tokens": 9, "cached_tokens": 2}}
-    response = completed(call, 200, HEADERS, dumped(body), attempts=3)
+    response = read_completion(call, 200, HEADERS, dumped(body), attempts=3)
 
     assert response.usage.prompt_tokens_details.cached_tokens == 2
     report = response.quirkbook
@@ -53,7 +53,7 @@ def test_an_error_of_the_provider_carries_what_translation_had_changed(call):
     body = {"error": {"message": f"no such model, {KEY}", "type": "t"}}
 
     with pytest.raises(errors.NotFoundError) as caught:
-        completed(call, 404, {**HEADERS, "retry-after": "7"}, dumped(body))
+        read_completion(call, 404, {**HEADERS, "retry-after": "7"}, dumped(body))
 
     error = caught.value
     assert str(error) == "moonshot: HTTP 404: no such model, ***"
@@ -66,7 +66,7 @@ def test_an_error_of_the_provider_carries_what_translation_had_changed(call):
 
 def test_an_error_with_a_good_status_is_an_error(call):
     with pytest.raises(errors.RateLimitError) as caught:
-        completed(call, 200, HEADERS, dumped({"error": {"message": "slow down", "type": "rate_limit_error"}}))
+        read_completion(call, 200, HEADERS, dumped({"error": {"message": "slow down", "type": "rate_limit_error"}}))
 
     assert str(caught.value) == "moonshot: HTTP 200: slow down"
 
@@ -85,13 +85,13 @@ def test_an_error_with_a_good_status_is_an_error(call):
 )
 def test_what_is_no_object_is_no_answer(call, raw, shown):
     with pytest.raises(errors.MalformedResponseError) as caught:
-        completed(call, 200, {}, raw)
+        read_completion(call, 200, {}, raw)
 
     assert str(caught.value) == f"moonshot: HTTP 200: the answer is no JSON object: {shown}"
 
 
 def test_a_redirection_is_told_and_not_followed(call):
-    error = failed(call, 307, {"location": "https://other.example/v1"}, b"")
+    error = read_error(call, 307, {"location": "https://other.example/v1"}, b"")
 
     assert type(error) is errors.NotFoundError
     assert str(error) == (
@@ -100,7 +100,7 @@ def test_a_redirection_is_told_and_not_followed(call):
 
 
 def test_an_error_may_be_plain_text(call):
-    error = failed(call, 503, {}, b"upstream connect error")
+    error = read_error(call, 503, {}, b"upstream connect error")
 
     assert (type(error), str(error), error.raw) == (
         errors.ServiceUnavailableError,
@@ -112,14 +112,14 @@ def test_an_error_may_be_plain_text(call):
 # Streams
 
 
-def fed(call, *pieces: bytes, end: bool = True) -> Incoming:
+def fed(call, *pieces: bytes, end: bool = True) -> StreamReader:
     """Return the state of a stream after some bytes."""
-    incoming = Incoming(call, 200, HEADERS)
+    reader = StreamReader(call, 200, HEADERS)
     for piece in pieces:
-        incoming.feed(piece)
+        reader.feed(piece)
     if end:
-        incoming.end()
-    return incoming
+        reader.end()
+    return reader
 
 
 WHOLE = events(chunk("Hel"), chunk("lo"), chunk(finish="stop"), "[DONE]")
@@ -127,25 +127,25 @@ WHOLE = events(chunk("Hel"), chunk("lo"), chunk(finish="stop"), "[DONE]")
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, len(WHOLE)])
 def test_a_stream_does_not_depend_on_how_it_is_cut(call, size):
-    incoming = fed(call, *(WHOLE[at : at + size] for at in range(0, len(WHOLE), size)))
+    reader = fed(call, *(WHOLE[at : at + size] for at in range(0, len(WHOLE), size)))
 
-    assert [*incoming.ready] == [chunk("Hel"), chunk("lo"), chunk(finish="stop")]
-    assert (incoming.over, incoming.failure) == (True, None)
-    assert incoming.received.choices[0].message.content == "Hello"
-    assert all(one.quirkbook is incoming.report for one in (*incoming.ready, incoming.received))
+    assert [*reader.ready] == [chunk("Hel"), chunk("lo"), chunk(finish="stop")]
+    assert (reader.over, reader.failure) == (True, None)
+    assert reader.received.choices[0].message.content == "Hello"
+    assert all(one.quirkbook is reader.report for one in (*reader.ready, reader.received))
 
 
 def test_done_is_the_end_whatever_follows(call):
-    incoming = fed(call, events(chunk("a"), "[DONE]", "nonsense"), b"data: more\n\n")
-    incoming.broken(errors.APIConnectionError("late"))
+    reader = fed(call, events(chunk("a"), "[DONE]", "nonsense"), b"data: more\n\n")
+    reader.interrupt(errors.APIConnectionError("late"))
 
-    assert (len(incoming.ready), incoming.over, incoming.failure) == (1, True, None)
+    assert (len(reader.ready), reader.over, reader.failure) == (1, True, None)
 
 
 def test_done_may_be_missing_when_all_choices_have_finished(call):
-    incoming = fed(call, events(chunk("a", "stop"), chunk("b", index=1), chunk(None, "length", index=1)))
+    reader = fed(call, events(chunk("a", "stop"), chunk("b", index=1), chunk(None, "length", index=1)))
 
-    assert (incoming.over, incoming.failure) == (True, None)
+    assert (reader.over, reader.failure) == (True, None)
 
 
 def test_done_may_lack_its_line_ends(call):
@@ -153,10 +153,10 @@ def test_done_may_lack_its_line_ends(call):
 
 
 def test_the_connection_may_break_when_all_is_there(call):
-    incoming = fed(call, events(chunk("a", "stop")), end=False)
-    incoming.broken(errors.APIConnectionError("broken"))
+    reader = fed(call, events(chunk("a", "stop")), end=False)
+    reader.interrupt(errors.APIConnectionError("broken"))
 
-    assert (incoming.over, incoming.failure) == (True, None)
+    assert (reader.over, reader.failure) == (True, None)
 
 
 @pytest.mark.parametrize(
@@ -169,18 +169,18 @@ def test_the_connection_may_break_when_all_is_there(call):
     ],
 )
 def test_a_stream_that_ends_too_early_is_cut(call, pieces, came):
-    incoming = fed(call, *pieces)
+    reader = fed(call, *pieces)
 
-    error = incoming.failure
+    error = reader.failure
     assert type(error) is errors.StreamCutError
     assert str(error) == f"moonshot: the stream ended before its answer did, after {came} of its chunks"
-    assert (len(incoming.ready), error.received, error.request_id) == (came, incoming.received, "r-1")
+    assert (len(reader.ready), error.received, error.request_id) == (came, reader.received, "r-1")
 
 
 def test_a_broken_connection_and_a_long_silence_are_told_apart(call):
     cut, slow = fed(call, events(chunk("a")), end=False), fed(call, events(chunk("a")), end=False)
-    cut.broken(errors.APIConnectionError("the connection broke"))
-    slow.broken(errors.Timeout("the answer stopped coming"))
+    cut.interrupt(errors.APIConnectionError("the connection broke"))
+    slow.interrupt(errors.Timeout("the answer stopped coming"))
 
     assert (type(cut.failure), str(cut.failure)) == (
         errors.StreamCutError,
@@ -192,20 +192,20 @@ def test_a_broken_connection_and_a_long_silence_are_told_apart(call):
 
 def test_an_error_object_in_the_stream_is_the_typed_error_and_what_came_is_kept(call):
     body = {"error": {"message": f"overloaded, {KEY}", "type": "server_error"}}
-    incoming = fed(call, events(chunk("a"), body, chunk("never")))
+    reader = fed(call, events(chunk("a"), body, chunk("never")))
 
-    error = incoming.failure
+    error = reader.failure
     assert (type(error), str(error)) == (errors.ServiceUnavailableError, "moonshot: HTTP 200: overloaded, ***")
-    assert ([*incoming.ready], error.received.choices[0].message.content) == ([chunk("a")], "a")
+    assert ([*reader.ready], error.received.choices[0].message.content) == ([chunk("a")], "a")
 
 
 @pytest.mark.parametrize(
     ("data", "message"), [("it broke", "it broke"), ('{"message": "it broke"}', "it broke"), ('"it broke"', "it broke")]
 )
 def test_an_error_event_is_an_error_whatever_its_form(call, data, message):
-    incoming = fed(call, f"event: error\ndata: {data}\n\n".encode())
+    reader = fed(call, f"event: error\ndata: {data}\n\n".encode())
 
-    assert str(incoming.failure) == f"moonshot: HTTP 200: {message}"
+    assert str(reader.failure) == f"moonshot: HTTP 200: {message}"
 
 
 @pytest.mark.parametrize(
@@ -220,27 +220,27 @@ def test_an_error_event_is_an_error_whatever_its_form(call, data, message):
     ],
 )
 def test_a_line_that_is_no_chunk_is_shown_cut_short(call, data, shown):
-    incoming = fed(call, events(chunk("a"), data, "[DONE]"))
+    reader = fed(call, events(chunk("a"), data, "[DONE]"))
 
-    assert type(incoming.failure) is errors.MalformedResponseError
-    assert str(incoming.failure) == f"moonshot: HTTP 200: a chunk of the stream is no JSON object: {shown}"
-    assert (incoming.over, len(incoming.ready)) == (False, 1)
+    assert type(reader.failure) is errors.MalformedResponseError
+    assert str(reader.failure) == f"moonshot: HTTP 200: a chunk of the stream is no JSON object: {shown}"
+    assert (reader.over, len(reader.ready)) == (False, 1)
 
 
 def test_a_line_without_an_end_fills_no_memory(call):
-    incoming = fed(call, b"data: " + b"x" * MAX_EVENT, end=False)
+    reader = fed(call, b"data: " + b"x" * MAX_EVENT, end=False)
 
-    assert str(incoming.failure).startswith("moonshot: HTTP 200: a line is longer than 16777216 bytes")
+    assert str(reader.failure).startswith("moonshot: HTTP 200: a line is longer than 16777216 bytes")
 
 
 def test_rules_for_chunks_work_on_the_way(call):
     last = chunk(None, "stop")
     last["choices"][0]["usage"] = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}
-    incoming = fed(call, events(chunk("a"), last, "[DONE]"))
+    reader = fed(call, events(chunk("a"), last, "[DONE]"))
 
-    assert (incoming.ready[1].usage.total_tokens, "usage" in incoming.ready[1].choices[0]) == (8, False)
-    assert [one.rule for one in incoming.report.response] == ["moonshot/usage-comes-once"]
-    assert incoming.received.usage.total_tokens == 8
+    assert (reader.ready[1].usage.total_tokens, "usage" in reader.ready[1].choices[0]) == (8, False)
+    assert [one.rule for one in reader.report.response] == ["moonshot/usage-comes-once"]
+    assert reader.received.usage.total_tokens == 8
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_a_whole_answer_to_a_request_for_a_stream_comes_as_one_chunk(call):
     message = {"role": "assistant", "content": None, "reasoning_content": "Hm.", "tool_calls": [called]}
     body = {**COMPLETION, "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}], "usage": usage}
 
-    made = restreamed(call, 200, HEADERS, dumped(body), attempts=2)
+    made = stream_whole_answer(call, 200, HEADERS, dumped(body), attempts=2)
 
     assert (len(made.ready), made.over, made.failure) == (1, True, None)
     assert made.ready[0] == {
@@ -285,7 +285,7 @@ def test_a_whole_answer_to_a_request_for_a_stream_comes_as_one_chunk(call):
 
 def test_what_is_no_answer_is_no_stream_either(call):
     with pytest.raises(errors.MalformedResponseError) as caught:
-        restreamed(call, 200, {}, dumped({"choices": None}))
+        stream_whole_answer(call, 200, {}, dumped({"choices": None}))
 
     told = "an answer without choices where a stream was asked for: '{\"choices\": null}'"
     assert str(caught.value) == f"moonshot: HTTP 200: {told}"
@@ -295,17 +295,17 @@ def test_what_is_no_answer_is_no_stream_either(call):
         (401, b"", errors.AuthenticationError),
     ):
         with pytest.raises(kind):
-            restreamed(call, status, {}, raw)
+            stream_whole_answer(call, status, {}, raw)
 
 
 # Putting together
 
 
 def assembled(*chunks):
-    assembly = Assembly()
+    accumulator = Accumulator()
     for one in chunks:
-        assembly.add(one)
-    return assembly
+        accumulator.add(one)
+    return accumulator
 
 
 def test_nothing_makes_an_empty_answer():

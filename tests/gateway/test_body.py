@@ -134,7 +134,7 @@ HALF = "a string with half of a surrogate pair: write both halves, or the charac
     ("raw", "message"),
     [
         (b"", 'it is empty: write {"model": ..., "messages": [...]}'),
-        (b"[]", 'it is no object: write {"model": ..., "messages": [...]}'),
+        (b"[]", 'it is not an object: write {"model": ..., "messages": [...]}'),
         (b'{"a":1}x', "more text after the end (byte 7)"),
         (b'{"a":NaN}', "NaN is not a JSON number (byte 5)"),
         (b'{"\xc3\xa9":1,}', "expected a key in double quotes (byte 8)"),

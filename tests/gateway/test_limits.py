@@ -12,7 +12,6 @@ from tests.gateway.asking import CHAT, HI, a_deployment, a_plain_deployment, rea
 from tests.servers import answer, chunk, events, nothing, serving, stream
 
 from quirkbook.gateway.config.model import Limits
-from quirkbook.gateway.http import body as bodies
 from quirkbook.gateway.http.protocol import Protocol
 
 pytestmark = pytest.mark.timeout(20)
@@ -327,12 +326,3 @@ def test_more_requests_than_may_be_under_way_are_told_to_come_again():
         )
         assert got == [200, 200]
         assert front.ask(payload).status == 200
-
-
-def test_what_is_remembered_of_tools_has_a_bound():
-    def held(size):
-        bodies._again.cache_clear()
-        bodies.decode(bodies.fields(b'{"tools": [%b]}' % b",".join([b'"%d"' % at for at in range(size)])), None, 9)
-        return bodies._again.cache_info().currsize
-
-    assert (held(10), held(100_000)) == (1, 0)

@@ -55,14 +55,14 @@ def test_rules_of_a_model_that_a_rule_sets_see_its_answer(renaming):
     route, _ = renaming
     done = sent(route, model="m")
 
-    assert route.speaks_of(json.dumps({**COMPLETION, "told": 1}).encode())
+    assert route.may_match_rules(json.dumps({**COMPLETION, "told": 1}).encode())
     assert route.relay(done).feed(b'data: {"told": 1}\n\n') == b'data: {"told":2}\n\n'
 
 
 def test_models_that_no_rule_renames_stay_undecoded():
     route = Route(Target(a_deployment("http://127.0.0.1:9/v1"), "moonshot-v1-8k"), Rulebook(), {})
 
-    assert not route.speaks_of(b'{"choices": []}')
+    assert not route.may_match_rules(b'{"choices": []}')
     assert isinstance(sent(route, model="kimi", nobodys=[1]).root["nobodys"], body.msgspec.Raw)
 
 

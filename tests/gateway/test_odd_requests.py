@@ -216,8 +216,8 @@ DEEP = b'{"model":"kimi","messages":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     [
         (b"", 'it is empty: write {"model": ..., "messages": [...]}'),
         (b" \n", 'it is empty: write {"model": ..., "messages": [...]}'),
-        (b"[]", 'it is no object: write {"model": ..., "messages": [...]}'),
-        (b'"text"', 'it is no object: write {"model": ..., "messages": [...]}'),
+        (b"[]", 'it is not an object: write {"model": ..., "messages": [...]}'),
+        (b'"text"', 'it is not an object: write {"model": ..., "messages": [...]}'),
         (b"{", None),
         (b"{'model': 1}", None),
         (GOOD + b"x", None),

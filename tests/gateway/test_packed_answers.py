@@ -12,7 +12,7 @@ from tests.gateway.asking import scripted
 from tests.servers import COMPLETION, chunk, events
 
 from quirkbook.gateway.upstream import decompress
-from quirkbook.gateway.upstream.decompress import Unpacking, UnpackingError
+from quirkbook.gateway.upstream.decompress import DecompressionError, Decompressor
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -64,26 +64,26 @@ def test_a_header_that_comes_alone_is_no_end(front, model, streams):
     ids=["two", "six", "zeros", "half a mark", "filling", "deflate"],
 )
 def test_all_members_of_a_packed_body_are_read_and_no_more(packed, text, size):
-    one = Unpacking("gzip")
+    one = Decompressor("gzip")
 
     assert b"".join(one.feed(packed[at : at + size]) for at in range(0, len(packed), size)) == text
     one.close()
 
 
 def test_a_second_member_that_is_cut_or_damaged_is_told():
-    cut = Unpacking("gzip")
+    cut = Decompressor("gzip")
     cut.feed(TWO[:-9])
-    with pytest.raises(UnpackingError, match="packed, and cut off"):
+    with pytest.raises(DecompressionError, match="packed, and cut off"):
         cut.close()
-    with pytest.raises(UnpackingError, match="packed, and damaged"):
-        Unpacking("gzip").feed(gzip.compress(b"a") + b"\x1f\x8bnonsense")
+    with pytest.raises(DecompressionError, match="packed, and damaged"):
+        Decompressor("gzip").feed(gzip.compress(b"a") + b"\x1f\x8bnonsense")
 
 
 def test_members_together_are_bounded_as_one_is(monkeypatch):
     monkeypatch.setattr(decompress, "_MOST", 1000)
     member = gzip.compress(b"x" * 500)
 
-    assert Unpacking("gzip").feed(member * 2) == b"x" * 1000
+    assert Decompressor("gzip").feed(member * 2) == b"x" * 1000
     for packed in (member * 2 + gzip.compress(b"x"), member + gzip.compress(b"x" * 9000)):
-        with pytest.raises(UnpackingError, match=r"a piece of its answer unpacks to more than 1,000 bytes"):
-            Unpacking("gzip").feed(packed)
+        with pytest.raises(DecompressionError, match=r"a piece of its answer unpacks to more than 1,000 bytes"):
+            Decompressor("gzip").feed(packed)

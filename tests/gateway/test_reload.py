@@ -198,9 +198,9 @@ def test_folders_of_rules_that_an_edit_adds_are_watched_from_then_on(watched, tm
         await soon(lambda: gateway.service is not second)
         third = gateway.service
         rules.write_text("quirks: 1\nprovider: acme\nrulez: []\n")
-        await soon(lambda: gateway.trouble)
+        await soon(lambda: gateway.reload_error)
         assert gateway.service is third
-        assert "acme.yaml:3:1: " in gateway.trouble
+        assert "acme.yaml:3:1: " in gateway.reload_error
 
     watched(work)
 
@@ -221,10 +221,10 @@ def test_a_config_that_is_gone_for_a_moment_keeps_the_last_good_set(watched, tmp
         first = gateway.service
         text = (tmp_path / "config.yaml").read_text()
         (tmp_path / "config.yaml").unlink()
-        await soon(lambda: gateway.trouble)
+        await soon(lambda: gateway.reload_error)
         assert gateway.service is first
         (tmp_path / "config.yaml").write_text(text)
-        await soon(lambda: gateway.trouble is None)
+        await soon(lambda: gateway.reload_error is None)
 
     assert [line["event"] for line in watched(work)] == ["reload refused", "reloaded"]
 

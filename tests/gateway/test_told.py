@@ -136,7 +136,7 @@ def test_the_log_that_a_test_reads_holds_no_line_of_a_request_before_its_own(fro
 
 def test_a_line_is_written_at_once_where_nothing_runs():
     lines = []
-    Log(lines.append).tell(event="x", nothing=None)
+    Log(lines.append).write(event="x", nothing=None)
 
     assert masked(json.loads(lines[0])) == {"time": "T", "event": "x"}
 

@@ -377,7 +377,7 @@ def test_an_answer_that_is_no_json_object_is_a_502_that_shows_its_start(front, m
     refused = front.ask({"model": model}, answer(body))
 
     assert (refused.status, refused.error["code"]) == (502, "malformed_answer")
-    assert "the upstream's answer is no JSON object" in refused.error["message"]
+    assert "the upstream's answer is not a JSON object" in refused.error["message"]
     assert (
         repr(body[:20])[1:-1].encode("ascii", "backslashreplace").decode()[:6] in refused.error["message"] or not body
     )

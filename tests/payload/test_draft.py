@@ -114,6 +114,18 @@ def test_a_container_is_copied_once():
     assert draft.root["a"]["b"] == [{"c": 5}, {"c": 6}]
 
 
+def test_a_list_that_items_are_added_to_is_copied_once():
+    before = {"messages": [1]}
+    draft = Draft(before)
+    draft.append("append_message", EXACT, "messages", draft.root["messages"], 2)
+    copied = draft.root["messages"]
+    draft.append("append_message", EXACT, "messages", copied, 3)
+
+    assert draft.root["messages"] is copied and copied == [1, 2, 3]
+    assert before == {"messages": [1]}
+    assert_edits_lead_there_and_back(before, draft)
+
+
 @pytest.mark.parametrize(
     ("keys", "value"),
     [(("a", "b", 0, "c"), 1.0), (("d",), {"e": 3}), (("a", "b"), [{"c": 1}, {"c": 2}])],

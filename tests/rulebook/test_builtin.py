@@ -1,4 +1,4 @@
-"""Built-in files are read as they are, and in a package from their outlines, without their examples; nobody can tell."""
+"""Built-in files are read as they are, and in a package precompiled, without their examples; nobody can tell."""
 
 from dataclasses import replace
 
@@ -16,26 +16,26 @@ def test_every_file_has_the_name_of_its_provider_or_family():
 
 
 @pytest.fixture
-def with_outline(tmp_path, monkeypatch):
-    """Have the outlines of some files, as a package that was built has those of all."""
-    monkeypatch.setattr(builtin, "folder", lambda name: tmp_path if name == "outlines" else folder(name))
+def with_precompiled(tmp_path, monkeypatch):
+    """Precompile some files, as a package that was built has those of all."""
+    monkeypatch.setattr(builtin, "folder", lambda name: tmp_path if name == "precompiled" else folder(name))
 
     def make(*names):
         for name in names:
-            tmp_path.joinpath(builtin.outline_name(name)).write_bytes(builtin.make_outline(name))
+            tmp_path.joinpath(builtin.precompiled_name(name)).write_bytes(builtin.precompile(name))
 
     return make
 
 
-def test_each_file_has_an_outline_of_its_own():
-    assert len({builtin.outline_name(name) for name in NAMES}) == len(NAMES)
+def test_each_file_is_precompiled_under_a_name_of_its_own():
+    assert len({builtin.precompiled_name(name) for name in NAMES}) == len(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_outline_holds_what_its_file_holds_at_the_same_places(name, with_outline, monkeypatch):
-    with_outline(name)
+def test_a_precompiled_file_holds_what_its_file_holds_at_the_same_places(name, with_precompiled, monkeypatch):
+    with_precompiled(name)
     whole = load.load_file((folder("rules") / name).read_bytes(), f"rules/{name}", trusted=True)
-    monkeypatch.delattr(builtin, "_document")  # nothing is read but the outline
+    monkeypatch.delattr(builtin, "_document")  # nothing is read but the precompiled file
     brief = builtin.read(name)
     monkeypatch.undo()
 
@@ -47,29 +47,29 @@ def with_examples(file: RuleFile) -> RuleFile:
     return replace(file, items=tuple(items))
 
 
-def test_the_examples_of_an_outlines_rules_are_not_read_before_somebody_asks(with_outline):
-    with_outline("moonshot.yaml")
+def test_the_examples_of_precompiled_rules_are_not_read_before_somebody_asks(with_precompiled):
+    with_precompiled("moonshot.yaml")
     rule = next(item for item in builtin.read("moonshot.yaml").items if isinstance(item, Rule))
 
-    assert b"examples" not in builtin.make_outline("moonshot.yaml")
+    assert b"examples" not in builtin.precompile("moonshot.yaml")
     assert len(rule.examples) > 1 and rule.examples[0].given
 
 
-def test_a_file_without_an_outline_is_read_whole():
+def test_a_file_that_is_not_precompiled_is_read_whole():
     whole = load.load_file((folder("rules") / "moonshot.yaml").read_bytes(), "rules/moonshot.yaml", trusted=True)
 
     assert builtin.read("moonshot.yaml") == whole
 
 
-def test_an_outline_of_another_text_does_not_count(with_outline):
-    with_outline("groq.yaml")
+def test_a_precompiled_file_of_another_text_does_not_count(with_precompiled):
+    with_precompiled("groq.yaml")
 
-    assert builtin._outline("groq.yaml", builtin._bytes("groq.yaml"))
-    assert builtin._outline("groq.yaml", builtin._bytes("moonshot.yaml")) is None
+    assert builtin._precompiled("groq.yaml", builtin._bytes("groq.yaml"))
+    assert builtin._precompiled("groq.yaml", builtin._bytes("moonshot.yaml")) is None
 
 
-def test_an_edited_file_is_read_itself(with_outline, monkeypatch):
-    with_outline("groq.yaml")
+def test_an_edited_file_is_read_itself(with_precompiled, monkeypatch):
+    with_precompiled("groq.yaml")
     raw = (folder("rules") / "groq.yaml").read_bytes()
     monkeypatch.setattr(builtin, "_bytes", lambda name: raw.replace(b"api.groq.com", b"localhost:8001"))
 

@@ -8,22 +8,22 @@ from tests.books import a_file, a_folder, a_rule
 from quirkbook import Rulebook, RuleFileError, resources
 from quirkbook.model import Disable, Location
 from quirkbook.rulebook import builtin
-from quirkbook.rulebook.layers import Shelf, all_rules, effective, join
+from quirkbook.rulebook.layers import RuleSources, all_rules, effective, join
 
 ACT = {"set": {"z": 1}}
 
 
-def shelf(*files):
-    return Shelf(files, builtin=False)
+def sources(*files):
+    return RuleSources(files, builtin=False)
 
 
 def stack(*files, kind="provider", name="acme"):
-    made = shelf(*files)
-    return effective(made, made.file(kind, name))
+    rule_sources = sources(*files)
+    return effective(rule_sources, rule_sources.file(kind, name))
 
 
 def listed(*files):
-    return [placed.rule.name for placed in stack(*files)]
+    return [entry.rule.name for entry in stack(*files)]
 
 
 def refusal(*files):
@@ -57,7 +57,7 @@ def test_names_and_disables_of_all_layers_are_joined():
         ]
     )
 
-    assert joined.lets == {"a": {"n": 1}, "b": {"n": 3}}
+    assert joined.named_conditions == {"a": {"n": 1}, "b": {"n": 3}}
     assert [(one.rule, one.because) for one in joined.disables] == [("x/one", "First."), ("x/two", "Second.")]
 
 
@@ -71,12 +71,12 @@ def test_the_order_of_files_of_different_owners_does_not_matter():
     assert listed(*files) == listed(*reversed(files)) == ["x/b", "acme/a"]
 
 
-def test_a_shelf_knows_the_names_of_all_and_no_files_of_others():
-    made = shelf(a_file(), a_file(family="x"), a_file(provider="b"))
+def test_sources_know_the_names_of_all_and_no_files_of_others():
+    rule_sources = sources(a_file(), a_file(family="x"), a_file(provider="b"))
 
-    assert (made.names("provider"), made.names("family")) == (("acme", "b"), ("x",))
-    assert made.file("provider", "x") is None
-    assert made.file("family", "x") is made.file("family", "x")
+    assert (rule_sources.names("provider"), rule_sources.names("family")) == (("acme", "b"), ("x",))
+    assert rule_sources.file("provider", "x") is None
+    assert rule_sources.file("family", "x") is rule_sources.file("family", "x")
 
 
 def test_only_files_with_the_ending_of_rules_ship(tmp_path, monkeypatch):
@@ -86,30 +86,32 @@ def test_only_files_with_the_ending_of_rules_ship(tmp_path, monkeypatch):
     (tmp_path / "families" / "README.md").write_text("")
     monkeypatch.setattr(builtin, "folder", lambda name: tmp_path)
 
-    made = Shelf((), builtin=True)
+    rule_sources = RuleSources((), builtin=True)
 
-    assert (made.names("provider"), made.names("family")) == (("one", "two"), ("three",))
+    assert (rule_sources.names("provider"), rule_sources.names("family")) == (("one", "two"), ("three",))
 
 
 def test_a_built_in_file_is_read_when_it_is_asked_for(monkeypatch):
     read = []
     monkeypatch.setattr(builtin, "read", lambda name: read.append(name) or a_file(provider="moonshot"))
 
-    made = Shelf((), builtin=True)
+    rule_sources = RuleSources((), builtin=True)
     assert read == []
 
-    made.file("provider", "moonshot")
-    made.file("provider", "moonshot")
+    rule_sources.file("provider", "moonshot")
+    rule_sources.file("provider", "moonshot")
 
     assert read == ["moonshot.yaml"]
 
 
 def test_built_in_files_bear_the_names_of_their_owners():
-    made = Shelf((), builtin=True)
+    rule_sources = RuleSources((), builtin=True)
 
-    assert {made.file(kind, name).name for kind in ("provider", "family") for name in made.names(kind)} == {
-        *made.names("provider"),
-        *made.names("family"),
+    assert {
+        rule_sources.file(kind, name).name for kind in ("provider", "family") for name in rule_sources.names(kind)
+    } == {
+        *rule_sources.names("provider"),
+        *rule_sources.names("family"),
     }
     assert all(place.suffix == ".yaml" for place in resources.folder("rules").rglob("*") if place.is_file())
 
@@ -123,8 +125,8 @@ def test_a_users_file_for_a_built_in_provider_changes_that_one_alone():
     )
     builtin, book = Rulebook.load(), Rulebook([mine])
 
-    before = [placed.rule.name for placed in builtin.effective("moonshot")]
-    after = [placed.rule for placed in book.effective("moonshot")]
+    before = [entry.rule.name for entry in builtin.effective("moonshot")]
+    after = [entry.rule for entry in book.effective("moonshot")]
 
     assert [rule.name for rule in after] == [*before, "moonshot/more"]
     assert [rule.name for rule in after if rule.layer == "mine"] == ["moonshot/temperature-range", "moonshot/more"]
@@ -165,11 +167,13 @@ def test_who_includes_may_restate_a_name():
         a_file(a_rule("x", ACT, {"$hot": True}), family="x", let={"hot": {"n": 1}, "cold": {"n": 3}}),
     ]
 
-    assert [(placed.rule.name, placed.lets) for placed in stack(*files)] == [
+    assert [(entry.rule.name, entry.named_conditions) for entry in stack(*files)] == [
         ("x/x", {"hot": {"n": 2}, "cold": {"n": 3}, "mine": {"n": 9}}),
         ("acme/a", {"hot": {"n": 2}, "mine": {"n": 9}}),
     ]
-    assert [placed.lets for placed in stack(*files, kind="family", name="x")] == [{"hot": {"n": 1}, "cold": {"n": 3}}]
+    assert [entry.named_conditions for entry in stack(*files, kind="family", name="x")] == [
+        {"hot": {"n": 1}, "cold": {"n": 3}}
+    ]
 
 
 def test_includes_that_go_in_a_circle_are_refused_with_the_whole_way():
@@ -210,23 +214,27 @@ def test_an_include_that_leads_nowhere_is_refused(target, hint):
 
 
 def test_a_rule_is_disabled_by_its_includer_with_a_reason():
-    placed = stack(
+    entries = stack(
         a_file(a_rule("a", ACT), include=["family/x"], disable=[{"rule": "x/one", "because": "Not so here."}]),
         a_file(a_rule("one", ACT), a_rule("two", ACT), family="x"),
     )
 
     off = Disable("x/one", "Not so here.", Location("acme.yaml", 1, 72))
-    assert [(one.rule.name, one.disabled) for one in placed] == [("x/one", off), ("x/two", None), ("acme/a", None)]
+    assert [(entry.rule.name, entry.disabled) for entry in entries] == [
+        ("x/one", off),
+        ("x/two", None),
+        ("acme/a", None),
+    ]
 
 
 def test_what_a_file_disables_is_off_for_all_who_include_it_too():
-    placed = stack(
+    entries = stack(
         a_file(a_rule("a", ACT), include=["family/y"]),
         a_file(include=["family/x"], family="y", disable=[{"rule": "x/one", "because": "Old."}]),
         a_file(a_rule("one", ACT), family="x"),
     )
 
-    assert [(one.rule.name, one.disabled and one.disabled.because) for one in placed] == [
+    assert [(entry.rule.name, entry.disabled and entry.disabled.because) for entry in entries] == [
         ("x/one", "Old."),
         ("acme/a", None),
     ]
@@ -237,7 +245,7 @@ def test_a_user_may_disable_a_built_in_rule():
 
     book = Rulebook([mine])
 
-    off = [placed for placed in book.effective("moonshot") if placed.disabled]
+    off = [entry for entry in book.effective("moonshot") if entry.disabled]
     assert [(one.rule.name, one.disabled.because) for one in off] == [("moonshot/temperature-range", "My account may.")]
     assert "moonshot/temperature-range" not in [rule.name for rule in book.plan("moonshot", "m").rules]
 
@@ -262,10 +270,10 @@ def test_all_rules_that_are_not_there_to_disable_are_named_at_once():
 
 
 def test_every_rule_of_every_file_is_listed_once_providers_first():
-    made = shelf(
+    rule_sources = sources(
         a_file(a_rule("f", ACT), family="x"),
         a_file(a_rule("a", ACT), {"include": "family/x"}),
         a_file(a_rule("b", ACT), provider="b", include=["family/x"]),
     )
 
-    assert [rule.name for rule in all_rules(made)] == ["acme/a", "b/b", "x/f"]
+    assert [rule.name for rule in all_rules(rule_sources)] == ["acme/a", "b/b", "x/f"]

@@ -104,7 +104,7 @@ def test_a_provider_file_becomes_rules_and_includes_in_reading_order(trusted):
                 layer="mine",
             ),
         ),
-        lets={"thinking": {"not": {"thinking.type": "disabled"}}},
+        named_conditions={"thinking": {"not": {"thinking.type": "disabled"}}},
         disables=(Disable("kimi/lock", "not here", at(7, 5)),),
         location=at(1, 1),
         layer="mine",
@@ -146,7 +146,7 @@ def test_a_family_file_marks_its_rules_and_everything_a_rule_may_say_is_kept():
 def test_a_file_may_hold_only_connection_facts():
     file = load("quirks: 1\nprovider: acme\nbase_url: https://acme.test/v1\n")
 
-    assert (file.items, file.lets, file.disables) == ((), {}, ())
+    assert (file.items, file.named_conditions, file.disables) == ((), {}, ())
     assert file.head == {"base_url": "https://acme.test/v1"}
 
 
@@ -406,7 +406,7 @@ def test_names_may_use_names_but_not_in_a_circle():
         "rules/acme.yaml:3:22: error[Q111]: the name '$b' is defined by itself: $b -> $c -> $b",
         "rules/acme.yaml:3:58: error[Q111]: the name '$c' is defined by itself: $c -> $b -> $c",
     ]
-    assert load(text.replace("{$c: false}", "{y: 1}")).lets["d"] == {"$a": True}
+    assert load(text.replace("{$c: false}", "{y: 1}")).named_conditions["d"] == {"$a": True}
 
 
 def test_a_higher_version_is_reported_alone():

@@ -39,7 +39,7 @@ def test_folders_and_single_files_are_layers_in_the_order_given(tmp_path):
 
     book = Rulebook.load(one, str(two / "y.yaml"), builtin=False)
 
-    assert [(placed.rule.name, placed.rule.layer) for placed in book.effective("acme")] == [
+    assert [(entry.rule.name, entry.rule.layer) for entry in book.effective("acme")] == [
         ("acme/a", str(one)),
         ("acme/b", str(two / "y.yaml")),
         ("acme/c", str(two / "y.yaml")),

@@ -42,7 +42,7 @@ class Answer(Protocol):
         """Return what is left to pass on: all has come."""
 
 
-class Whole:
+class WholeAnswer:
     """An answer in one piece: a completion, or an error whatever its status says."""
 
     def __init__(
@@ -64,13 +64,13 @@ class Whole:
         """Return the whole answer: the same bytes where no rule touched it and no stream was asked for."""
         raw = b"".join(self._pieces)
         body = decode(raw)
-        given: Any = {"request": self._request, "rulebook": self._rulebook}
+        context: Any = {"request": self._request, "rulebook": self._rulebook}
         if self._status >= 400 or is_error(body):
-            done = translate_response.explain_error(body, self._provider, self._status, **given)
+            translation = translate_response.explain_error(body, self._provider, self._status, **context)
         else:
-            done = translate_response.explain_response(body, self._provider, **given)
-        self.changes = done.changes
-        if self._restreams and isinstance(done.payload, dict):
-            chunk = done.payload if is_error(body) else chunk_of(done.payload)
+            translation = translate_response.explain_response(body, self._provider, **context)
+        self.changes = translation.changes
+        if self._restreams and isinstance(translation.payload, dict):
+            chunk = translation.payload if is_error(body) else chunk_of(translation.payload)
             return b"data: " + encode(chunk) + b"\n\ndata: [DONE]\n\n"
-        return raw if done.payload is body else encode(done.payload)
+        return raw if translation.payload is body else encode(translation.payload)

@@ -19,7 +19,7 @@ _END: Final = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-class Events:
+class EventStream:
     """Translates one stream. An event that no rule touches passes byte for byte, comments and all."""
 
     def __init__(self, provider: str, request: Mapping[str, Any], status: int, rulebook: Rulebook) -> None:
@@ -27,7 +27,7 @@ class Events:
         self._chunks = translate_response.ChunkTranslator(provider, request=request, rulebook=rulebook)
         self._provider, self._request, self._status, self._rulebook = provider, request, status, rulebook
         self._decoder = sse.Decoder()
-        self._held = bytearray()
+        self._buffer = bytearray()
         """The event whose end has not come."""
         self._line_end = b"\n"
         self._failed: tuple[Change, ...] = ()
@@ -43,64 +43,64 @@ class Events:
         """Return the events that ``data`` completes."""
         if self._over:
             return data
-        held, passed, start, seen = self._held, [], 0, max(0, len(self._held) - 3)
-        held += data
-        while end := _END.search(held, max(start, seen)):
-            if end.end() == len(held) and held.endswith(b"\r"):
+        buffer, passed, start, searched = self._buffer, [], 0, max(0, len(self._buffer) - 3)
+        buffer += data
+        while end := _END.search(buffer, max(start, searched)):
+            if end.end() == len(buffer) and buffer.endswith(b"\r"):
                 break  # it may be half of a CR LF
-            passed.append(self._event(bytes(held[start : end.end()])))
+            passed.append(self._event(bytes(buffer[start : end.end()])))
             start = end.end()
             if self._over:
                 break
-        del held[:start]
-        if self._over or len(held) > sse.MAX_EVENT:
-            passed.append(bytes(held))
-            held.clear()
+        del buffer[:start]
+        if self._over or len(buffer) > sse.MAX_EVENT:
+            passed.append(bytes(buffer))
+            buffer.clear()
             self._over = True
         return b"".join(passed)
 
     def close(self) -> bytes:
         """Return what was held back, and the chunks that rules still owe."""
-        rest = bytes(self._held)
-        self._held.clear()
-        passed = self._event(rest, last=True) if rest else b""
+        last_event = bytes(self._buffer)
+        self._buffer.clear()
+        passed = self._event(last_event, is_last=True) if last_event else b""
         owed = b"" if self._over else self._owed()
         self._over = True
-        if rest and owed and passed == rest:  # the last event lacked its empty line
+        if last_event and owed and passed == last_event:  # the last event lacked its empty line
             passed += self._line_end * 2
         return passed + owed
 
-    def _event(self, raw: bytes, *, last: bool = False) -> bytes:
+    def _event(self, raw: bytes, *, is_last: bool = False) -> bytes:
         """Return what to pass on for the bytes of one event."""
         if b"\r\n" in raw:
             self._line_end = b"\r\n"
         if len(raw) > sse.MAX_EVENT:
             return raw
         events = self._decoder.feed(raw + b"\n" if raw.endswith(b"\r") else raw)
-        events += self._decoder.close() if last else []
+        events += self._decoder.close() if is_last else []
         if not events:
             return raw
         if events[0].data.strip() == "[DONE]":
             owed, self._over = self._owed(), True
             return owed + raw
         chunk = decode(events[0].data)
-        made = self._made(chunk)
-        return raw if len(made) == 1 and made[0] is chunk else self._written(made, raw)
+        chunks = self._translated(chunk)
+        return raw if len(chunks) == 1 and chunks[0] is chunk else self._encoded(chunks, raw)
 
-    def _made(self, chunk: Any) -> list[Any]:
+    def _translated(self, chunk: Any) -> list[Any]:
         if is_error(chunk):
-            given: Any = {"request": self._request, "rulebook": self._rulebook}
-            done = translate_response.explain_error(chunk, self._provider, self._status, **given)
-            self._failed += done.changes
-            return [done.payload]
+            context: Any = {"request": self._request, "rulebook": self._rulebook}
+            translation = translate_response.explain_error(chunk, self._provider, self._status, **context)
+            self._failed += translation.changes
+            return [translation.payload]
         return self._chunks.feed(chunk)
 
     def _owed(self) -> bytes:
-        return self._written(self._chunks.close(), b"")
+        return self._encoded(self._chunks.close(), b"")
 
-    def _written(self, chunks: list[Any], raw: bytes) -> bytes:
+    def _encoded(self, chunks: list[Any], raw: bytes) -> bytes:
         """Return chunks as events; the first keeps what the event ``raw`` had beside its data."""
         end = self._line_end
         beside = [line for line in raw.removeprefix(_BOM).splitlines() if line and line.partition(b":")[0] != b"data"]
-        written = [b"data: " + encode(chunk) + end + end for chunk in chunks]
-        return b"".join(line + end for line in beside if written) + b"".join(written)
+        events = [b"data: " + encode(chunk) + end + end for chunk in chunks]
+        return b"".join(line + end for line in beside if events) + b"".join(events)

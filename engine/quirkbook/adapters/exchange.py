@@ -16,8 +16,8 @@ from ..errors import RefusedError, UnknownProviderError
 from ..plan.interpret import change, changes
 from ..rulebook.rulebook import Rulebook
 from ..wire.jsontext import decode, encode
-from .answer import NOTE, Answer, Whole
-from .events import Events
+from .answer import NOTE, Answer, WholeAnswer
+from .events import EventStream
 
 RULES: Final = "x-quirkbook-rules"
 """The header of a response that names the rules that changed its request."""
@@ -56,7 +56,7 @@ class Rules:
     def __reduce__(self) -> tuple[type[Rules], tuple[Any, ...]]:
         return Rules, self._given  # the rulebook in use is full of functions; another process has its own
 
-    def send(self, url: str, body: bytes) -> Sent | None:
+    def prepare(self, url: str, body: bytes) -> TranslatedRequest | None:
         """Return what to send in place of ``body``; None for what is no chat request.
 
         Raises:
@@ -68,23 +68,23 @@ class Rules:
         if not isinstance(payload, dict):
             return None
         try:
-            report = self.translate(payload, self.provider, None if self.provider else _place(url))
+            report = self.translate(payload, self.provider, None if self.provider else _comparable_url(url))
         except UnknownProviderError as error:
-            return Sent(self, note=str(error).partition("\n")[0])
-        return Sent(self, encode(report.payload) if report.changes else None, report)
+            return TranslatedRequest(self, note=str(error).partition("\n")[0])
+        return TranslatedRequest(self, encode(report.payload) if report.changes else None, report)
 
     def translate(self, payload: dict[str, Any], provider: str | None, base_url: str | None = None) -> Translation:
-        """Return the payload translated, with the report; for errors see `send`."""
-        done = api.apply_rules(payload, provider, None, base_url, self.rulebook, self.policy)
-        if done.refusal:
-            raise RefusedError(change(*done.refusal))
-        if done.fired:
-            api.apply_policy(done, self.policy, stacklevel=4)
-        return Translation(done.root, changes(done), done.plan.provider, done.plan.model, headers=done.headers)
+        """Return the payload translated, with the report; for errors see `prepare`."""
+        run = api.apply_rules(payload, provider, None, base_url, self.rulebook, self.policy)
+        if run.refusal:
+            raise RefusedError(change(*run.refusal))
+        if run.fired:
+            api.apply_policy(run, self.policy, stacklevel=4)
+        return Translation(run.root, changes(run), run.plan.provider, run.plan.model, headers=run.headers)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class TranslatedRequest:
     """A request that was looked at, and how to read its answer."""
 
     rules: Rules = field(repr=False)
@@ -102,11 +102,11 @@ class Sent:
         return {"content-length": str(len(self.body)), "transfer-encoding": None, **self.report.headers}
 
     @property
-    def marks(self) -> dict[str, str]:
+    def response_headers(self) -> dict[str, str]:
         """The headers that the response gets."""
         if self.report is None:
             return {NOTE: _short(self.note)}
-        return {RULES: listed(one.rule for one in self.report.changes)} if self.report.changes else {}
+        return {RULES: rules_header(change.rule for change in self.report.changes)} if self.report.changes else {}
 
     def answer(self, status: int, content_type: str) -> Answer | None:
         """Return what reads the answer; None where no rule could touch it, so that it passes as it is."""
@@ -119,8 +119,8 @@ class Sent:
         if not restreams and not any(book.plan(provider, model, stage=stage).rules for stage in stages):
             return None
         if streams:
-            return Events(provider, self.report.payload, status, book)
-        return Whole(provider, self.report.payload, status, book, restreams=restreams)
+            return EventStream(provider, self.report.payload, status, book)
+        return WholeAnswer(provider, self.report.payload, status, book, restreams=restreams)
 
 
 def is_stream(content_type: str, request: Mapping[str, Any]) -> bool:
@@ -129,17 +129,17 @@ def is_stream(content_type: str, request: Mapping[str, Any]) -> bool:
     return kind == "text/event-stream" or (request.get("stream") is True and kind != "application/json")
 
 
-def listed(rules: Iterable[str]) -> str:
+def rules_header(rules: Iterable[str]) -> str:
     """Return the names of rules, each once, as a header's value.
 
-    >>> listed(["acme/no-seed", "acme/no-user", "acme/no-seed"])
+    >>> rules_header(["acme/no-seed", "acme/no-user", "acme/no-seed"])
     'acme/no-seed, acme/no-user'
     """
     names = list(dict.fromkeys(rules))
     text = ", ".join(names)
     while len(text) > LONGEST:
-        kept = text[: LONGEST - 20].rpartition(", ")[0].split(", ")
-        text = f"{', '.join(kept)}, and {len(names) - len(kept)} more"
+        shown = text[: LONGEST - 20].rpartition(", ")[0].split(", ")
+        text = f"{', '.join(shown)}, and {len(names) - len(shown)} more"
     return text
 
 
@@ -147,7 +147,7 @@ def _short(text: str) -> str:
     return text.encode("ascii", "replace").decode()[:LONGEST]
 
 
-def _place(url: str) -> str:
+def _comparable_url(url: str) -> str:
     """Return a URL as rule files write theirs: without what may be a secret, and without the usual port."""
     parts = urlsplit(url)
     port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"

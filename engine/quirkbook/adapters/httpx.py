@@ -46,11 +46,11 @@ def client(
         UsageError: neither httpx nor httpx2 is installed.
     """
     kit, rules = kit_for(library), Rules(provider, rulebook, policy)
-    made: httpx2.Client = kit.library.Client(**{"follow_redirects": True, **options})
+    wrapped: httpx2.Client = kit.library.Client(**{"follow_redirects": True, **options})
     # Wrapped when all is made: a client that is handed a transport ignores the proxies of the environment.
-    made._transport = kit.transport(kit, made._transport, rules)
-    made._mounts = {at: inner and kit.transport(kit, inner, rules) for at, inner in made._mounts.items()}
-    return made
+    wrapped._transport = kit.transport(kit, wrapped._transport, rules)
+    wrapped._mounts = {at: inner and kit.transport(kit, inner, rules) for at, inner in wrapped._mounts.items()}
+    return wrapped
 
 
 def async_client(
@@ -63,10 +63,10 @@ def async_client(
 ) -> httpx2.AsyncClient:
     """Return an asynchronous client with the rules in it; see `client`."""
     kit, rules = kit_for(library), Rules(provider, rulebook, policy)
-    made: httpx2.AsyncClient = kit.library.AsyncClient(**{"follow_redirects": True, **options})
-    made._transport = kit.async_transport(kit, made._transport, rules)
-    made._mounts = {at: inner and kit.async_transport(kit, inner, rules) for at, inner in made._mounts.items()}
-    return made
+    wrapped: httpx2.AsyncClient = kit.library.AsyncClient(**{"follow_redirects": True, **options})
+    wrapped._transport = kit.async_transport(kit, wrapped._transport, rules)
+    wrapped._mounts = {at: inner and kit.async_transport(kit, inner, rules) for at, inner in wrapped._mounts.items()}
+    return wrapped
 
 
 def transport(
@@ -85,8 +85,8 @@ def transport(
     """
     kit = kit_of(inner, library)
     rules = Rules(provider, rulebook, policy)
-    made: httpx2.BaseTransport = kit.transport(kit, inner or kit.library.HTTPTransport(), rules)
-    return made
+    wrapped: httpx2.BaseTransport = kit.transport(kit, inner or kit.library.HTTPTransport(), rules)
+    return wrapped
 
 
 def async_transport(
@@ -99,5 +99,5 @@ def async_transport(
 ) -> httpx2.AsyncBaseTransport:
     """Return an asynchronous transport with the rules in it; see `transport`."""
     kit, rules = kit_of(inner, library), Rules(provider, rulebook, policy)
-    made: httpx2.AsyncBaseTransport = kit.async_transport(kit, inner or kit.library.AsyncHTTPTransport(), rules)
-    return made
+    wrapped: httpx2.AsyncBaseTransport = kit.async_transport(kit, inner or kit.library.AsyncHTTPTransport(), rules)
+    return wrapped

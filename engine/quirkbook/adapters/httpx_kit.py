@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ..errors import PayloadError, UsageError
 from .answer import Answer
-from .exchange import Rules, Sent, is_chat
+from .exchange import Rules, TranslatedRequest, is_chat
 
 if TYPE_CHECKING:
     import httpx2
@@ -43,34 +43,34 @@ def _kit(name: str) -> Kit:
     )
 
 
-def kit_for(wanted: str | None) -> Kit:
+def kit_for(library: str | None) -> Kit:
     """Return the kit for a library by its name, else for the first that is installed.
 
     Raises:
         UsageError: there is none.
     """
-    if wanted is not None and wanted not in _LIBRARIES:
-        raise UsageError(f"library cannot be '{wanted}': write one of {', '.join(_LIBRARIES)}")
-    for name in _LIBRARIES if wanted is None else (wanted,):
+    if library is not None and library not in _LIBRARIES:
+        raise UsageError(f"library cannot be '{library}': write one of {', '.join(_LIBRARIES)}")
+    for name in _LIBRARIES if library is None else (library,):
         with contextlib.suppress(ImportError):
             return _kit(name)
-    raise UsageError(f"this adapter needs {wanted or 'httpx2 or httpx'}: pip install {wanted or 'httpx2'}")
+    raise UsageError(f"this adapter needs {library or 'httpx2 or httpx'}: pip install {library or 'httpx2'}")
 
 
-def kit_of(inner: object, wanted: str | None) -> Kit:
+def kit_of(inner: object, library: str | None) -> Kit:
     """Return the kit that is wanted, else the one for the library that a transport belongs to.
 
     Raises:
         UsageError: there is none, or it belongs to neither library.
     """
-    if inner is None or wanted is not None:
-        return kit_for(wanted)
+    if inner is None or library is not None:
+        return kit_for(library)
     roots = [kind.__module__.partition(".")[0] for kind in type(inner).__mro__]
-    found = next((root for root in roots if root in _LIBRARIES), None)
-    if found is None:
+    root = next((root for root in roots if root in _LIBRARIES), None)
+    if root is None:
         name = type(inner).__name__
         raise UsageError(f"{name} is no transport of httpx or httpx2: say library='httpx2' if it is like one")
-    return _kit(found)
+    return _kit(root)
 
 
 # On the way out
@@ -82,31 +82,31 @@ class _Wrapped:
     def __init__(self, kit: Kit, inner: Any, rules: Rules) -> None:
         self._kit, self._inner, self._rules = kit, inner, rules
 
-    def _outgoing(self, request: Any, body: bytes) -> tuple[Any, Sent | None]:
+    def _outgoing(self, request: Any, body: bytes) -> tuple[Any, TranslatedRequest | None]:
         """Return the request to send in place of the caller's, who may want to send that again: it stays as it is."""
         try:
-            sent = self._rules.send(str(request.url), body)
+            translated = self._rules.prepare(str(request.url), body)
         except PayloadError as error:
             raise _unwrapped(error) from None
-        if sent is None or sent.body is None:
-            return request, sent
+        if translated is None or translated.body is None:
+            return request, translated
         headers = request.headers.copy()
-        for name, value in sent.headers.items():
+        for name, value in translated.headers.items():
             headers.pop(name, None)
             if value is not None:
                 headers[name] = value
-        made = self._kit.library.Request(
-            request.method, request.url, headers=headers, content=sent.body, extensions=request.extensions
+        outgoing = self._kit.library.Request(
+            request.method, request.url, headers=headers, content=translated.body, extensions=request.extensions
         )
-        return made, sent
+        return outgoing, translated
 
-    def _incoming(self, response: Any, sent: Sent | None, body: Any) -> Any:
-        if sent is None:
+    def _incoming(self, response: Any, translated: TranslatedRequest | None, body: Any) -> Any:
+        if translated is None:
             return response
-        response.headers.update(sent.marks)
-        if sent.report is not None:
-            response.extensions["quirkbook"] = sent.report
-        answer = sent.answer(response.status_code, response.headers.get("content-type", ""))
+        response.headers.update(translated.response_headers)
+        if translated.report is not None:
+            response.extensions["quirkbook"] = translated.report
+        answer = translated.answer(response.status_code, response.headers.get("content-type", ""))
         if answer is None:
             return response
         headers = response.headers.copy()
@@ -124,8 +124,8 @@ class _Transport(_Wrapped):
         inner: httpx2.BaseTransport = self._inner
         if not is_chat(request.method, request.url.path):
             return inner.handle_request(request)
-        request, sent = self._outgoing(request, request.read())
-        response: httpx2.Response = self._incoming(inner.handle_request(request), sent, self._kit.body)
+        request, translated = self._outgoing(request, request.read())
+        response: httpx2.Response = self._incoming(inner.handle_request(request), translated, self._kit.body)
         return response
 
     def close(self) -> None:
@@ -149,9 +149,9 @@ class _AsyncTransport(_Wrapped):
         inner: httpx2.AsyncBaseTransport = self._inner
         if not is_chat(request.method, request.url.path):
             return await inner.handle_async_request(request)
-        request, sent = self._outgoing(request, await request.aread())
+        request, translated = self._outgoing(request, await request.aread())
         response: httpx2.Response = self._incoming(
-            await inner.handle_async_request(request), sent, self._kit.async_body
+            await inner.handle_async_request(request), translated, self._kit.async_body
         )
         return response
 

@@ -42,7 +42,7 @@ from ..errors import PayloadError, QuirkbookWarning, UnknownProviderError, Usage
 from ..model import Change, same
 from ..payload.describe import line
 from ..rulebook.rulebook import Rulebook
-from .exchange import RULES, Rules, listed
+from .exchange import RULES, Rules, rules_header
 
 try:
     import litellm
@@ -88,9 +88,9 @@ class QuirkbookCallback(CustomLogger):
             return None
         logged = kwargs.get("litellm_logging_obj")
         # Positional arguments are not in kwargs; what LiteLLM noted of them is the same.
-        given = {name: getattr(logged, name, None) for name in ("model", "messages") if name not in kwargs}
-        named = {name: value for name, value in kwargs.items() if _is_payload(name) and value is not None}
-        payload = {**given, **named}
+        positional = {name: getattr(logged, name, None) for name in ("model", "messages") if name not in kwargs}
+        keywords = {name: value for name, value in kwargs.items() if _is_payload(name) and value is not None}
+        payload = {**positional, **keywords}
         try:
             payload["messages"] = plain_messages(payload.get("messages") or [])
             report = self._translated(payload, kwargs)
@@ -125,18 +125,18 @@ class QuirkbookCallback(CustomLogger):
 
     async def async_post_call_success_deployment_hook(self, request_data: Any, response: Any, call_type: Any) -> None:
         """Put the report on the response."""
-        found = (request_data.get("metadata") or {}).get("quirkbook")
+        changes = (request_data.get("metadata") or {}).get("quirkbook")
         hidden = getattr(response, "_hidden_params", None)
-        if found and isinstance(hidden, dict):
-            hidden["quirkbook"] = found
+        if changes and isinstance(hidden, dict):
+            hidden["quirkbook"] = changes
 
     async def async_post_call_response_headers_hook(
-        self, data: Any, user_api_key_dict: Any, response: Any, *others: Any, **more: Any
+        self, data: Any, user_api_key_dict: Any, response: Any, *_args: Any, **_kwargs: Any
     ) -> dict[str, str] | None:
         """Return the header that the proxy's answer gets."""
         hidden = getattr(response, "_hidden_params", None)
-        found = hidden.get("quirkbook") if isinstance(hidden, dict) else None
-        return {RULES: listed(one["rule"] for one in found)} if found else None
+        changes = hidden.get("quirkbook") if isinstance(hidden, dict) else None
+        return {RULES: rules_header(change["rule"] for change in changes)} if changes else None
 
 
 def _is_payload(name: str) -> bool:
@@ -147,8 +147,8 @@ def _is_payload(name: str) -> bool:
 def _applied(kwargs: Mapping[str, Any], before: Mapping[str, Any], report: Translation) -> dict[str, Any]:
     """Return the arguments with what the rules changed, in the places where LiteLLM lets it through."""
     after = report.payload
-    made = {name: value for name, value in kwargs.items() if name in after or not _is_payload(name)}
-    known = _known(kwargs, after["model"])
+    arguments = {name: value for name, value in kwargs.items() if name in after or not _is_payload(name)}
+    known = _supported(kwargs, after["model"])
     extra: dict[str, Any] = {}
     for name, value in after.items():
         if name in before and same(value, before[name]):
@@ -156,19 +156,19 @@ def _applied(kwargs: Mapping[str, Any], before: Mapping[str, Any], report: Trans
         if name in ("model", "messages") and name not in kwargs:
             raise UsageError(f"{name} is a positional argument, and a rule has to change it: write {name}=...")
         if name in kwargs or name in known:
-            made[name] = value
+            arguments[name] = value
         else:
             extra[name] = value
     if extra:
-        made["extra_body"] = extra
+        arguments["extra_body"] = extra
     if report.headers:
         headers = {**(kwargs.get("extra_headers") or {}), **report.headers}
-        made["extra_headers"] = {name: value for name, value in headers.items() if value is not None}
-    made["metadata"] = {**(kwargs.get("metadata") or {}), "quirkbook": _told(report.changes)}
-    return made
+        arguments["extra_headers"] = {name: value for name, value in headers.items() if value is not None}
+    arguments["metadata"] = {**(kwargs.get("metadata") or {}), "quirkbook": _logged(report.changes)}
+    return arguments
 
 
-def _known(kwargs: Mapping[str, Any], model: str) -> frozenset[str]:
+def _supported(kwargs: Mapping[str, Any], model: str) -> frozenset[str]:
     """Return the parameters that LiteLLM lets through for a model."""
     try:
         _, provider, *_ = litellm.get_llm_provider(
@@ -176,14 +176,15 @@ def _known(kwargs: Mapping[str, Any], model: str) -> frozenset[str]:
         )
     except litellm.BadRequestError:  # no provider that it knows: it will say so itself
         return frozenset()
-    found = litellm.get_supported_openai_params(model=model, custom_llm_provider=provider)
-    return frozenset({"model", "messages", "stream", *(found or ())})
+    supported = litellm.get_supported_openai_params(model=model, custom_llm_provider=provider)
+    return frozenset({"model", "messages", "stream", *(supported or ())})
 
 
-def _told(made: tuple[Change, ...]) -> list[dict[str, str]]:
+def _logged(changes: tuple[Change, ...]) -> list[dict[str, str]]:
     """Return what was changed and why, without any text of the payload: it goes into logs."""
     return [
-        {"rule": one.rule, "effect": str(one.effect), "change": line(one, values=False), "why": one.why} for one in made
+        {"rule": change.rule, "effect": str(change.effect), "change": line(change, values=False), "why": change.why}
+        for change in changes
     ]
 
 

@@ -16,7 +16,7 @@ class Translate:
     """A class for ``map_batches``: an actor makes it once and reads its rules once.
 
     Takes batches with a column ``text``, a request a row, as `ray.data.read_text` gives them. Gives the columns ``text``
-    (the request for the provider; empty where it is refused), ``report`` (JSON as `batch.Line.report` has it; ``line`` is
+    (the request for the provider; empty where it is refused), ``report`` (JSON as `batch.lines.Line.report` has it; ``line`` is
     the row of the batch) and ``fate`` (``unchanged``, ``changed``, ``refused``, ``unread``). Blank rows are left out.
     """
 
@@ -38,8 +38,8 @@ class Translate:
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         """Translate a batch."""
-        done = [self._translator.line(str(text).encode(), at) for at, text in enumerate(batch["text"], 1)]
-        lines = [line for line in done if line is not None]
+        results = [self._translator.line(str(text).encode(), at) for at, text in enumerate(batch["text"], 1)]
+        lines = [line for line in results if line is not None]
         return {
             "text": [(line.sent or b"").decode() for line in lines],
             "report": [line.report.decode() for line in lines],

@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from ..api import Policy
 from ..rulebook.rulebook import Rulebook
 from .answer import Answer
-from .exchange import Rules, Sent, is_chat
+from .exchange import Rules, TranslatedRequest, is_chat
 
 _PIECE: Final = 65536
 
@@ -64,34 +64,34 @@ class QuirkbookAdapter(HTTPAdapter):
         url = request.url or ""
         if not isinstance(body, bytes) or not is_chat(request.method or "", urlsplit(url).path):
             return super().send(request, *args, **options)
-        sent = self._rules.send(url, body)
-        response = super().send(_outgoing(request, sent), *args, **options)
-        return response if sent is None else _incoming(response, sent)
+        translated = self._rules.prepare(url, body)
+        response = super().send(_outgoing(request, translated), *args, **options)
+        return response if translated is None else _incoming(response, translated)
 
 
-def _outgoing(request: requests.PreparedRequest, sent: Sent | None) -> requests.PreparedRequest:
+def _outgoing(request: requests.PreparedRequest, translated: TranslatedRequest | None) -> requests.PreparedRequest:
     """Return the request to send; the caller's own stays as it is."""
-    if sent is None or sent.body is None:
+    if translated is None or translated.body is None:
         return request
-    made = request.copy()
-    made.body = sent.body
-    for name, value in sent.headers.items():
-        made.headers.pop(name, None)
+    outgoing = request.copy()
+    outgoing.body = translated.body
+    for name, value in translated.headers.items():
+        outgoing.headers.pop(name, None)
         if value is not None:
-            made.headers[name] = value
-    return made
+            outgoing.headers[name] = value
+    return outgoing
 
 
-def _incoming(response: requests.Response, sent: Sent) -> requests.Response:
-    answer = sent.answer(response.status_code, response.headers.get("content-type", ""))
-    response.headers.update(sent.marks)
+def _incoming(response: requests.Response, translated: TranslatedRequest) -> requests.Response:
+    answer = translated.answer(response.status_code, response.headers.get("content-type", ""))
+    response.headers.update(translated.response_headers)
     if answer is not None:
         response.raw = _Body(response.raw, answer)
         for name, value in answer.headers.items():
             response.headers.pop(name, None)
             if value is not None:
                 response.headers[name] = value
-    vars(response).update(quirkbook=sent.report, quirkbook_answer=answer)
+    vars(response).update(quirkbook=translated.report, quirkbook_answer=answer)
     return response
 
 
@@ -112,22 +112,22 @@ class _Body:
 
     def stream(self, amt: int | None = None, decode_content: bool | None = None) -> Iterator[bytes]:
         """Yield what comes, as it comes: a chat wants no waiting until so many bytes are there."""
-        rest, self._rest = self._rest, b""
-        if rest:
-            yield rest
+        buffered, self._rest = self._rest, b""
+        if buffered:
+            yield buffered
         yield from self._pieces
 
     def read(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
         """Return ``amt`` bytes, fewer only at the end; all without it."""
-        found = [self._rest]
+        pieces = [self._rest]
         size = len(self._rest)
         while amt is None or size < amt:
             piece = next(self._pieces, None)
             if piece is None:
                 break
-            found.append(piece)
+            pieces.append(piece)
             size += len(piece)
-        data = b"".join(found)
+        data = b"".join(pieces)
         end = size if amt is None else amt
         self._rest = data[end:]
         return data[:end]

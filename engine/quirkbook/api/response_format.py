@@ -36,7 +36,7 @@ def plain_format(given: Any) -> tuple[Any, str | None]:
         raise PayloadError(f"the class {given.__name__} has no model_json_schema(): {_INSTEAD}", _WHERE)
     schema = _schema_of(given, _WHERE)
     named = _ODD.sub("_", given.__name__)[:_LONGEST]
-    sent = {"type": "json_schema", "json_schema": {"name": named, "schema": strict(schema), "strict": True}}
+    sent = {"type": "json_schema", "json_schema": {"name": named, "schema": strict_schema(schema), "strict": True}}
     return sent, (
         f"response_format: the class {given.__name__} went as its JSON schema, strict: "
         "objects have no fields but their own, and all of those"
@@ -50,7 +50,7 @@ def plain_tool(given: type, where: str) -> dict[str, Any]:
         PayloadError: the class has no JSON schema; ``where`` is the JSON Pointer that says so.
     """
     schema = _schema_of(given, where)
-    function = {"name": _ODD.sub("_", given.__name__)[:_LONGEST], "strict": True, "parameters": strict(schema)}
+    function = {"name": _ODD.sub("_", given.__name__)[:_LONGEST], "strict": True, "parameters": strict_schema(schema)}
     if given.__doc__:
         function["description"] = given.__doc__
     return {"type": "function", "function": function}
@@ -70,12 +70,12 @@ def makes_schemas(kind: type) -> bool:
     return callable(getattr(kind, "model_json_schema", None))
 
 
-def strict(schema: dict[str, Any]) -> dict[str, Any]:
+def strict_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema as OpenAI's strict mode wants it: all fields required, and no others allowed.
 
     An object whose fields are free on purpose (``additionalProperties`` is there) stays so. The input is not touched.
 
-    >>> strict({"type": "object", "properties": {"a": {"type": "string"}}})["required"]
+    >>> strict_schema({"type": "object", "properties": {"a": {"type": "string"}}})["required"]
     ['a']
     """
     root = plant(schema)
@@ -86,5 +86,5 @@ def strict(schema: dict[str, Any]) -> dict[str, Any]:
             spot.words.setdefault("additionalProperties", False)
         if isinstance(spot.words.get("properties"), dict):
             spot.words["required"] = list(spot.words["properties"])
-    made: dict[str, Any] = reap(root)
-    return made
+    strict: dict[str, Any] = reap(root)
+    return strict

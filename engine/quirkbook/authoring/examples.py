@@ -20,7 +20,7 @@ from ..payload.describe import first_difference, line, show
 from ..payload.globs import compile_globs
 from ..plan.compile import Plan, applies, compile_rule
 from ..plan.interpret import Run, change, changes, run
-from ..rulebook.layers import Placed
+from ..rulebook.layers import StackEntry
 from ..rulebook.rulebook import Rulebook
 
 
@@ -28,31 +28,31 @@ from ..rulebook.rulebook import Rulebook
 class Owned:
     """A rule beside the provider or family whose stack it is judged in."""
 
-    placed: Placed
+    entry: StackEntry
     family: bool
 
     @property
     def rule(self) -> Rule:
         """The rule."""
-        return self.placed.rule
+        return self.entry.rule
 
 
 def owned_rules(book: Rulebook) -> Iterator[Owned]:
     """Yield each rule of a rulebook once, where its own file has it."""
     for family, names in ((False, book.providers), (True, book.families)):
         for name in names:
-            for placed in book.effective(name, family=family):
-                if placed.rule.owner == name and placed.rule.family is family:
-                    yield Owned(placed, family)
+            for entry in book.effective(name, family=family):
+                if entry.rule.owner == name and entry.rule.family is family:
+                    yield Owned(entry, family)
 
 
-def lend_model(rule: Rule, given: Any) -> str | None:
+def lend_model(rule: Rule, holder: Any) -> str | None:
     """Return a model that the rule's globs accept, for an example that names none; None where none is needed.
 
     Raises:
         ValueError: no simple name fits the globs; the example must bring its own.
     """
-    if not rule.models or (isinstance(given, dict) and "model" in given):
+    if not rule.models or (isinstance(holder, dict) and "model" in holder):
         return None
     accepts = compile_globs(rule.models)
     if accepts(None):
@@ -69,7 +69,7 @@ def run_alone(owned: Owned, example: Example) -> Run:
     """Run one example through its rule alone."""
     rule = owned.rule
     model = _model(rule, example)
-    compiled = [compile_rule(rule, owned.placed.lets)] if applies(rule, model, rule.stage) else []
+    compiled = [compile_rule(rule, owned.entry.named_conditions)] if applies(rule, model, rule.stage) else []
     return _run(example, Plan(rule.owner, model, "", compiled, _no_rules))
 
 
@@ -85,11 +85,11 @@ def _model(rule: Rule, example: Example) -> str | None:
 
 
 def _run(example: Example, plan: Plan) -> Run:
-    done = Run(plan, example.given)
-    done.request = MISSING if example.request is None else example.request
-    done.status = example.status
-    run(done)
-    return done
+    execution = Run(plan, example.given)
+    execution.request = MISSING if example.request is None else example.request
+    execution.status = example.status
+    run(execution)
+    return execution
 
 
 def check_examples(owned: Owned) -> Iterator[Diagnostic]:
@@ -100,18 +100,18 @@ def check_examples(owned: Owned) -> Iterator[Diagnostic]:
     outcomes: set[bool] = set()
     for example in rule.examples:
         try:
-            done = run_alone(owned, example)
+            execution = run_alone(owned, example)
         except ValueError as error:
             yield Diagnostic(example.location, "Q204", f"{rule.name}: {error}")
             continue
-        outcomes.add(bool(done.fired or done.refusal))
-        wrong = _wrong(example, done)
-        if wrong:
-            hint = "if it is to be refused, write 'rejects: true' in place of 'out'" if done.refusal else ""
-            said = f"an example of {rule.name} does not come out as it says: {wrong}"
-            yield Diagnostic(example.location, "Q204", said, hint)
-        elif not done.refusal and (again := _again(owned, example, done)):
-            yield Diagnostic(example.location, "Q205", f"{rule.name} fires again on its own result: {again}")
+        outcomes.add(bool(execution.fired or execution.refusal))
+        mismatch = _mismatch(example, execution)
+        if mismatch:
+            hint = "if it is to be refused, write 'rejects: true' in place of 'out'" if execution.refusal else ""
+            message = f"an example of {rule.name} does not come out as it says: {mismatch}"
+            yield Diagnostic(example.location, "Q204", message, hint)
+        elif not execution.refusal and (repeat := _repeated_change(owned, example, execution)):
+            yield Diagnostic(example.location, "Q205", f"{rule.name} fires again on its own result: {repeat}")
     if True not in outcomes:
         yield Diagnostic(
             rule.location, "Q201", f"no example of {rule.name} shows it firing", "add one with 'out' or 'rejects'"
@@ -122,25 +122,25 @@ def check_examples(owned: Owned) -> Iterator[Diagnostic]:
         )
 
 
-def _wrong(example: Example, done: Run) -> str:
-    if example.rejects or done.refusal:
-        refused = f"it is refused: {done.refusal[1][6]}" if done.refusal else "it is not refused"
-        return "" if example.rejects and done.refusal else refused
-    wanted = example.given if example.same else example.expected
-    if wanted is not MISSING and (difference := first_difference(wanted, done.root)):
+def _mismatch(example: Example, execution: Run) -> str:
+    if example.rejects or execution.refusal:
+        refused = f"it is refused: {execution.refusal[1][6]}" if execution.refusal else "it is not refused"
+        return "" if example.rejects and execution.refusal else refused
+    expected = example.given if example.same else example.expected
+    if expected is not MISSING and (difference := first_difference(expected, execution.root)):
         return difference
-    if example.warns and not any(edit[0] == "warn" for edit in done.edits):
+    if example.warns and not any(edit[0] == "warn" for edit in execution.edits):
         return "it does not warn"
-    headers = {name: value for name, value in done.headers.items() if value is not None}
+    headers = {name: value for name, value in execution.headers.items() if value is not None}
     if example.headers and headers != dict(example.headers):
         return f"wanted headers {show(dict(example.headers))}, got {show(headers)}"
     return ""
 
 
-def _again(owned: Owned, example: Example, done: Run) -> str:
-    again = run_alone(owned, Example(done.root, request=example.request, status=example.status))
-    said = [edit for edit in again.edits if edit[0] != "warn" and edit[3] is not edit[4]]
-    return line(change(again.fired[0][0], said[0])) if said else ""
+def _repeated_change(owned: Owned, example: Example, execution: Run) -> str:
+    repeated = run_alone(owned, Example(execution.root, request=example.request, status=example.status))
+    edits = [edit for edit in repeated.edits if edit[0] != "warn" and edit[3] is not edit[4]]
+    return line(change(repeated.fired[0][0], edits[0])) if edits else ""
 
 
 def golden(book: Rulebook, owned: Owned) -> list[dict[str, Any]]:
@@ -156,29 +156,31 @@ def _record(book: Rulebook, owned: Owned, example: Example) -> dict[str, Any]:
     rule = owned.rule
     model = _model(rule, example)
     plan = book.family_plan if owned.family else book.plan
-    done = _run(example, _plan(plan, rule, model))
+    execution = _run(example, _plan(plan, rule, model))
     record: dict[str, Any] = {"given": example.given}
     if model is not None and not (isinstance(example.given, dict) and "model" in example.given):
         record["model"] = model
     if example.request is not None:
         record["request"] = example.request
-    if done.refusal:
-        return {**record, "refused": change(*done.refusal).refusal()}
-    again = _run(Example(done.root, request=example.request, status=example.status), _plan(plan, rule, done.model))
-    moved = [one for one in changes(again) if one.before is not one.after]
-    if moved:
-        raise ValueError(f"the whole stack is not idempotent: {moved[0].rule} fires again: {line(moved[0])}")
-    return {**record, "sent": done.root, "trace": [_traced(one) for one in changes(done)]}
+    if execution.refusal:
+        return {**record, "refused": change(*execution.refusal).refusal()}
+    repeated = _run(
+        Example(execution.root, request=example.request, status=example.status), _plan(plan, rule, execution.model)
+    )
+    repeats = [applied for applied in changes(repeated) if applied.before is not applied.after]
+    if repeats:
+        raise ValueError(f"the whole stack is not idempotent: {repeats[0].rule} fires again: {line(repeats[0])}")
+    return {**record, "sent": execution.root, "trace": [_trace_line(applied) for applied in changes(execution)]}
 
 
 def _plan(plan: Any, rule: Rule, model: str | None) -> Plan:
-    found: Plan = plan(rule.owner, model, stage=rule.stage)
-    return found
+    rules_plan: Plan = plan(rule.owner, model, stage=rule.stage)
+    return rules_plan
 
 
-def _traced(one: Change) -> str:
-    effect = "" if one.effect is Effect.NONE else f" ({one.effect})"
-    return f"{one.rule}: {line(one)}{effect}"
+def _trace_line(applied: Change) -> str:
+    effect = "" if applied.effect is Effect.NONE else f" ({applied.effect})"
+    return f"{applied.rule}: {line(applied)}{effect}"
 
 
 class _Dumper(yaml.SafeDumper):

@@ -36,12 +36,12 @@ def check_rule(owned: Owned, *, stale: bool = False, today: date | None = None) 
 
 def check_names(several: Iterable[Owned]) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each rule whose full name another rule has: a provider and a family may bear one name."""
-    first: dict[str, Rule] = {}
+    rules_by_name: dict[str, Rule] = {}
     for owned in several:
         rule = owned.rule
-        other = first.setdefault(rule.name, rule)
-        if other is not rule:
-            yield Diagnostic(rule.location, "Q116", f"the name '{rule.name}' is used twice: first at {other.location}")
+        known = rules_by_name.setdefault(rule.name, rule)
+        if known is not rule:
+            yield Diagnostic(rule.location, "Q116", f"the name '{rule.name}' is used twice: first at {known.location}")
 
 
 def _warning(rule: Rule, code: str, message: str, hint: str) -> Diagnostic:
@@ -61,18 +61,18 @@ def _bounds(rule: Rule) -> Iterator[Diagnostic]:
 
 
 def _numeric_bounds(rule: Rule) -> Iterator[tuple[str, float, str]]:
-    yield from _of_condition(rule.when or {}, "")
-    yield from _of_actions(rule.do, "")
+    yield from _condition_bounds(rule.when or {}, "")
+    yield from _action_bounds(rule.do, "")
 
 
-def _of_actions(items: Any, base: str) -> Iterator[tuple[str, float, str]]:
+def _action_bounds(items: Any, base: str) -> Iterator[tuple[str, float, str]]:
     for item in items:
         for path, bounds in item.get("clamp", {}).items():
             yield from ((_below(base, path), bound, "value") for bound in bounds if bound is not None)
         if "each" in item:
             inner = _below(base, item["each"]["in"])
-            yield from _of_condition(item["each"].get("when", {}), inner)
-            yield from _of_actions(item["each"]["do"], inner)
+            yield from _condition_bounds(item["each"].get("when", {}), inner)
+            yield from _action_bounds(item["each"]["do"], inner)
 
 
 def _below(base: str, path: str) -> str:
@@ -84,32 +84,32 @@ def _below(base: str, path: str) -> str:
     return f"{base}{path}" if path.startswith("[") else f"{base}.{path}"
 
 
-def _of_condition(when: Mapping[str, Any], base: str) -> Iterator[tuple[str, float, str]]:
+def _condition_bounds(when: Mapping[str, Any], base: str) -> Iterator[tuple[str, float, str]]:
     for key, value in when.items():
         if key in ("any_of", "all_of"):
             for part in value:
-                yield from _of_condition(part, base)
+                yield from _condition_bounds(part, base)
         elif key == "not":
-            yield from _of_condition(value, base)
+            yield from _condition_bounds(value, base)
         elif isinstance(value, dict) and (key.startswith("$.") or not key.startswith("$")):
-            yield from _of_leaf(_below(base, key), value)
+            yield from _leaf_bounds(_below(base, key), value)
 
 
-def _of_leaf(path: str, operators: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
+def _leaf_bounds(path: str, operators: Mapping[str, Any]) -> Iterator[tuple[str, float, str]]:
     for name, bound in operators.items():
         if name in _BOUNDS:
             yield path, bound, "value"
         elif name in ("between", "outside"):
-            yield from ((path, one, "value") for one in bound if one is not None)
+            yield from ((path, limit, "value") for limit in bound if limit is not None)
         elif name in ("len", "bytes"):
             bounds = bound.values() if isinstance(bound, dict) else [bound]
-            yield from ((path, one, name) for one in bounds if 0 < one <= LONGEST_EXAMPLE)
+            yield from ((path, limit, name) for limit in bounds if 0 < limit <= LONGEST_EXAMPLE)
         elif name in ("some", "every", "none"):
-            yield from _of_condition(bound, f"{path}[*]")
+            yield from _condition_bounds(bound, f"{path}[*]")
 
 
-def _hits(given: Any, path: str, bound: float, measure: str) -> bool:
-    values = [value for _, value in find(given, parse(path).steps)]
+def _hits(payload: Any, path: str, bound: float, measure: str) -> bool:
+    values = [value for _, value in find(payload, parse(path).steps)]
     if measure == "len":
         return any(isinstance(value, (str, list, dict)) and len(value) == bound for value in values)
     if measure == "bytes":

@@ -15,29 +15,29 @@ from ..model import Diagnostic, Rule, same
 from ..payload.describe import show
 from ..payload.globs import compile_globs
 from ..plan.compile import compile_rule
-from ..rulebook.layers import Placed
+from ..rulebook.layers import StackEntry
 from ..rulebook.rulebook import Rulebook
 from .examples import Owned
 
 
-def check_pack(book: Rulebook, several: Sequence[Owned]) -> Iterator[Diagnostic]:
-    """Yield what is wrong with rules beside one another; only diagnostics at one of ``several``, each once."""
-    mine = {owned.rule.name for owned in several}
+def check_rulebook(book: Rulebook, owned_rules: Sequence[Owned]) -> Iterator[Diagnostic]:
+    """Yield what is wrong with rules beside one another; only diagnostics at one of ``owned_rules``, each once."""
+    mine = {owned.rule.name for owned in owned_rules}
     stacks = {name: book.effective(name) for name in book.providers}
-    yield from _off_everywhere(stacks.values(), several)
+    yield from _off_everywhere(stacks.values(), owned_rules)
     models = _known_models(book)
     spelt = _spelt(book)
-    for owned in several:
+    for owned in owned_rules:
         rule = owned.rule
         yield from _globs(rule, {*models, *(model for by, model in spelt[rule.owner] if by != rule.name)})
-    seen: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for name, stack in stacks.items():
-        running = [placed for placed in stack if placed.disabled is None and placed.rule.status != "retired"]
-        if mine.isdisjoint(placed.rule.name for placed in running):
+        running = [entry for entry in stack if entry.disabled is None and entry.rule.status != "retired"]
+        if mine.isdisjoint(entry.rule.name for entry in running):
             continue
-        for diagnostic_of, diagnostic in (*_unreached(running), *_fights(name, running, models)):
-            if diagnostic_of in mine and (diagnostic_of, diagnostic.code) not in seen:
-                seen.add((diagnostic_of, diagnostic.code))
+        for diagnostic_of, diagnostic in (*_unreached(running), *_conflicts(name, running, models)):
+            if diagnostic_of in mine and (diagnostic_of, diagnostic.code) not in reported:
+                reported.add((diagnostic_of, diagnostic.code))
                 yield diagnostic
 
 
@@ -48,13 +48,13 @@ def _warning(rule: Rule, code: str, message: str, hint: str) -> Diagnostic:
 # Off everywhere
 
 
-def _off_everywhere(stacks: Iterable[Sequence[Placed]], several: Iterable[Owned]) -> Iterator[Diagnostic]:
+def _off_everywhere(stacks: Iterable[Sequence[StackEntry]], owned_rules: Iterable[Owned]) -> Iterator[Diagnostic]:
     """A rule of a family that no provider includes, or that each of them disables."""
     states: dict[str, set[bool]] = {}
     for stack in stacks:
-        for placed in stack:
-            states.setdefault(placed.rule.name, set()).add(placed.disabled is None)
-    for owned in several:
+        for entry in stack:
+            states.setdefault(entry.rule.name, set()).add(entry.disabled is None)
+    for owned in owned_rules:
         rule = owned.rule
         if not owned.family or True in states.get(rule.name, ()):
             continue
@@ -70,18 +70,20 @@ def _off_everywhere(stacks: Iterable[Sequence[Placed]], several: Iterable[Owned]
 
 def _known_models(book: Rulebook) -> set[str]:
     """Return the models that any example names: there is no other list of what exists."""
-    holders = (holder for rule in book.rules() for one in rule.examples for holder in (one.given, one.request))
+    holders = (
+        holder for rule in book.rules() for example in rule.examples for holder in (example.given, example.request)
+    )
     named = (holder.get("model") for holder in holders if isinstance(holder, dict))
     return {model for model in named if isinstance(model, str) and model}
 
 
 def _spelt(book: Rulebook) -> dict[str, set[tuple[str, str]]]:
     """Return owner -> (rule, what a glob of it spells). Two rules that agree are hardly both misspelt."""
-    found: dict[str, set[tuple[str, str]]] = {}
+    spelt_by_owner: dict[str, set[tuple[str, str]]] = {}
     for rule in book.rules():
         spelt = {(rule.name, glob.removeprefix("!").replace("*", "")) for glob in rule.models}
-        found.setdefault(rule.owner, set()).update(pair for pair in spelt if pair[1])
-    return found
+        spelt_by_owner.setdefault(rule.owner, set()).update(pair for pair in spelt if pair[1])
+    return spelt_by_owner
 
 
 def _globs(rule: Rule, models: Collection[str]) -> Iterator[Diagnostic]:
@@ -97,44 +99,46 @@ def _covers(earlier: Rule, later: Rule) -> bool:
     """Tell whether the globs of one rule, read as text, accept all that those of the other accept."""
     if not earlier.models:
         return True
-    one = {glob for glob in earlier.models if not glob.startswith("!")}
-    other = {glob for glob in later.models if not glob.startswith("!")}
-    lost = set(earlier.models) - one - set(later.models)
-    return not lost and (not one or "*" in one or (bool(other) and other <= one))
+    earlier_globs = {glob for glob in earlier.models if not glob.startswith("!")}
+    later_globs = {glob for glob in later.models if not glob.startswith("!")}
+    lost = set(earlier.models) - earlier_globs - set(later.models)
+    return not lost and (
+        not earlier_globs or "*" in earlier_globs or (bool(later_globs) and later_globs <= earlier_globs)
+    )
 
 
-def _overlap(one: Rule, other: Rule, models: Collection[str]) -> bool:
+def _overlap(left: Rule, right: Rule, models: Collection[str]) -> bool:
     """Tell whether a known model, or a payload without one, falls under both rules."""
-    first, second = (compile_globs(rule.models or ["*"]) for rule in (one, other))
-    return any(first(model) and second(model) for model in (None, *models))
+    fits_left, fits_right = (compile_globs(rule.models or ["*"]) for rule in (left, right))
+    return any(fits_left(model) and fits_right(model) for model in (None, *models))
 
 
 # Never reached
 
 
-Found = tuple[str, Diagnostic]
+Finding = tuple[str, Diagnostic]
 """The rule that a diagnostic is about, and the diagnostic."""
 
 
-def _unreached(stack: Sequence[Placed]) -> Iterator[Found]:
+def _unreached(stack: Sequence[StackEntry]) -> Iterator[Finding]:
     """A rule after one that always refuses, that does the same already, or that has dropped what this one asks for."""
-    touched = [frozenset[str]().union(*compile_rule(placed.rule, placed.lets).touches) for placed in stack]
-    dropped = [_dropped(placed.rule) for placed in stack]
-    for at, placed in enumerate(stack):
-        rule = placed.rule
-        asked = _asked(rule.when or {})
-        for before, one in enumerate(stack[:at]):
-            earlier = one.rule
+    touched = [frozenset[str]().union(*compile_rule(entry.rule, entry.named_conditions).touches) for entry in stack]
+    dropped = [_dropped(entry.rule) for entry in stack]
+    for at, entry in enumerate(stack):
+        rule = entry.rule
+        required = _required_keys(rule.when or {})
+        for before, earlier_entry in enumerate(stack[:at]):
+            earlier = earlier_entry.rule
             gone = {
                 key
-                for key in dropped[before] & asked
+                for key in dropped[before] & required
                 if not any(key in keys or "?" in keys for keys in touched[before + 1 : at])
             }
             if _refuses_all(earlier):
                 because = f"{earlier.name} refuses every payload before it"
             elif gone:
                 because = f"{earlier.name} has dropped '{min(gone)}' before"
-            elif _says_the_same(one, placed):
+            elif _is_same_repair(earlier_entry, entry):
                 because = f"{earlier.name} has done the same before"
             else:
                 continue
@@ -148,11 +152,14 @@ def _refuses_all(rule: Rule) -> bool:
     return not rule.when and any("reject" in item for item in rule.do)
 
 
-def _says_the_same(one: Placed, other: Placed) -> bool:
+def _is_same_repair(left: StackEntry, right: StackEntry) -> bool:
     return (
-        same(one.rule.when, other.rule.when)
-        and same(list(one.rule.do), list(other.rule.do))
-        and (one.lets == other.lets or not any(key.startswith("$") for key in one.rule.when or {}))
+        same(left.rule.when, right.rule.when)
+        and same(list(left.rule.do), list(right.rule.do))
+        and (
+            left.named_conditions == right.named_conditions
+            or not any(key.startswith("$") for key in left.rule.when or {})
+        )
     )
 
 
@@ -162,7 +169,7 @@ def _dropped(rule: Rule) -> set[str]:
     return {key for key in keys if not rule.when or same(rule.when, {key: {"exists": True}})}
 
 
-def _asked(when: Mapping[str, Any]) -> set[str]:
+def _required_keys(when: Mapping[str, Any]) -> set[str]:
     """Return the top-level keys without which a condition is false for certain."""
     return {
         path.partition(".")[0].partition("[")[0]
@@ -193,32 +200,32 @@ class _Write:
     @property
     def is_blind(self) -> bool:
         """Whether no condition looks at the value that is written over, nor around or into it."""
-        return not any(_meet(path, self.path) for path in self.reads)
+        return not any(_paths_overlap(path, self.path) for path in self.reads)
 
 
-def _fights(provider: str, stack: Sequence[Placed], models: Collection[str]) -> Iterator[Found]:
+def _conflicts(provider: str, stack: Sequence[StackEntry], models: Collection[str]) -> Iterator[Finding]:
     """A rule that sets a path which an earlier one may have set to another value, without looking at it."""
     writes: dict[tuple[str, str], list[_Write]] = {}
-    for placed in stack:
-        for write in _writes(placed):
-            earlier = writes.setdefault((placed.rule.stage, write.path), [])
-            for one in earlier if write.is_blind else ():
-                if one.rule is write.rule or same(one.value, write.value):
+    for entry in stack:
+        for write in _writes(entry):
+            earlier = writes.setdefault((entry.rule.stage, write.path), [])
+            for earlier_write in earlier if write.is_blind else ():
+                if earlier_write.rule is write.rule or same(earlier_write.value, write.value):
                     continue
-                if _apart(one, write) or not _overlap(one.rule, write.rule, models):
+                if _are_exclusive(earlier_write, write) or not _overlap(earlier_write.rule, write.rule, models):
                     continue
                 what = (
-                    f"{write.rule.name} sets {write.path} to {show(write.value)} where {one.rule.name} may have set it to "
-                    f"{show(one.value)}, among the rules of {provider}: only the later one counts"
+                    f"{write.rule.name} sets {write.path} to {show(write.value)} where {earlier_write.rule.name} may have set it to "
+                    f"{show(earlier_write.value)}, among the rules of {provider}: only the later one counts"
                 )
                 yield write.rule.name, _warning(write.rule, "Q209", what, "let 'when' or 'models' tell them apart")
             earlier.append(write)
 
 
-def _writes(placed: Placed) -> Iterator[_Write]:
-    rule = placed.rule
+def _writes(entry: StackEntry) -> Iterator[_Write]:
+    rule = entry.rule
     when = rule.when or {}
-    reads = frozenset(_paths(when, placed.lets, ""))
+    reads = frozenset(_paths(when, entry.named_conditions, ""))
     for item in rule.do:
         for path, value in item.get("set", {}).items():
             yield _Write(rule, path, value, (when,), reads)
@@ -227,49 +234,49 @@ def _writes(placed: Placed) -> Iterator[_Write]:
         for action in each.get("do", ()):
             for path, value in action.get("set", {}).items():
                 base = f"{each['in']}."
-                both = reads | frozenset(_paths(inner, placed.lets, base))
-                yield _Write(rule, f"{base}{path}", value, (when, inner), both)
+                all_reads = reads | frozenset(_paths(inner, entry.named_conditions, base))
+                yield _Write(rule, f"{base}{path}", value, (when, inner), all_reads)
 
 
-def _paths(when: Mapping[str, Any], lets: Mapping[str, Any], base: str) -> Iterator[str]:
+def _paths(when: Mapping[str, Any], named_conditions: Mapping[str, Any], base: str) -> Iterator[str]:
     """Yield the paths that a condition asks about, down to the names it uses."""
     for key, value in when.items():
         if key in ("any_of", "all_of"):
             for part in value:
-                yield from _paths(part, lets, base)
+                yield from _paths(part, named_conditions, base)
         elif key == "not":
-            yield from _paths(value, lets, base)
-        elif key[1:] in lets:
-            yield from _paths(lets[key[1:]], lets, "")
+            yield from _paths(value, named_conditions, base)
+        elif key[1:] in named_conditions:
+            yield from _paths(named_conditions[key[1:]], named_conditions, "")
         else:
             yield key[2:] if key.startswith("$.") else f"{base}{key}"
 
 
-def _meet(one: str, other: str) -> bool:
+def _paths_overlap(left: str, right: str) -> bool:
     """Tell whether of two paths one is the other or leads into it."""
-    short, long = sorted((one, other), key=len)
+    short, long = sorted((left, right), key=len)
     return long.startswith(short) and long[len(short) : len(short) + 1] in ("", ".", "[")
 
 
-def _apart(one: _Write, other: _Write) -> bool:
+def _are_exclusive(left: _Write, right: _Write) -> bool:
     """Tell whether the conditions of two writes cannot hold of one payload, as far as their plain parts show it."""
     return any(
-        _exclude(mine[key], yours[key])
-        for mine, yours in zip(one.conditions, other.conditions, strict=False)
+        _tests_exclude(mine[key], yours[key])
+        for mine, yours in zip(left.conditions, right.conditions, strict=False)
         for key in mine.keys() & yours.keys()
         if "*" not in key
     )
 
 
-def _exclude(one: Any, other: Any) -> bool:
+def _tests_exclude(left: Any, right: Any) -> bool:
     """Tell whether no value fits both of two tests of one path."""
-    first, second = _wanted(one), _wanted(other)
-    if first is not None and second is not None:
-        return not any(same(value, that) for value in first for that in second)
-    return _may_be_absent(one) is not _may_be_absent(other)
+    left_values, right_values = _allowed_values(left), _allowed_values(right)
+    if left_values is not None and right_values is not None:
+        return not any(same(value, allowed) for value in left_values for allowed in right_values)
+    return _may_be_absent(left) is not _may_be_absent(right)
 
 
-def _wanted(test: Any) -> list[Any] | None:
+def _allowed_values(test: Any) -> list[Any] | None:
     """Return the values that a test allows; None where it names none."""
     if isinstance(test, dict):
         return None

@@ -21,7 +21,7 @@ VERDICTS: Mapping[Effect, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class Support:
     """How a payload fits one provider."""
 
     provider: str
@@ -50,7 +50,7 @@ class Fit:
         }
 
 
-def portability(payload: Mapping[str, Any], rulebook: Rulebook, *, model: str | None = None) -> list[Fit]:
+def provider_support(payload: Mapping[str, Any], rulebook: Rulebook, *, model: str | None = None) -> list[Support]:
     """Return how a payload fits every provider that has rules for requests, the best fit first, then by name.
 
     ``model`` stands in for the payload's. A provider's own prefix is taken off the model and is no repair: it only says
@@ -59,29 +59,31 @@ def portability(payload: Mapping[str, Any], rulebook: Rulebook, *, model: str | 
     Raises:
         PayloadError: it is no chat payload.
     """
-    fits = [_fit(payload, name, rulebook, model) for name in rulebook.providers if _has_rules(rulebook, name)]
-    return sorted(fits, key=lambda fit: (EFFECT_ORDER[fit.effect], fit.provider))
+    supports = [
+        _support_of(payload, name, rulebook, model) for name in rulebook.providers if _has_rules(rulebook, name)
+    ]
+    return sorted(supports, key=lambda support: (EFFECT_ORDER[support.effect], support.provider))
 
 
 def unruled(rulebook: Rulebook) -> list[str]:
-    """Return the providers of which nothing is known but how to reach them; `portability` leaves them out."""
+    """Return the providers of which nothing is known but how to reach them; `provider_support` leaves them out."""
     return [name for name in rulebook.providers if not _has_rules(rulebook, name)]
 
 
 def _has_rules(rulebook: Rulebook, provider: str) -> bool:
-    return any(placed.disabled is None and placed.rule.stage == "request" for placed in rulebook.effective(provider))
+    return any(entry.disabled is None and entry.rule.stage == "request" for entry in rulebook.effective(provider))
 
 
-def _fit(payload: Mapping[str, Any], provider: str, rulebook: Rulebook, model: str | None) -> Fit:
-    named = payload.get("model") if model is None and isinstance(payload, dict) else model
-    if isinstance(named, str) and isinstance(payload, dict):
-        payload = {**payload, "model": rulebook.plan(provider, named).model}
-    done = explain(payload, provider, rulebook=rulebook)
+def _support_of(payload: Mapping[str, Any], provider: str, rulebook: Rulebook, model: str | None) -> Support:
+    model_name = payload.get("model") if model is None and isinstance(payload, dict) else model
+    if isinstance(model_name, str) and isinstance(payload, dict):
+        payload = {**payload, "model": rulebook.plan(provider, model_name).model}
+    translation = explain(payload, provider, rulebook=rulebook)
     rules: dict[str, Effect] = {}
-    for one in (done.refusal,) if done.refusal else done.changes:
-        rules[one.rule] = max(rules.get(one.rule, Effect.NONE), one.effect, key=EFFECT_ORDER.__getitem__)
+    for change in (translation.refusal,) if translation.refusal else translation.changes:
+        rules[change.rule] = max(rules.get(change.rule, Effect.NONE), change.effect, key=EFFECT_ORDER.__getitem__)
     worst = max(rules.values(), key=EFFECT_ORDER.__getitem__, default=Effect.NONE)
-    return Fit(provider, rulebook.provider(provider).head.get("name", provider), done.model, worst, rules)
+    return Support(provider, rulebook.provider(provider).head.get("name", provider), translation.model, worst, rules)
 
 
 def known(rulebook: Rulebook) -> list[dict[str, Any]]:
@@ -99,7 +101,7 @@ def known(rulebook: Rulebook) -> list[dict[str, Any]]:
                 "aliases": list(head.get("aliases", ())),
                 "base_url": head.get("base_url"),
                 "api_key_env": head.get("api_key_env"),
-                "rules": sum(1 for placed in rulebook.effective(name) if placed.disabled is None),
+                "rules": sum(1 for entry in rulebook.effective(name) if entry.disabled is None),
             }
         )
     return rows

@@ -74,7 +74,7 @@ class Progress:
     fates: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("unchanged", "changed", "refused", "unread"), 0)
     )
-    """How many lines met which, see `batch.Line.fate`; blank ones meet none."""
+    """How many lines met which, see `lines.Line.fate`; blank ones meet none."""
     sizes: list[int] = field(default_factory=lambda: [0, 0, 0])
     """Of the output, the report and the refused lines."""
 
@@ -91,8 +91,8 @@ class Batch:
         self._fresh = target.with_name(f"{target.name}.journal.new")
         self.size = source.stat().st_size
 
-    def run(self, *, force: bool = False, tell: Callable[[Progress], Any] = lambda progress: None) -> Progress:
-        """Translate what is left to translate, and return the whole tally; ``tell`` hears of each block.
+    def run(self, *, force: bool = False, on_progress: Callable[[Progress], Any] = lambda progress: None) -> Progress:
+        """Translate what is left to translate, and return the whole tally; ``on_progress`` is called after each block.
 
         Raises:
             UsageError: the output is there already, is the input or is being written by another batch; or the journal is
@@ -101,15 +101,15 @@ class Batch:
             OSError: with the name of the file. What the journal says is safe; the same call goes on from there.
         """
         self._spare_input()
-        self._settings.translator()  # diagnostics are told here, not by a worker
+        self._settings.translator()  # diagnostics are raised here, not by a worker
         identity = self._identity()
         if not force and not self._target.exists():
-            self._resumed(identity)  # here too, as a refusal makes no file
+            self._resume_point(identity)  # here too, as a refusal makes no file
         with ExitStack() as stack:
             target = stack.enter_context(_opened(self._target))
             _lock(target, self._target)
-            state = Progress() if force else self._resumed(identity)
-            self._note(state, identity)  # before the first byte: from here on the same command goes on
+            state = Progress() if force else self._resume_point(identity)
+            self._write_journal(state, identity)  # before the first byte: from here on the same command goes on
             files = [target, *(stack.enter_context(_opened(path)) for path in (self.report, self.refused))]
             for file, size in zip(files, state.sizes, strict=True):
                 _go_to(file, size)
@@ -121,8 +121,8 @@ class Batch:
                 state.lines += block.lines
                 for fate in block.fates:
                     state.fates[fate] += 1
-                self._note(state, identity)
-                tell(state)
+                self._write_journal(state, identity)
+                on_progress(state)
             if not state.sizes[2]:
                 self.refused.unlink(missing_ok=True)
             self.journal.unlink(missing_ok=True)
@@ -148,38 +148,38 @@ class Batch:
         settings = {**asdict(self._settings), "rules_hash": self._settings.rules_hash()}
         return {"input": facts, "settings": json.loads(json.dumps(settings))}
 
-    def _resumed(self, identity: Mapping[str, Any]) -> Progress:
+    def _resume_point(self, identity: Mapping[str, Any]) -> Progress:
         if self.journal.exists():
-            found, state = self._noted()
+            journal, state = self._read_journal()
             for key, text in (
                 ("input", f"{self._source} has changed"),
                 ("settings", "provider, model, rules or policy differ"),
             ):
-                if found[key] != identity[key]:
+                if journal[key] != identity[key]:
                     raise UsageError(f"{self.journal} is of another batch: {text}; begin anew with --force")
             for path, size in zip(self._files(), state.sizes, strict=True):
                 if (path.stat().st_size if path.exists() else 0) < size:
                     raise UsageError(f"{path} is shorter than its journal {self.journal} says: begin anew with --force")
             return state
-        there = next((path for path in self._files() if path.exists() and path.stat().st_size), None)
-        if there is not None:
-            raise UsageError(f"{there} is there already: name another output, or write it anew with --force")
+        existing = next((path for path in self._files() if path.exists() and path.stat().st_size), None)
+        if existing is not None:
+            raise UsageError(f"{existing} is there already: name another output, or write it anew with --force")
         return Progress()
 
-    def _noted(self) -> tuple[Mapping[str, Any], Progress]:
+    def _read_journal(self) -> tuple[Mapping[str, Any], Progress]:
         """Read the journal: the identity and how far it is."""
         try:
-            found = json.loads(self.journal.read_bytes())
-            state = Progress(**found["progress"])
+            journal = json.loads(self.journal.read_bytes())
+            state = Progress(**journal["progress"])
             numbers = [state.read, state.lines, *state.sizes, *state.fates.values()]
-            whole = len(state.sizes) == 3 and state.fates.keys() == Progress().fates.keys()
-            if whole and all(type(number) is int and number >= 0 for number in numbers):
-                return {key: found[key] for key in ("input", "settings")}, state
+            is_complete = len(state.sizes) == 3 and state.fates.keys() == Progress().fates.keys()
+            if is_complete and all(type(number) is int and number >= 0 for number in numbers):
+                return {key: journal[key] for key in ("input", "settings")}, state
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             pass  # JSON of another shape
         raise UsageError(f"{self.journal} is no journal of a batch: begin anew with --force")
 
-    def _note(self, state: Progress, identity: Mapping[str, Any]) -> None:
+    def _write_journal(self, state: Progress, identity: Mapping[str, Any]) -> None:
         """Write the journal, in one step: a reader finds the old one or the new one whole."""
         with self._fresh.open("wb", buffering=0) as file:
             _write(file, json.dumps({**identity, "progress": asdict(state)}).encode())
@@ -189,20 +189,20 @@ class Batch:
         blocks = _blocks(stack.enter_context(self._source.open("rb")), start, number)
         if self._workers == 1 or self.size - start <= BLOCK:
             _begin(self._settings)
-            for lines, first, end in blocks:
-                yield _translate(lines, first), end
+            for lines, first_number, end in blocks:
+                yield _translate(lines, first_number), end
             return
         pool = stack.enter_context(
             ProcessPoolExecutor(self._workers, get_context("spawn"), initializer=_work, initargs=(self._settings,))
         )
         waiting: deque[tuple[Future[Block], int]] = deque()
-        for lines, first, end in blocks:
-            waiting.append((pool.submit(_translate, lines, first), end))
+        for lines, first_number, end in blocks:
+            waiting.append((pool.submit(_translate, lines, first_number), end))
             if len(waiting) > AHEAD * self._workers:
-                done, at = waiting.popleft()
-                yield done.result(), at
-        for done, at in waiting:
-            yield done.result(), at
+                future, block_end = waiting.popleft()
+                yield future.result(), block_end
+        for future, block_end in waiting:
+            yield future.result(), block_end
 
 
 def _opened(path: Path) -> FileIO:
@@ -243,10 +243,10 @@ def _go_to(file: FileIO, size: int) -> None:
 
 
 def _write(file: FileIO, data: bytes) -> None:
-    left = memoryview(data)
+    remaining = memoryview(data)
     with _naming(file):
-        while left:  # on a disk that is nearly full a part is written
-            left = left[file.write(left) :]
+        while remaining:  # on a disk that is nearly full a part is written
+            remaining = remaining[file.write(remaining) :]
         os.fsync(file.fileno())
 
 
@@ -264,7 +264,7 @@ def _read_block(file: IO[bytes]) -> list[bytes | None]:
     lines: list[bytes | None] = []
     while file.tell() - begin < BLOCK and (line := file.readline(batch_lines.LONGEST + 1)):
         if len(line) > batch_lines.LONGEST and not line.endswith(b"\n"):
-            while (more := file.readline(BLOCK)) and not more.endswith(b"\n"):
+            while (piece := file.readline(BLOCK)) and not piece.endswith(b"\n"):
                 pass
             lines.append(None)
         else:
@@ -294,6 +294,6 @@ def _begin(settings: Settings) -> None:
     _translator = settings.translator()
 
 
-def _translate(lines: Sequence[bytes | None], first: int) -> Block:
+def _translate(lines: Sequence[bytes | None], first_number: int) -> Block:
     assert _translator is not None
-    return _translator.block(lines, first)
+    return _translator.block(lines, first_number)

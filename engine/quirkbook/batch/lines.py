@@ -1,4 +1,4 @@
-"""Lines of a batch file -> lines that a provider takes, and a report on each. Pure: files are `batch_files`'.
+"""Lines of a batch file -> lines that a provider takes, and a report on each. Pure: files are the business of `files`.
 
 A line is a payload, or a request of OpenAI's Batch API: ``{"custom_id", "method", "url", "body"}``.
 """
@@ -73,8 +73,10 @@ class Translator:
         api.check_policy(policy)
         self._provider, self._model = provider, model
         # Nobody hears a warning for each of a million lines: the report says it.
-        said = {**api.DEFAULT_POLICY, **(policy or {})}
-        self._policy = {effect: "error" if verdict == "error" else _MILDEST[effect] for effect, verdict in said.items()}
+        full_policy = {**api.DEFAULT_POLICY, **(policy or {})}
+        self._policy = {
+            effect: "error" if verdict == "error" else _MILDEST[effect] for effect, verdict in full_policy.items()
+        }
 
     def line(self, raw: bytes, number: int) -> Line | None:
         """Translate one line; None where it is blank. ``number`` counts from 1."""
@@ -102,33 +104,33 @@ class Translator:
             return Line(text, jsontext.encode({**report, "rules": []}), "unchanged")
         return self._payload(raw, item["body"], item, report)
 
-    def block(self, lines: Sequence[bytes | None], first: int) -> Block:
-        """Translate lines, ``first`` being the number of the first; None stands for one that is longer than `LONGEST`."""
+    def block(self, lines: Sequence[bytes | None], first_number: int) -> Block:
+        """Translate lines, ``first_number`` being that of the first; None stands for one that is longer than `LONGEST`."""
         out, report, refused, fates = [], [], [], []
-        for number, raw in enumerate(lines, first):
+        for number, raw in enumerate(lines, first_number):
             if raw is None:
-                done = _unread({"line": number}, f"the line holds more than {LONGEST} bytes, too many for a payload")
-            elif (found := self.line(raw, number)) is None:
+                result = _unread({"line": number}, f"the line holds more than {LONGEST} bytes, too many for a payload")
+            elif (translated := self.line(raw, number)) is None:
                 continue
             else:
-                done = found
-                if done.sent is None:
+                result = translated
+                if result.sent is None:
                     refused.append(raw.strip())
                 else:
-                    out.append(done.sent)
-            report.append(done.report)
-            fates.append(done.fate)
+                    out.append(result.sent)
+            report.append(result.report)
+            fates.append(result.fate)
         return Block(_joined(out), _joined(report), _joined(refused), len(lines), fates)
 
     def _payload(self, raw: bytes, payload: Any, around: dict[str, Any] | None, report: dict[str, Any]) -> Line:
         try:
-            done = api.apply_rules(payload, self._provider, self._model, None, self._book, self._policy)
-            if done.fired:
-                api.apply_policy(done, self._policy)
-            if done.refusal is None:
-                sent = jsontext.encode(done.root if around is None else {**around, "body": done.root}, nan=False)
+            run = api.apply_rules(payload, self._provider, self._model, None, self._book, self._policy)
+            if run.fired:
+                api.apply_policy(run, self._policy)
+            if run.refusal is None:
+                line = jsontext.encode(run.root if around is None else {**around, "body": run.root}, nan=False)
         except PolicyError as error:
-            listed = [{"rule": one.rule, "effect": one.effect} for one in error.changes]
+            listed = [{"rule": forbidden.rule, "effect": forbidden.effect} for forbidden in error.changes]
             return Line(
                 None, jsontext.encode({**report, "refused": "the policy forbids changes", "rules": listed}), "refused"
             )
@@ -136,15 +138,17 @@ class Translator:
             return _unread(report, str(error))
         except ValueError:  # a number too big to be written again
             return _unread(report, _wrong(raw))
-        if done.refusal is not None:
-            said = change(*done.refusal)
-            return Line(None, jsontext.encode({**report, "refused": said.refusal(), "rule": said.rule}), "refused")
+        if run.refusal is not None:
+            refusal = change(*run.refusal)
+            return Line(
+                None, jsontext.encode({**report, "refused": refusal.refusal(), "rule": refusal.rule}), "refused"
+            )
         worst: dict[str, Any] = {}
-        for rule, first, end in done.fired:
-            effects = [effect_of(rule, edit) for edit in done.edits[first:end]]
+        for rule, start, end in run.fired:
+            effects = [effect_of(rule, edit) for edit in run.edits[start:end]]
             worst[rule.name] = max((*effects, worst.get(rule.name, effects[0])), key=EFFECT_ORDER.__getitem__)
         listed = [{"rule": rule, "effect": effect} for rule, effect in worst.items()]
-        return Line(sent, jsontext.encode({**report, "rules": listed}), "changed" if listed else "unchanged")
+        return Line(line, jsontext.encode({**report, "rules": listed}), "changed" if listed else "unchanged")
 
 
 _MILDEST: Final = {effect: "warn" if effect == "refuse" else "allow" for effect in api.DEFAULT_POLICY}

@@ -43,15 +43,15 @@ def batch(
     """
     policy = {"lossy": "error", "semantic": "error"} if strict else None
     work = Batch(source, target, Settings(provider, model, layers, policy), workers=workers)
-    with _bar(work.size) as tell:
-        done = work.run(force=force, tell=tell)
-    fates = done.fates
+    with _bar(work.size) as on_progress:
+        progress = work.run(force=force, on_progress=on_progress)
+    fates = progress.fates
     count = sum(fates.values())
-    told = (
+    summary = (
         f"{count:,} request{'' if count == 1 else 's'}: {fates['unchanged']:,} unchanged, {fates['changed']:,} changed"
     )
     lost = f", {fates['refused']:,} refused, {fates['unread']:,} unreadable: see {work.refused}"
-    click.echo(f"{told}{lost if fates['refused'] or fates['unread'] else ''}; report: {work.report}", err=True)
+    click.echo(f"{summary}{lost if fates['refused'] or fates['unread'] else ''}; report: {work.report}", err=True)
     if fates["refused"] or fates["unread"]:
         raise Refused
 
@@ -72,9 +72,9 @@ def _bar(size: int) -> Any:
         with Bar(console=console, transient=True) as bar:
             task = bar.add_task("translating", total=size)
 
-            def tell(progress: Progress) -> None:
+            def update(progress: Progress) -> None:
                 bar.update(task, completed=progress.read)
 
-            yield tell
+            yield update
 
     return shown()

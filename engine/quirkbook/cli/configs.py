@@ -49,21 +49,21 @@ def read_all(paths: Iterable[Path]) -> tuple[list[Setting], list[Diagnostic]]:
     return settings, diagnostics
 
 
-def setting_as_data(one: Setting) -> dict[str, object]:
+def setting_as_data(setting: Setting) -> dict[str, object]:
     """Return a key as JSON data."""
     return {
-        "file": one.file, "line": one.line, "column": one.column, "key": one.pointer, "state": one.state,
-        "why": one.why,
+        "file": setting.file, "line": setting.line, "column": setting.column, "key": setting.pointer, "state": setting.state,
+        "why": setting.why,
     }  # fmt: skip
 
 
-def setting_annotation(one: Setting) -> str:
-    """Return a key as a forge's annotation: a key that is used is told in the log alone."""
-    if one.state == "used":
-        return f"::debug::{escaped(str(one))}"
-    kind = "warning" if one.state == "unsupported" else "notice"
-    text = escaped(f"{one.pointer}: {one.why}")
-    return f"::{kind} file={one.file},line={one.line},col={one.column},title={one.state}::{text}"
+def setting_annotation(setting: Setting) -> str:
+    """Return a key as a forge's annotation: a key that is used appears in the log alone."""
+    if setting.state == "used":
+        return f"::debug::{escaped(str(setting))}"
+    kind = "warning" if setting.state == "unsupported" else "notice"
+    text = escaped(f"{setting.pointer}: {setting.why}")
+    return f"::{kind} file={setting.file},line={setting.line},col={setting.column},title={setting.state}::{text}"
 
 
 def escaped(text: str) -> str:

@@ -12,7 +12,7 @@ from ..authoring.diagnostics import CODES
 from ..errors import UnknownRuleError, did_you_mean
 from ..model import Example, Rule
 from ..plan.source import source_of
-from ..rulebook.layers import Placed
+from ..rulebook.layers import StackEntry
 from ..rulebook.validate import vocabulary
 from .options import rulebook, rules_option
 from .printing import columns
@@ -37,21 +37,21 @@ def rules(provider: str, model: str | None, stage: str | None, source: bool, lay
         click.echo(source_of(book.plan(provider, model, stage=stage or "request")), nl=False)
         return
     rows = [
-        _row(placed)
-        for placed in book.effective(provider)
-        if (model is None or book.in_force(placed.rule, model)) and stage in (None, placed.rule.stage)
+        _row(entry)
+        for entry in book.effective(provider)
+        if (model is None or book.in_force(entry.rule, model)) and stage in (None, entry.rule.stage)
     ]
     for line in columns(rows):
         click.echo(line)
 
 
-def _row(placed: Placed) -> list[str]:
-    rule = placed.rule
+def _row(entry: StackEntry) -> list[str]:
+    rule = entry.rule
     place = f"{rule.location.file}:{rule.location.line}"
     notes = [rule.stage] if rule.stage != "request" else []
     notes += [rule.status] if rule.status != "active" else []
     notes += [f"models {' '.join(rule.models)}"] if rule.models else []
-    notes += [f"DISABLED: {placed.disabled.because} ({placed.disabled.location})"] if placed.disabled else []
+    notes += [f"DISABLED: {entry.disabled.because} ({entry.disabled.location})"] if entry.disabled else []
     return [rule.name, rule.layer, place, "; ".join(notes)]
 
 
@@ -68,14 +68,16 @@ def rule(name: str, layers: tuple[str, ...]) -> None:
     elif name in words:
         click.echo(f"{name}\n\n{words[name]}")
     else:
-        raise UnknownRuleError(f"'{name}' is no rule, no code, no action and no operator{_meant(name, layers, words)}")
+        raise UnknownRuleError(
+            f"'{name}' is not a rule, a code, an action or an operator{_suggestion(name, layers, words)}"
+        )
 
 
-def _meant(name: str, layers: tuple[str, ...], words: Iterable[str]) -> str:
-    meant = [one.name for one in rulebook(layers).rules() if one.id == name]
-    meant = meant or list(filter(None, [did_you_mean(name.upper(), CODES) or did_you_mean(name, words)]))
-    if meant:
-        return f": did you mean {' or '.join(repr(one) for one in meant[:5])}?"
+def _suggestion(name: str, layers: tuple[str, ...], words: Iterable[str]) -> str:
+    names = [candidate.name for candidate in rulebook(layers).rules() if candidate.id == name]
+    names = names or list(filter(None, [did_you_mean(name.upper(), CODES) or did_you_mean(name, words)]))
+    if names:
+        return f": did you mean {' or '.join(repr(candidate) for candidate in names[:5])}?"
     return f"\n  write provider/rule, a code such as Q104, or one of {', '.join(words)}"
 
 
@@ -100,7 +102,7 @@ def _rule_page(rule: Rule) -> str:
     head += [f"{key:<9}{value}" for key, value in facts.items() if value]
     body: dict[str, Any] = {"when": rule.when} if rule.when else {}
     body["do"] = [dict(item) for item in rule.do]
-    body["examples"] = [{"in": one.given, **_outcome(one)} for one in rule.examples[:_SHOWN]]
+    body["examples"] = [{"in": example.given, **_outcome(example)} for example in rule.examples[:_SHOWN]]
     text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100).rstrip()
     if len(rule.examples) > _SHOWN:
         text += f"\n# and {len(rule.examples) - _SHOWN} more"
@@ -111,8 +113,8 @@ _SHOWN = 6
 """Examples of a rule that its page shows."""
 
 
-def _outcome(one: Example) -> dict[str, Any]:
-    return {"same": True} if one.same else {"rejects": True} if one.rejects else {"out": one.expected}
+def _outcome(example: Example) -> dict[str, Any]:
+    return {"same": True} if example.same else {"rejects": True} if example.rejects else {"out": example.expected}
 
 
 def _indent(text: str) -> str:
@@ -129,7 +131,7 @@ def completion(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    made = get_completion_class(shell)
-    if made is not None:
+    completion_class = get_completion_class(shell)
+    if completion_class is not None:
         context = click.get_current_context().find_root()
-        click.echo(made(context.command, {}, "quirkbook", "_QUIRKBOOK_COMPLETE").source())
+        click.echo(completion_class(context.command, {}, "quirkbook", "_QUIRKBOOK_COMPLETE").source())

@@ -59,7 +59,7 @@ def read_payload(name: str) -> Any:
         InputError: too large, not UTF-8, not JSON; with file:line:column.
     """
     shown = "<stdin>" if name == "-" else name
-    raw = _read(name, shown)
+    raw = _read_bytes(name, shown)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -79,7 +79,7 @@ def read_payload(name: str) -> Any:
         raise InputError(f"{shown}: nested too deeply to be a chat payload") from None
 
 
-def _read(name: str, shown: str) -> bytes:
+def _read_bytes(name: str, shown: str) -> bytes:
     if name == "-":
         raw = sys.stdin.buffer.read(PAYLOAD_LIMIT + 1)
     else:
@@ -99,9 +99,9 @@ def _no_constant(word: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"the key '{twice}' stands twice in one object: keep one of them")
-    return found
+    return mapping

@@ -30,44 +30,44 @@ def columns(rows: Iterable[Sequence[object]]) -> Iterator[str]:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def print_report(done: Translation) -> None:
+def print_report(translation: Translation) -> None:
     """Print what was changed, rule by rule; NO_COLOR and pipes are honoured."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(_headline(done))
-    for _, group in groupby(done.changes, key=lambda one: one.rule):
+    console.print(_headline(translation))
+    for _, group in groupby(translation.changes, key=lambda entry: entry.rule):
         _print_rule(console, list(group))
-    if done.refusal:
-        _print_rule(console, [done.refusal])
-    for name, value in done.headers.items():
+    if translation.refusal:
+        _print_rule(console, [translation.refusal])
+    for name, value in translation.headers.items():
         console.print(Text(f"header {name}: {'(left out)' if value is None else value}"))
-    if done.quiet:
+    if translation.quiet:
         console.print(Text("\nstayed quiet:", style="bold"))
-    for one in done.quiet:
-        console.print(Text.assemble("  ", (one.rule, "dim"), f"  {one.because}"))
+    for entry in translation.quiet:
+        console.print(Text.assemble("  ", (entry.rule, "dim"), f"  {entry.because}"))
 
 
-def _headline(done: Translation) -> Text:
-    who = Text.assemble((done.provider, "bold"), f" · {done.model or 'no model named'} · ")
-    if done.refusal:
+def _headline(translation: Translation) -> Text:
+    who = Text.assemble((translation.provider, "bold"), f" · {translation.model or 'no model named'} · ")
+    if translation.refusal:
         return who + Text("refused", style=STYLES[Effect.REFUSE])
-    made = [one for one in done.changes if one.effect is not Effect.NONE]
-    if not made:
-        return who + Text("passes unchanged" + (", with remarks" if done.changes else ""))
-    counts = Counter(one.effect for one in made)
-    who += Text(f"{len(made)} change{'s' if len(made) > 1 else ''}: ")
+    effective = [change for change in translation.changes if change.effect is not Effect.NONE]
+    if not effective:
+        return who + Text("passes unchanged" + (", with remarks" if translation.changes else ""))
+    counts = Counter(change.effect for change in effective)
+    who += Text(f"{len(effective)} change{'s' if len(effective) > 1 else ''}: ")
     parts = [Text(f"{counts[effect]} {effect}", style=STYLES[effect]) for effect in Effect if counts[effect]]
     return who + Text(", ").join(parts)
 
 
-def _print_rule(console: Console, made: list[Change]) -> None:
-    first = made[0]
-    worst = max((one.effect for one in made), key=list(Effect).index)
-    disputed = " (disputed)" if first.disputed else ""
-    place = f"  {first.location}" if first.location else ""
+def _print_rule(console: Console, changes: list[Change]) -> None:
+    first_change = changes[0]
+    worst = max((change.effect for change in changes), key=list(Effect).index)
+    disputed = " (disputed)" if first_change.disputed else ""
+    place = f"  {first_change.location}" if first_change.location else ""
     word = "remark" if worst is Effect.NONE else str(worst)
-    console.print(Text.assemble("\n", (first.rule, "bold"), "  ", (word, STYLES[worst]), disputed, place))
-    for one in made:
-        console.print(Text("  " + line(one)))
-    console.print(Text.assemble(("  why     ", "dim"), first.why))
-    if first.source:
-        console.print(Text.assemble(("  source  ", "dim"), first.source))
+    console.print(Text.assemble("\n", (first_change.rule, "bold"), "  ", (word, STYLES[worst]), disputed, place))
+    for change in changes:
+        console.print(Text("  " + line(change)))
+    console.print(Text.assemble(("  why     ", "dim"), first_change.why))
+    if first_change.source:
+        console.print(Text.assemble(("  source  ", "dim"), first_change.source))

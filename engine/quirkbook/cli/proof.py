@@ -39,8 +39,8 @@ def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
     settings, diagnostics = read_all(configs)
     counted = [_count(len(settings), "key")] if configs else []
     if len(configs) < len(paths) or not paths:
-        count, found = _lint(tuple(path for path in paths if path not in configs), stale=stale)
-        diagnostics += found
+        count, rule_diagnostics = _lint(tuple(path for path in paths if path not in configs), stale=stale)
+        diagnostics += rule_diagnostics
         counted = ["nothing loaded" if count is None else _count(count, "rule"), *counted]
     _print(diagnostics, settings, form)
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
@@ -55,11 +55,11 @@ def _lint(paths: Sequence[Path], *, stale: bool) -> tuple[int | None, list[Diagn
     """Return how many rules there are, None where they do not load, and what is wrong with them."""
     try:
         book, owned = _load(paths)
-        found = [
+        diagnostics = [
             *lint.check_names(owned),
-            *(diagnostic for one in owned for diagnostic in lint.check_rule(one, stale=stale)),
+            *(diagnostic for owned_rule in owned for diagnostic in lint.check_rule(owned_rule, stale=stale)),
         ]
-        return len(owned), [*found, *lint_rulebook.check_pack(book, owned)]
+        return len(owned), [*diagnostics, *lint_rulebook.check_rulebook(book, owned)]
     except RuleFileError as error:
         return None, list(error.diagnostics)
 
@@ -80,10 +80,10 @@ def test(paths: tuple[Path, ...], update: bool, golden: Path | None) -> None:
     """
     book, owned = _load(paths)
     goldens = golden or _golden_folder(paths)
-    verdicts = [examples.prove(book, one, goldens, update=update) for one in owned]
+    verdicts = [examples.prove(book, owned_rule, goldens, update=update) for owned_rule in owned]
     diagnostics = [diagnostic for verdict in verdicts for diagnostic in verdict.diagnostics]
-    whole = not paths or all(path.is_dir() for path in paths)
-    for path in examples.orphans({verdict.rule for verdict in verdicts}, goldens) if whole else ():
+    folders_only = not paths or all(path.is_dir() for path in paths)
+    for path in examples.orphans({verdict.rule for verdict in verdicts}, goldens) if folders_only else ():
         if update:
             path.unlink()
             click.echo(f"removed {path}")
@@ -94,10 +94,10 @@ def test(paths: tuple[Path, ...], update: bool, golden: Path | None) -> None:
             click.echo(f"wrote {goldens / verdict.rule}.yml")
     _print(diagnostics, (), "text")
     bad = len({verdict.rule for verdict in verdicts if verdict.diagnostics})
-    count = sum(len(one.rule.examples) for one in owned)
-    kept = "" if goldens.is_dir() else " (no golden files: --update writes them)"
+    count = sum(len(owned_rule.rule.examples) for owned_rule in owned)
+    no_golden = "" if goldens.is_dir() else " (no golden files: --update writes them)"
     proven = f"{_count(len(owned), 'rule')}, {_count(count, 'example')}"
-    click.echo(f"{proven}: {_count(bad, 'rule')} failed{kept}", err=True)
+    click.echo(f"{proven}: {_count(bad, 'rule')} failed{no_golden}", err=True)
     if diagnostics:
         raise Refused
 
@@ -112,7 +112,9 @@ def _load(paths: Sequence[Path]) -> tuple[Rulebook, list[examples.Owned]]:
     paths = paths or (shipped,)
     ours = any(shipped in (path.resolve(), *path.resolve().parents) for path in paths)
     book = Rulebook.load(os.path.relpath(shipped), builtin=False) if ours else Rulebook.load(*paths)
-    return book, [one for one in examples.owned_rules(book) if _stands_in(one.rule.location.file, paths)]
+    return book, [
+        owned_rule for owned_rule in examples.owned_rules(book) if _stands_in(owned_rule.rule.location.file, paths)
+    ]
 
 
 def _stands_in(file: str, paths: Sequence[Path]) -> bool:
@@ -121,8 +123,8 @@ def _stands_in(file: str, paths: Sequence[Path]) -> bool:
 
 
 def _golden_folder(paths: Sequence[Path]) -> Path:
-    first = paths[0] if paths else Path(str(folder("rules")))
-    home = first if first.is_dir() else first.parent
+    path = paths[0] if paths else Path(str(folder("rules")))
+    home = path if path.is_dir() else path.parent
     beside = home.resolve().parent / "tests" / "golden"
     return beside if beside.is_dir() and home.name == "rules" else home / "golden"
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..authoring.support import VERDICTS, Fit, known, portability, unruled
+from ..authoring.support import VERDICTS, Support, known, provider_support, unruled
 from ..model import Effect
 from ..rulebook.rulebook import Rulebook
 from .options import read_payload, rulebook, rules_option
@@ -42,7 +42,7 @@ def providers(file: str | None, model: str | None, layers: tuple[str, ...], form
     else:
         payload = read_payload(file)
         book = rulebook(layers)
-        _compare(portability(payload, book, model=model), unruled(book), form)
+        _compare(provider_support(payload, book, model=model), unruled(book), form)
 
 
 def _list(book: Rulebook, form: str) -> None:
@@ -56,16 +56,18 @@ def _list(book: Rulebook, form: str) -> None:
         click.echo(line)
 
 
-def _compare(fits: list[Fit], left_out: list[str], form: str) -> None:
+def _compare(supports: list[Support], left_out: list[str], form: str) -> None:
     if form == "json":
-        click.echo(json.dumps([fit.to_dict() for fit in fits], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([support.to_dict() for support in supports], indent=2, ensure_ascii=False))
     elif _is_terminal():
-        Console(highlight=False).print(_table(fits))
+        Console(highlight=False).print(_table(supports))
     else:
-        for line in columns([[fit.provider, fit.verdict, ", ".join(_rules(fit)) or None] for fit in fits]):
+        for line in columns(
+            [[support.provider, support.verdict, ", ".join(_rules(support)) or None] for support in supports]
+        ):
             click.echo(line)
     if form == "text":
-        counts = Counter(fit.verdict for fit in fits)
+        counts = Counter(support.verdict for support in supports)
         click.echo(", ".join(f"{counts[word]} {word}" for word in VERDICTS.values() if counts[word]), err=True)
         if left_out:
             click.echo(f"left out, for want of rules: {', '.join(left_out)}", err=True)
@@ -75,20 +77,20 @@ def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _rules(fit: Fit) -> list[str]:
-    return [f"{rule} ({_word(effect)})" for rule, effect in fit.rules.items()]
+def _rules(support: Support) -> list[str]:
+    return [f"{rule} ({_word(effect)})" for rule, effect in support.rules.items()]
 
 
 def _word(effect: Effect) -> str:
     return "remark" if effect is Effect.NONE else str(effect)
 
 
-def _table(fits: list[Fit]) -> Table:
+def _table(supports: list[Support]) -> Table:
     table = Table("provider", "verdict", "rules", box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for fit in fits:
-        style = "" if fit.effect is Effect.NONE else STYLES[fit.effect]
+    for support in supports:
+        style = "" if support.effect is Effect.NONE else STYLES[support.effect]
         rules = Text("\n").join(
-            Text.assemble(rule, "  ", (_word(effect), STYLES[effect])) for rule, effect in fit.rules.items()
+            Text.assemble(rule, "  ", (_word(effect), STYLES[effect])) for rule, effect in support.rules.items()
         )
-        table.add_row(Text(fit.provider), Text(fit.verdict, style=style), rules)
+        table.add_row(Text(support.provider), Text(support.verdict, style=style), rules)
     return table

@@ -48,26 +48,26 @@ def dry_run(
     cat request.json | quirkbook dry-run - -p moonshot --strict > ready.json
     """
     payload = read_payload(file)
-    done = explain(payload, provider, model=model, base_url=base_url, rulebook=rulebook(layers), why_not=why_not)
+    translation = explain(payload, provider, model=model, base_url=base_url, rulebook=rulebook(layers), why_not=why_not)
     if form == "report":
-        print_report(done)
-        if not done.refusal:
-            click.echo(_json(done.payload))
+        print_report(translation)
+        if not translation.refusal:
+            click.echo(_json(translation.payload))
     elif form == "json":
-        click.echo(_json(done.to_dict()))
+        click.echo(_json(translation.to_dict()))
     elif form == "patch":
-        click.echo(_json(done.patch))
+        click.echo(_json(translation.patch))
     else:
-        before, after = (_json(value).splitlines() for value in (payload, done.payload))
-        click.echo("\n".join(unified_diff(before, after, "payload", f"for {done.provider}", lineterm="")))
-    if done.refusal and form in ("diff", "patch"):
-        click.echo(f"quirkbook: {done.refusal.refusal()}", err=True)
-    if done.refusal or (strict and _is_costly(done)):
+        before, after = (_json(value).splitlines() for value in (payload, translation.payload))
+        click.echo("\n".join(unified_diff(before, after, "payload", f"for {translation.provider}", lineterm="")))
+    if translation.refusal and form in ("diff", "patch"):
+        click.echo(f"quirkbook: {translation.refusal.refusal()}", err=True)
+    if translation.refusal or (strict and _is_costly(translation)):
         raise Refused
 
 
-def _is_costly(done: Translation) -> bool:
-    return any(one.effect in (Effect.LOSSY, Effect.SEMANTIC) for one in done.changes)
+def _is_costly(translation: Translation) -> bool:
+    return any(change.effect in (Effect.LOSSY, Effect.SEMANTIC) for change in translation.changes)
 
 
 def _json(value: Any) -> str:

@@ -11,7 +11,7 @@ from ..errors import DispatchError, missing_extra
 from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
 from .arguments import Messages, Options
 from .request import Call, prepare
-from .response import Incoming, completed, is_stream, next_pause, restreamed, unsent
+from .response import StreamReader, is_stream, next_pause, read_completion, stream_whole_answer, with_call
 
 if TYPE_CHECKING:
     from .async_transport import AsyncReply
@@ -20,51 +20,51 @@ if TYPE_CHECKING:
 class AsyncStream:
     """The chunks of an answer as they come. Iterate to the end, or close it: best in an ``async with``."""
 
-    def __init__(self, incoming: Incoming, reply: AsyncReply | None) -> None:
+    def __init__(self, reader: StreamReader, reply: AsyncReply | None) -> None:
         self._reply = reply
         """What is still to be read from; None: all has come."""
-        self._incoming = incoming
+        self._reader = reader
 
     @property
     def quirkbook(self) -> Report:
         """What was changed on the way to the provider and back, so far."""
-        return self._incoming.report
+        return self._reader.report
 
     @property
     def received(self) -> ChatCompletion:
         """The answer as far as it has been read, put together."""
-        return self._incoming.received
+        return self._reader.received
 
     def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
         return self
 
     async def __anext__(self) -> ChatCompletionChunk:
-        incoming = self._incoming
-        while not incoming.ready:
+        reader = self._reader
+        while not reader.ready:
             reply = self._reply
             if reply is None:
                 raise StopAsyncIteration
-            if incoming.failure is not None:
+            if reader.failure is not None:
                 await self.close()
-                raise incoming.failure
-            if incoming.over:
+                raise reader.failure
+            if reader.over:
                 self._reply = None
                 await reply.finish()
                 raise StopAsyncIteration
             try:
                 data = await reply.piece()
             except DispatchError as error:
-                incoming.broken(error)
+                reader.interrupt(error)
             else:
-                incoming.feed(data) if data else incoming.end()
-        return incoming.ready.popleft()
+                reader.feed(data) if data else reader.end()
+        return reader.ready.popleft()
 
     async def close(self) -> None:
         """Close the connection to the provider, who may then stop working on the answer."""
         reply, self._reply = self._reply, None
         if reply is not None:
             reply.close()
-        self._incoming.ready.clear()
+        self._reader.ready.clear()
 
     aclose = close
 
@@ -82,7 +82,7 @@ class AsyncStream:
             reply.close()
 
     def __repr__(self) -> str:
-        state = "open" if self._reply is not None or self._incoming.ready else "closed"
+        state = "open" if self._reply is not None or self._reader.ready else "closed"
         return f"<AsyncStream of {self.quirkbook.provider}, {state}>"
 
 
@@ -132,10 +132,10 @@ async def _send(transport: ModuleType, call: Call, attempt: int) -> ChatCompleti
     try:
         reply: AsyncReply = await transport.send(call.url, call.headers, call.body, call.timeout)
         if call.streams and is_stream(reply.status, reply.headers):
-            return AsyncStream(Incoming(call, reply.status, reply.headers, attempt), reply)
+            return AsyncStream(StreamReader(call, reply.status, reply.headers, attempt), reply)
         raw = await reply.read()
     except DispatchError as error:
-        raise unsent(call, error) from None
+        raise with_call(call, error) from None
     if call.streams:
-        return AsyncStream(restreamed(call, reply.status, reply.headers, raw, attempt), None)
-    return completed(call, reply.status, reply.headers, raw, attempt)
+        return AsyncStream(stream_whole_answer(call, reply.status, reply.headers, raw, attempt), None)
+    return read_completion(call, reply.status, reply.headers, raw, attempt)

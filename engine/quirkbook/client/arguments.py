@@ -136,7 +136,7 @@ REFUSED: Final[Mapping[str, str]] = {
 }
 
 
-def sort(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
+def sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
     """Return (fields of the payload, our own arguments under their first names, remarks).
 
     Raises:
@@ -144,28 +144,28 @@ def sort(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], tu
         PayloadError: a response_format that is neither JSON nor a class with a JSON schema.
     """
     fields: dict[str, Any] = {}
-    own: dict[str, Any] = {}
+    call_options: dict[str, Any] = {}
     remarks: list[str] = []
     for name, value in options.items():
         if value is None:
             continue
         if name in _OWN_NAMES:
-            first = _OWN_NAMES[name]
-            if first in own and own[first] != value:
-                raise UsageError(f"{first} and its other name {name} differ: give one of them")
-            own[first] = value
+            primary = _OWN_NAMES[name]
+            if primary in call_options and call_options[primary] != value:
+                raise UsageError(f"{primary} and its other name {name} differ: give one of them")
+            call_options[primary] = value
         elif name in REFUSED:
             raise UsageError(f"{name} is an argument of LiteLLM that has no counterpart here: {REFUSED[name]}")
         elif name in WITHOUT_EFFECT:
             remarks.append(f"{name} has no effect: it is an argument of LiteLLM's own")
         else:
             fields[name] = value
-    if own.pop("drop_params", None) is not None:
+    if call_options.pop("drop_params", None) is not None:
         remarks.append("drop_params has no effect: the rules decide what is dropped, and the report says so")
     if "response_format" in fields:
         fields["response_format"], remark = plain_format(fields["response_format"])
         remarks += [remark] if remark else []
-    return fields, own, tuple(remarks)
+    return fields, call_options, tuple(remarks)
 
 
 def plain_messages(messages: Messages) -> list[Any]:
@@ -176,18 +176,18 @@ def plain_messages(messages: Messages) -> list[Any]:
     """
     if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
         raise PayloadError('messages is a list: write [{"role": "user", "content": ...}]', "/messages")
-    found = list(messages)
-    for at, message in enumerate(found):
+    plain = list(messages)
+    for at, message in enumerate(plain):
         if not isinstance(message, dict):
             dump = getattr(message, "model_dump", None)
             if dump is None:
                 text = f'a message must be an object, not {kind(message)}; example: {{"role": ..., "content": ...}}'
                 raise PayloadError(text, f"/messages/{at}")
-            found[at] = dump(exclude_none=True)
-    return found
+            plain[at] = dump(exclude_none=True)
+    return plain
 
 
-def seconds(timeout: Any, default: tuple[float, float]) -> tuple[float, float]:
+def timeout_pair(timeout: Any, default: tuple[float, float]) -> tuple[float, float]:
     """Return (connect, read) of a timeout.
 
     Raises:
@@ -196,7 +196,7 @@ def seconds(timeout: Any, default: tuple[float, float]) -> tuple[float, float]:
     if timeout is None:
         return default
     pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-    if len(pair) != 2 or not all(_is_positive(one) for one in pair):
+    if len(pair) != 2 or not all(_is_positive(part) for part in pair):
         raise UsageError(f"timeout cannot be {timeout!r}: write seconds above 0, or a pair (connect, read) of them")
     return float(pair[0]), float(pair[1])
 
@@ -205,14 +205,14 @@ def _is_positive(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e7
 
 
-def retries(wanted: Any, default: int, most: int) -> int:
+def retry_count(value: Any, default: int, most: int) -> int:
     """Return how often to try again.
 
     Raises:
         UsageError: it is no such number.
     """
-    if wanted is None:
+    if value is None:
         return default
-    if not isinstance(wanted, int) or isinstance(wanted, bool) or not 0 <= wanted <= most:
-        raise UsageError(f"max_retries cannot be {wanted!r}: write 0 to {most}")
-    return wanted
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise UsageError(f"max_retries cannot be {value!r}: write 0 to {most}")
+    return value

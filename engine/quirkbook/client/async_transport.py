@@ -31,25 +31,25 @@ _sessions: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGen
 async def session() -> aiohttp.ClientSession:
     """Return the running loop's session, made at its first call."""
     loop = asyncio.get_running_loop()
-    found = _sessions.get(loop)
-    if found is None:
-        for old in [one for one in _sessions if one.is_closed()]:
+    entry = _sessions.get(loop)
+    if entry is None:
+        for old in [known for known in _sessions if known.is_closed()]:
             del _sessions[old]
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT)
-        made = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        keeper = _keep(loop, made)
-        _sessions[loop] = found = made, keeper
+        client_session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        keeper = _keep(loop, client_session)
+        _sessions[loop] = entry = client_session, keeper
         await anext(keeper)
-    return found[0]
+    return entry[0]
 
 
-async def _keep(loop: asyncio.AbstractEventLoop, kept: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+async def _keep(loop: asyncio.AbstractEventLoop, client_session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
     """Wait to be closed, as loops do with all generators before they end, and close the session then."""
     try:
         yield
     finally:
         _sessions.pop(loop, None)
-        await kept.close()
+        await client_session.close()
 
 
 class AsyncReply:
@@ -69,7 +69,7 @@ class AsyncReply:
         try:
             return await self._response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise broken(error) from None
+            raise interruption(error) from None
         finally:
             self.close()
 
@@ -83,7 +83,7 @@ class AsyncReply:
             return await self._response.content.readany()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self.close()
-            raise broken(error) from None
+            raise interruption(error) from None
 
     async def finish(self) -> None:
         """Give the connection back, if the body really ends here; else close it."""
@@ -107,14 +107,14 @@ async def send(url: str, headers: Mapping[str, str], body: bytes, timeout: tuple
         APIConnectionError: there was no answer.
         Timeout: there was none in time.
     """
-    connect, read = timeout
+    connect_timeout, read_timeout = timeout
     proxy, tls = _settings(url)
     try:
         response = await (await session()).post(
             url,
             headers=headers,
             data=body if len(body) < LARGE else io.BytesIO(body),
-            timeout=aiohttp.ClientTimeout(total=None, connect=connect, sock_read=read),
+            timeout=aiohttp.ClientTimeout(total=None, connect=connect_timeout, sock_read=read_timeout),
             allow_redirects=False,
             proxy=proxy,
             ssl=tls,
@@ -122,15 +122,15 @@ async def send(url: str, headers: Mapping[str, str], body: bytes, timeout: tuple
     except (aiohttp.InvalidURL, ValueError) as error:
         raise UsageError(f"the request cannot be sent: {type(error).__name__}") from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise unanswered(error, url) from None
+        raise connection_error(error, url) from None
     return AsyncReply(response)
 
 
 def _settings(url: str) -> tuple[str | None, ssl.SSLContext | bool]:
     """Return the proxy and the certificates for an address, both as `transport` has them from the environment."""
-    found = environment(url)
-    proxy: str | None = select_proxy(url, found["proxies"])
-    return proxy, _context(found["verify"]) if url.startswith("https:") else True
+    settings = environment(url)
+    proxy: str | None = select_proxy(url, settings["proxies"])
+    return proxy, _context(settings["verify"]) if url.startswith("https:") else True
 
 
 @lru_cache(maxsize=8)
@@ -138,7 +138,7 @@ def _context(verify: bool | str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH if verify is True else str(verify))
 
 
-def unanswered(error: Exception, url: str) -> APIConnectionError:
+def connection_error(error: Exception, url: str) -> APIConnectionError:
     """Return our error for one of the library's before an answer began."""
     if isinstance(error, TimeoutError):
         # Who could not be reached was asked for nothing; who was slow may be at work, and would do it twice.
@@ -165,7 +165,7 @@ def _cause(error: Exception) -> BaseException:
     return error
 
 
-def broken(error: Exception) -> APIConnectionError:
+def interruption(error: Exception) -> APIConnectionError:
     """Return our error for one of the library's in the middle of an answer."""
     if isinstance(error, TimeoutError):
         return Timeout("the answer stopped coming")

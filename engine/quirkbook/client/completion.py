@@ -12,7 +12,7 @@ from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
 from . import transport
 from .arguments import Messages, Options
 from .request import Call, prepare
-from .response import Incoming, completed, is_stream, next_pause, restreamed, unsent
+from .response import StreamReader, is_stream, next_pause, read_completion, stream_whole_answer, with_call
 
 
 class Stream:
@@ -21,51 +21,51 @@ class Stream:
     The provider has answered before there is a Stream: a refused key or payload raises at the call.
     """
 
-    def __init__(self, incoming: Incoming, reply: transport.Reply | None) -> None:
+    def __init__(self, reader: StreamReader, reply: transport.Reply | None) -> None:
         self._reply = reply
         """What is still to be read from; None: all has come."""
-        self._incoming = incoming
+        self._reader = reader
 
     @property
     def quirkbook(self) -> Report:
         """What was changed on the way to the provider and back, so far."""
-        return self._incoming.report
+        return self._reader.report
 
     @property
     def received(self) -> ChatCompletion:
         """The answer as far as it has been read, put together."""
-        return self._incoming.received
+        return self._reader.received
 
     def __iter__(self) -> Iterator[ChatCompletionChunk]:
         return self
 
     def __next__(self) -> ChatCompletionChunk:
-        incoming = self._incoming
-        while not incoming.ready:
+        reader = self._reader
+        while not reader.ready:
             reply = self._reply
             if reply is None:
                 raise StopIteration
-            if incoming.failure is not None:
+            if reader.failure is not None:
                 self.close()
-                raise incoming.failure
-            if incoming.over:
+                raise reader.failure
+            if reader.over:
                 self._reply = None
                 reply.finish()
                 raise StopIteration
             try:
                 data = reply.piece()
             except DispatchError as error:
-                incoming.broken(error)
+                reader.interrupt(error)
             else:
-                incoming.feed(data) if data else incoming.end()
-        return incoming.ready.popleft()
+                reader.feed(data) if data else reader.end()
+        return reader.ready.popleft()
 
     def close(self) -> None:
         """Close the connection to the provider, who may then stop working on the answer."""
         reply, self._reply = self._reply, None
         if reply is not None:
             reply.close()
-        self._incoming.ready.clear()
+        self._reader.ready.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +80,7 @@ class Stream:
             self.close()
 
     def __repr__(self) -> str:
-        state = "open" if self._reply is not None or self._incoming.ready else "closed"
+        state = "open" if self._reply is not None or self._reader.ready else "closed"
         return f"<Stream of {self.quirkbook.provider}, {state}>"
 
 
@@ -128,10 +128,10 @@ def _send(call: Call, attempt: int) -> ChatCompletion | Stream:
     try:
         reply = transport.send(call.url, call.headers, call.body, call.timeout)
         if call.streams and is_stream(reply.status, reply.headers):
-            return Stream(Incoming(call, reply.status, reply.headers, attempt), reply)
+            return Stream(StreamReader(call, reply.status, reply.headers, attempt), reply)
         raw = reply.read()
     except DispatchError as error:
-        raise unsent(call, error) from None
+        raise with_call(call, error) from None
     if call.streams:
-        return Stream(restreamed(call, reply.status, reply.headers, raw, attempt), None)
-    return completed(call, reply.status, reply.headers, raw, attempt)
+        return Stream(stream_whole_answer(call, reply.status, reply.headers, raw, attempt), None)
+    return read_completion(call, reply.status, reply.headers, raw, attempt)

@@ -58,8 +58,8 @@ class Call:
     @property
     def model(self) -> str | None:
         """The model as the provider knows it."""
-        found = self.payload.get("model")
-        return found if isinstance(found, str) else None
+        model = self.payload.get("model")
+        return model if isinstance(model, str) else None
 
 
 def prepare(model: str, messages: arguments.Messages, stream: bool | None, options: Mapping[str, Any]) -> Call:
@@ -71,36 +71,36 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
         PayloadError: the payload is none, or a rule refuses it.
         UnknownProviderError: nobody knows the provider.
     """
-    fields, own, remarks = arguments.sort(options)
+    fields, call_options, remarks = arguments.sort_options(options)
     payload = {"model": model, "messages": arguments.plain_messages(messages), **fields}
     if stream is not None:
         payload["stream"] = stream
-    extra = own.get("extra_body", {})
+    extra = call_options.get("extra_body", {})
     if not isinstance(extra, Mapping):
         raise UsageError(f'extra_body must be an object, not {kind(extra)}; example: {{"top_k": 40}}')
     payload |= extra
-    book = own.get("rulebook") or api.default_rulebook()
-    provider = provider_of(book, own.get("provider"), payload["model"], own.get("base_url"))
+    book = call_options.get("rulebook") or api.default_rulebook()
+    provider = provider_of(book, call_options.get("provider"), payload["model"], call_options.get("base_url"))
     head = book.provider(provider).head
-    given = {**own.get("extra_headers", {})}
-    key = _key(provider, head, own.get("api_key"), given)
-    done = api.apply_rules(payload, provider, None, None, book, own.get("policy"))
-    if done.refusal:
-        raise RefusedError(change(*done.refusal))
-    if done.fired:
-        api.apply_policy(done, own.get("policy"), stacklevel=4)
-    headers = wire_headers(head, key, done.headers, given, streams=done.root.get("stream") is True)
+    extra_headers = {**call_options.get("extra_headers", {})}
+    key = _api_key(provider, head, call_options.get("api_key"), extra_headers)
+    run = api.apply_rules(payload, provider, None, None, book, call_options.get("policy"))
+    if run.refusal:
+        raise RefusedError(change(*run.refusal))
+    if run.fired:
+        api.apply_policy(run, call_options.get("policy"), stacklevel=4)
+    headers = wire_headers(head, key, run.headers, extra_headers, streams=run.root.get("stream") is True)
     return Call(
-        url=address(own.get("base_url"), head, own.get("extra_query")),
+        url=address(call_options.get("base_url"), head, call_options.get("extra_query")),
         headers=headers,
-        body=_encode(done.root),
-        timeout=arguments.seconds(own.get("timeout"), DEFAULT_TIMEOUT),
-        retries=arguments.retries(own.get("max_retries"), DEFAULT_RETRIES, MOST_RETRIES),
+        body=_encode(run.root),
+        timeout=arguments.timeout_pair(call_options.get("timeout"), DEFAULT_TIMEOUT),
+        retries=arguments.retry_count(call_options.get("max_retries"), DEFAULT_RETRIES, MOST_RETRIES),
         provider=provider,
-        payload=done.root,
-        changes=changes(done) if done.fired else (),
+        payload=run.root,
+        changes=changes(run) if run.fired else (),
         remarks=remarks,
-        mask=Mask(_secrets(headers, key, own.get("extra_query"))),
+        mask=Mask(_secrets(headers, key, call_options.get("extra_query"))),
         rulebook=book,
     )
 
@@ -127,12 +127,12 @@ def _provider_of(book: Rulebook, provider: str | None, model: str | None, base_u
     return book.plan(provider, model).provider
 
 
-def _key(provider: str, head: Mapping[str, Any], given: str | None, headers: Mapping[str, str]) -> str:
+def _api_key(provider: str, head: Mapping[str, Any], api_key: str | None, headers: Mapping[str, str]) -> str:
     """Return the caller's key; none is needed where the provider has none or the caller brings its header."""
-    if given is not None and not isinstance(given, str):
-        raise UsageError(f"api_key must be a string, not {kind(given)}")
+    if api_key is not None and not isinstance(api_key, str):
+        raise UsageError(f"api_key must be a string, not {kind(api_key)}")
     variable = head.get("api_key_env")
-    key = given or (os.environ.get(variable, "") if variable else "")
+    key = api_key or (os.environ.get(variable, "") if variable else "")
     carrier = head.get("auth", _BEARER)["header"].lower()
     if not key and variable and not any(name.lower() == carrier for name in headers):
         raise AuthenticationError(f"no API key: set {variable} or pass api_key=...", provider=provider)
@@ -140,20 +140,25 @@ def _key(provider: str, head: Mapping[str, Any], given: str | None, headers: Map
 
 
 def wire_headers(
-    head: Mapping[str, Any], key: str, ruled: Mapping[str, str | None], given: Mapping[str, str], *, streams: bool
+    head: Mapping[str, Any],
+    key: str,
+    rule_headers: Mapping[str, str | None],
+    caller: Mapping[str, str],
+    *,
+    streams: bool,
 ) -> dict[str, str]:
     """Return the headers; later ones win: the provider's file, the key, the rules, the caller."""
     auth = head.get("auth", _BEARER)
     keyed = {auth["header"]: auth.get("prefix", "") + key} if key else {}
-    found: dict[str, tuple[str, Any]] = {}
-    for layer in (_STREAM_HEADERS if streams else _HEADERS, head.get("headers", {}), keyed, ruled, given):
-        found |= {name.lower(): (name, value) for name, value in layer.items()}
-    for name, value in found.values():
+    merged: dict[str, tuple[str, Any]] = {}
+    for layer in (_STREAM_HEADERS if streams else _HEADERS, head.get("headers", {}), keyed, rule_headers, caller):
+        merged |= {name.lower(): (name, value) for name, value in layer.items()}
+    for name, value in merged.values():
         if not is_header_name(name):
             raise UsageError(f"'{name}' is not a valid header name: write letters, digits and '-'")
         if value is not None and not is_header_value(value):
             raise UsageError(f"header {name}: the value must be one line of plain ASCII")  # not shown: it may be a key
-    return {name: value for name, value in found.values() if value is not None}
+    return {name: value for name, value in merged.values() if value is not None}
 
 
 def _secrets(headers: Mapping[str, str], key: str, query: Mapping[str, str] | None) -> Iterator[str]:
@@ -174,30 +179,30 @@ def address(base_url: str | None, head: Mapping[str, Any], query: Mapping[str, s
     Raises:
         UsageError: there is no address, or it is none.
     """
-    own = head.get("base_url", "")
+    provider_url = head.get("base_url", "")
     variable = head.get("base_url_env")
-    found = base_url or (os.environ.get(variable) if variable else None) or own
-    if not found:
+    url = base_url or (os.environ.get(variable) if variable else None) or provider_url
+    if not url:
         raise UsageError("the provider has no address of its own: pass base_url=...")
-    if not isinstance(found, str):
+    if not isinstance(url, str):
         raise UsageError(_NO_ADDRESS)
-    place, asked = _place(found, own)
-    asked = "&".join(filter(None, (asked, urlencode(query or {}))))
-    return f"{place}?{asked}" if asked else place
+    endpoint, url_query = _endpoint(url, provider_url)
+    url_query = "&".join(filter(None, (url_query, urlencode(query or {}))))
+    return f"{endpoint}?{url_query}" if url_query else endpoint
 
 
 @lru_cache(maxsize=256)
-def _place(url: str, own: str) -> tuple[str, str]:
+def _endpoint(url: str, provider_url: str) -> tuple[str, str]:
     """Return the address of chat completions, and the query that the URL had."""
-    parts = _split(url)
+    parts = _parse_url(url)
     path = parts.path.rstrip("/").removesuffix(PATH)
-    usual = urlsplit(own).path.rstrip("/")
+    usual = urlsplit(provider_url).path.rstrip("/")
     if usual.startswith(path + "/"):
         path = usual
     return f"{parts.scheme}://{parts.netloc}{path}{PATH}", parts.query
 
 
-def _split(url: str) -> SplitResult:
+def _parse_url(url: str) -> SplitResult:
     try:
         parts: SplitResult = urlsplit(url)
         fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from ..api import Translation, translate_response
 from ..errors import APIConnectionError, DispatchError, MalformedResponseError, NotFoundError, StreamCutError
 from ..wire import sse
-from ..wire.accumulate import Assembly, chunk_of
+from ..wire.accumulate import Accumulator, chunk_of
 from ..wire.jsontext import decode
 from ..wire.provider_errors import error_from, is_error, request_id
 from ..wire.retry import pause_before, retry_after
@@ -29,7 +29,7 @@ def next_pause(call: Call, attempt: int, error: DispatchError) -> float | None:
     return pause_before(attempt, error, call.retries)
 
 
-def unsent(call: Call, error: DispatchError) -> DispatchError:
+def with_call(call: Call, error: DispatchError) -> DispatchError:
     """Return a transport's error with what it could not know: whom it tried to reach, and for what."""
     text = call.mask(error.message)
     again = error.retryable
@@ -50,36 +50,38 @@ def report(call: Call, status: int, headers: Mapping[str, str], attempts: int) -
     )
 
 
-def completed(call: Call, status: int, headers: Mapping[str, str], raw: bytes, attempts: int = 1) -> ChatCompletion:
+def read_completion(
+    call: Call, status: int, headers: Mapping[str, str], raw: bytes, attempts: int = 1
+) -> ChatCompletion:
     """Return the response for a whole answer.
 
     Raises:
         DispatchError: it is an error, whatever its status says, or no completion.
     """
-    done = _translated(call, status, headers, raw)
-    response = ChatCompletion(done.payload)
-    found = report(call, status, headers, attempts)
-    found.response = done.changes
-    response._report = found
+    translation = _translated(call, status, headers, raw)
+    response = ChatCompletion(translation.payload)
+    call_report = report(call, status, headers, attempts)
+    call_report.response = translation.changes
+    response._report = call_report
     return response
 
 
 def _translated(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> Translation:
     body = decode(raw)
     if not 200 <= status < 300 or is_error(body):
-        raise failed(call, status, headers, raw)
+        raise read_error(call, status, headers, raw)
     if not isinstance(body, dict):
         raise _malformed(call, status, headers, "the answer is no JSON object", raw)
     return translate_response.explain_response(body, call.provider, request=call.payload, rulebook=call.rulebook)
 
 
-def failed(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> DispatchError:
+def read_error(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> DispatchError:
     """Return the typed error for an answer that is one."""
     if 300 <= status < 400:
         text = f"the address is redirected to {headers.get('location', 'nowhere')}, which is not followed: set base_url"
         return _error(NotFoundError, call, status, headers, text)
     body = decode(raw)
-    return _typed(call, status, headers, raw.decode("utf-8", "replace") if body is None else body)
+    return _typed_error(call, status, headers, raw.decode("utf-8", "replace") if body is None else body)
 
 
 def is_stream(status: int, headers: Mapping[str, str]) -> bool:
@@ -87,7 +89,9 @@ def is_stream(status: int, headers: Mapping[str, str]) -> bool:
     return 200 <= status < 300 and not headers.get("content-type", "").startswith("application/json")
 
 
-def restreamed(call: Call, status: int, headers: Mapping[str, str], raw: bytes, attempts: int = 1) -> Incoming:
+def stream_whole_answer(
+    call: Call, status: int, headers: Mapping[str, str], raw: bytes, attempts: int = 1
+) -> StreamReader:
     """Return a stream of one chunk for a whole answer to a request for a stream; the report says so.
 
     Some providers and proxies answer so, for models that cannot stream.
@@ -95,24 +99,26 @@ def restreamed(call: Call, status: int, headers: Mapping[str, str], raw: bytes, 
     Raises:
         DispatchError: it is an error, whatever its status says, or no completion.
     """
-    done = _translated(call, status, headers, raw)
-    if not isinstance(done.payload.get("choices"), list):
+    translation = _translated(call, status, headers, raw)
+    if not isinstance(translation.payload.get("choices"), list):
         raise _malformed(call, status, headers, "an answer without choices where a stream was asked for", raw)
-    made = Incoming(call, status, headers, attempts)
-    made.take_whole(done)
-    return made
+    reader = StreamReader(call, status, headers, attempts)
+    reader.feed_whole(translation)
+    return reader
 
 
-def _typed(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
-    done = translate_response.explain_error(body, call.provider, status, request=call.payload, rulebook=call.rulebook)
+def _typed_error(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
+    translation = translate_response.explain_error(
+        body, call.provider, status, request=call.payload, rulebook=call.rulebook
+    )
     return error_from(
         status,
         headers,
-        done.payload,
+        translation.payload,
         provider=call.provider,
         model=call.model,
         changes=call.changes,
-        response_changes=done.changes,
+        response_changes=translation.changes,
         raw=body,
         retry_after=retry_after(headers),
         mask=call.mask,
@@ -139,7 +145,7 @@ def _error(kind: type[E], call: Call, status: int | None, headers: Mapping[str, 
     )
 
 
-class Incoming:
+class StreamReader:
     """The state of one stream: bytes are fed, chunks get ready, and sooner or later it is over or has failed.
 
     Chunks that came before a failure stay ready: read those first.
@@ -154,14 +160,14 @@ class Incoming:
         self._call, self._status, self._headers = call, status, headers
         self._decoder = sse.Decoder()
         self._rules = translate_response.ChunkTranslator(call.provider, request=call.payload, rulebook=call.rulebook)
-        self._assembly = Assembly()
+        self._accumulator = Accumulator()
 
     @property
     def received(self) -> ChatCompletion:
         """The answer as far as it has come."""
-        found = self._assembly.answer()
-        found._report = self.report
-        return found
+        completion = self._accumulator.answer()
+        completion._report = self.report
+        return completion
 
     def feed(self, data: bytes) -> None:
         """Take bytes as the network cuts them."""
@@ -175,11 +181,11 @@ class Incoming:
                 return
             self._take(event)
 
-    def take_whole(self, done: Translation) -> None:
+    def feed_whole(self, translation: Translation) -> None:
         """Take a whole answer, and with it the end."""
         self.report.remarks += (_WHOLE,)
-        self._pass_on([chunk_of(done.payload)])
-        self.report.response = done.changes
+        self._pass_on([chunk_of(translation.payload)])
+        self.report.response = translation.changes
         self.over = True
 
     def end(self) -> None:
@@ -189,21 +195,21 @@ class Incoming:
                 self._take(event)
         if self.over or self.failure:
             return
-        if self._assembly.finished:
+        if self._accumulator.finished:
             self._finish()
         else:
             self._fail(self._cut("the stream ended before its answer did"))
 
-    def broken(self, error: DispatchError) -> None:
+    def interrupt(self, error: DispatchError) -> None:
         """Take the transport's word that no more bytes come."""
         if self.over or self.failure:
             return
-        if self._assembly.finished:
+        if self._accumulator.finished:
             self._finish()
         elif type(error) is APIConnectionError:
             self._fail(self._cut(error.message))
         else:
-            self._fail(unsent(self._call, error))
+            self._fail(with_call(self._call, error))
 
     def _take(self, event: sse.Event) -> None:
         if event.data == "[DONE]":
@@ -211,9 +217,9 @@ class Incoming:
             return
         chunk = decode(event.data)
         if is_error(chunk):
-            self._fail(_typed(self._call, self._status, self._headers, chunk))
+            self._fail(_typed_error(self._call, self._status, self._headers, chunk))
         elif event.type == "error":
-            self._fail(_typed(self._call, self._status, self._headers, event.data if chunk is None else chunk))
+            self._fail(_typed_error(self._call, self._status, self._headers, event.data if chunk is None else chunk))
         elif isinstance(chunk, dict):
             self._pass_on(self._rules.feed(chunk))
         else:
@@ -221,10 +227,10 @@ class Incoming:
 
     def _pass_on(self, chunks: list[Any]) -> None:
         for chunk in chunks:
-            self._assembly.add(chunk)
-            found = ChatCompletionChunk(chunk)
-            found._report = self.report
-            self.ready.append(found)
+            self._accumulator.add(chunk)
+            typed = ChatCompletionChunk(chunk)
+            typed._report = self.report
+            self.ready.append(typed)
         self.report.response = self._rules.changes
 
     def _finish(self) -> None:
@@ -237,8 +243,8 @@ class Incoming:
         self.failure = error
 
     def _cut(self, text: str) -> StreamCutError:
-        came = self._assembly.chunks
-        return _error(StreamCutError, self._call, None, self._headers, f"{text}, after {came} of its chunks")
+        count = self._accumulator.chunks
+        return _error(StreamCutError, self._call, None, self._headers, f"{text}, after {count} of its chunks")
 
     def _malformed(self, text: str, line: str) -> MalformedResponseError:
         return _malformed(self._call, self._status, self._headers, text, line)

@@ -39,11 +39,11 @@ def session() -> requests.Session:
     if _session is None:
         with _lock:
             if _session is None:
-                made = requests.Session()
+                new_session = requests.Session()
                 adapter = HTTPAdapter(HOSTS, CONNECTIONS, max_retries=0)
-                made.mount("https://", adapter)
-                made.mount("http://", adapter)
-                _session = made
+                new_session.mount("https://", adapter)
+                new_session.mount("http://", adapter)
+                _session = new_session
     return _session
 
 
@@ -83,7 +83,7 @@ class Reply:
         try:
             return self._response.content
         except requests.RequestException as error:
-            raise broken(error) from None
+            raise interruption(error) from None
         finally:
             self._response.close()
 
@@ -97,7 +97,7 @@ class Reply:
             data: bytes = self._response.raw.read1(PIECE, decode_content=True)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             self.close()
-            raise broken(error) from None
+            raise interruption(error) from None
         return data
 
     def finish(self) -> None:
@@ -133,7 +133,7 @@ def send(url: str, headers: Mapping[str, str], body: bytes, timeout: tuple[float
     except requests.exceptions.InvalidURL as error:
         raise UsageError(f"the request cannot be sent: {type(error).__name__}") from None
     except requests.RequestException as error:
-        raise unanswered(error, url) from None
+        raise connection_error(error, url) from None
 
 
 @lru_cache(maxsize=256)
@@ -160,37 +160,37 @@ def environment(url: str) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=256)
 def _environment(origin: str, environment: tuple[str | None, ...]) -> Mapping[str, Any]:
-    found = session().merge_environment_settings(origin, {}, True, None, None)
-    return {name: found[name] for name in ("proxies", "verify", "cert")}
+    settings = session().merge_environment_settings(origin, {}, True, None, None)
+    return {name: settings[name] for name in ("proxies", "verify", "cert")}
 
 
-def unanswered(error: Exception, url: str) -> APIConnectionError:
+def connection_error(error: Exception, url: str) -> APIConnectionError:
     """Return our error for one of the library's before an answer began."""
     causes = list(_causes(error))
     if isinstance(error, requests.Timeout):
         # Who could not be reached was asked for nothing; who was slow may be at work, and would do it twice.
         return Timeout("no answer in time", retryable=isinstance(error, requests.ConnectTimeout))
-    text = next((text for one in reversed(causes) if (text := reason(one) or _reason(one))), None)
-    if any(isinstance(one, urllib3.exceptions.ProxyError) for one in causes):
+    text = next((text for cause in reversed(causes) if (text := reason(cause) or _reason(cause))), None)
+    if any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
         text = f"the proxy did not connect: {text}" if text else "the proxy did not connect"
     text = text or type(causes[-1]).__name__
     return APIConnectionError(f"no connection to {place_of(url)}: {text}", retryable=True)
 
 
-def broken(error: Exception) -> APIConnectionError:
+def interruption(error: Exception) -> APIConnectionError:
     """Return our error for one of the library's in the middle of an answer."""
-    if any(isinstance(one, TimeoutError | urllib3.exceptions.TimeoutError) for one in _causes(error)):
+    if any(isinstance(cause, TimeoutError | urllib3.exceptions.TimeoutError) for cause in _causes(error)):
         return Timeout("the answer stopped coming")
     return APIConnectionError("the connection broke in the middle of the answer")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and what it was made of, innermost last; the outer ones tell the URL, the innermost the reason."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        inside = [getattr(seen, "reason", None), *seen.args, seen.__context__]
-        seen = next((one for one in inside if isinstance(one, BaseException)), None)
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        inside = [getattr(cause, "reason", None), *cause.args, cause.__context__]
+        cause = next((inner for inner in inside if isinstance(inner, BaseException)), None)
 
 
 #: What else may have happened before an answer began.

@@ -61,7 +61,7 @@ class Emulator:
                 await send({"type": "lifespan.startup.complete"})
             await send({"type": "lifespan.shutdown.complete"})
         elif scope["type"] == "http":
-            await _Exchange(self, receive, send).run(await _read(scope, receive))
+            await _Exchange(self, receive, send).run(await _read_request(scope, receive))
 
     def forget(self) -> None:
         """Forget the requests, the counts and how often faults struck."""
@@ -75,12 +75,12 @@ class Emulator:
         Raises:
             UsageError: a fault is misspelt.
         """
-        wanted = [request.headers.get(HEADER, ""), *request.query.get(QUERY, ())]
+        texts = [request.headers.get(HEADER, ""), *request.query.get(QUERY, ())]
         if isinstance(payload, dict) and isinstance(payload.get("model"), str) and SUFFIX in payload["model"]:
             model, _, suffix = payload["model"].partition(SUFFIX)
             payload = {**payload, "model": model}
-            wanted.append(suffix)
-        fault = Fault.parse(";".join(wanted))
+            texts.append(suffix)
+        fault = Fault.parse(";".join(texts))
         if fault.times is not None:
             self._failed[fault] += 1
             if self._failed[fault] > fault.times:
@@ -97,12 +97,12 @@ class Emulator:
     def refusal(self, request: Request, payload: Any, fault: Fault) -> Refusal | None:
         """Return what the provider answers instead of a completion, by its own rules or by a fault."""
         provider = self.provider
-        if found := self.unknown_caller(request):
-            return found
+        if refusal := self.unknown_caller(request):
+            return refusal
         if fault.status is not None or fault.error is not None:
-            found = self._named(fault.error) if fault.error else provider.error_of_status(fault.status or 500)
+            refusal = self._named(fault.error) if fault.error else provider.error_of_status(fault.status or 500)
             extra = {"retry-after": fault.retry_after} if fault.retry_after else {}
-            return replace(found, headers={**found.headers, **extra}, status=fault.status or found.status)
+            return replace(refusal, headers={**refusal.headers, **extra}, status=fault.status or refusal.status)
         if fault.ok_with_error_body:
             return replace(provider.error_of_status(500), status=200)
         if not isinstance(payload, dict):
@@ -158,11 +158,11 @@ class _Exchange:
 
     async def run(self, request: Request) -> None:
         """Find what is asked for and answer it."""
-        emulator, last = self.emulator, request.path.rstrip("/").rpartition("/")[2]
-        if last in ("__requests", "__stats"):
+        emulator, endpoint = self.emulator, request.path.rstrip("/").rpartition("/")[2]
+        if endpoint in ("__requests", "__stats"):
             if request.method == "DELETE":
                 emulator.forget()
-            await self.reply(200, list(emulator.requests) if last == "__requests" else dict(emulator.stats))
+            await self.reply(200, list(emulator.requests) if endpoint == "__requests" else dict(emulator.stats))
         elif request.method == "POST" and request.path.rstrip("/").endswith("/chat/completions"):
             emulator.stats["requests"] += 1
             emulator.stats["open"] += 1
@@ -170,7 +170,7 @@ class _Exchange:
                 await self.chat(request)
             finally:
                 emulator.stats["open"] -= 1
-        elif request.method == "GET" and last == "models":
+        elif request.method == "GET" and endpoint == "models":
             refusal = emulator.unknown_caller(request)
             await self.reply(*(refusal.status, refusal.body) if refusal else (200, emulator.models()))
         else:
@@ -212,8 +212,8 @@ class _Exchange:
         """Send JSON; with ``cut`` only half of what the headers promise."""
         raw = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         kind = {"content-type": "application/json; charset=utf-8", "content-length": str(len(raw))}
-        given = {**kind, **(headers or {})}
-        await self.start(status, given)
+        all_headers = {**kind, **(headers or {})}
+        await self.start(status, all_headers)
         await self.write(raw[: len(raw) // 2] if cut else raw, more=cut)
 
     async def stream(self, parts: Iterable[bytes], fault: Fault) -> None:
@@ -257,12 +257,12 @@ class _Exchange:
         await self._send({"type": "http.response.body", "body": part, "more_body": more})
 
 
-async def _read(scope: Scope, receive: Receive) -> Request:
-    raw, more = b"", True
-    while more:
+async def _read_request(scope: Scope, receive: Receive) -> Request:
+    raw, more_body = b"", True
+    while more_body:
         event = await receive()
         raw += event.get("body", b"")
-        more = event.get("more_body", False)
+        more_body = event.get("more_body", False)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     query = parse_qs(scope["query_string"].decode("latin-1"))
     return Request(scope["method"], scope["path"], query, headers, raw)

@@ -51,11 +51,11 @@ class Answer:
 def complete(payload: Mapping[str, Any], *, thinks: bool, call_ids: str) -> Answer:
     """Answer a request that the provider accepts; ``call_ids`` is the form of tool-call ids."""
     digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()[:24]
-    asked = _last_said(payload)
-    calls = _calls(payload, asked, call_ids, digest)
-    thought = f"The user wants: {asked}" if thinks else None
-    made = tuple(_choice(payload, asked, thought, calls, index) for index in range(payload.get("n") or 1))
-    return Answer(digest, payload["model"], made, prompt_tokens(payload))
+    prompt = _last_user_text(payload)
+    calls = _calls(payload, prompt, call_ids, digest)
+    reasoning = f"The user wants: {prompt}" if thinks else None
+    choices = tuple(_choice(payload, prompt, reasoning, calls, index) for index in range(payload.get("n") or 1))
+    return Answer(digest, payload["model"], choices, prompt_tokens(payload))
 
 
 def pieces(text: str) -> list[str]:
@@ -74,9 +74,9 @@ def count(text: str) -> int:
 
 def prompt_tokens(payload: Mapping[str, Any]) -> int:
     """Return the number of tokens of all that the model reads."""
-    said = sum(4 + count(text_of(message.get("content"))) for message in payload.get("messages") or ())
+    message_tokens = sum(4 + count(text_of(message.get("content"))) for message in payload.get("messages") or ())
     tools = payload.get("tools")
-    return said + (count(json.dumps(tools)) if tools else 0)
+    return message_tokens + (count(json.dumps(tools)) if tools else 0)
 
 
 def text_of(content: Any) -> str:
@@ -87,17 +87,17 @@ def text_of(content: Any) -> str:
     return " ".join(text for text in parts if isinstance(text, str))
 
 
-def _last_said(payload: Mapping[str, Any]) -> str:
+def _last_user_text(payload: Mapping[str, Any]) -> str:
     by_user = [message for message in payload["messages"] if message.get("role") == "user"]
     return text_of(by_user[-1].get("content")) if by_user else ""
 
 
 def _choice(
-    payload: Mapping[str, Any], asked: str, thought: str | None, calls: tuple[dict[str, Any], ...], index: int
+    payload: Mapping[str, Any], prompt: str, reasoning: str | None, calls: tuple[dict[str, Any], ...], index: int
 ) -> Choice:
     if calls:
-        return Choice(None, thought, calls, "tool_calls")
-    text = _text(payload, asked)
+        return Choice(None, reasoning, calls, "tool_calls")
+    text = _text(payload, prompt)
     if index:
         text = f"{text} (choice {index + 1})"
     stops = payload.get("stop") or ()
@@ -105,35 +105,35 @@ def _choice(
     ends = [text.index(stop) for stop in stops if stop and stop in text]
     text = text[: min(ends)] if ends else text
     most = payload.get("max_completion_tokens") or payload.get("max_tokens")
-    left = None if most is None else max(0, most - count(thought or ""))
-    if left is not None and count(text) > left:
-        return Choice("".join(pieces(text)[:left]), thought, (), "length")
-    return Choice(text, thought, (), "stop")
+    budget = None if most is None else max(0, most - count(reasoning or ""))
+    if budget is not None and count(text) > budget:
+        return Choice("".join(pieces(text)[:budget]), reasoning, (), "length")
+    return Choice(text, reasoning, (), "stop")
 
 
-def _text(payload: Mapping[str, Any], asked: str) -> str:
+def _text(payload: Mapping[str, Any], prompt: str) -> str:
     form = payload.get("response_format") or {}
     if form.get("type") == "json_schema":
         return json.dumps(sample(form["json_schema"].get("schema") or {"type": "object"}))
     if form.get("type") == "json_object":
-        return json.dumps({"said": asked}, ensure_ascii=False)
-    last = payload["messages"][-1]
-    if last.get("role") == "tool":
-        return f"The tool said: {text_of(last.get('content'))}"
-    return f"You said: {asked}"
+        return json.dumps({"said": prompt}, ensure_ascii=False)
+    last_message = payload["messages"][-1]
+    if last_message.get("role") == "tool":
+        return f"The tool said: {text_of(last_message.get('content'))}"
+    return f"You said: {prompt}"
 
 
-def _calls(payload: Mapping[str, Any], asked: str, form: str, digest: str) -> tuple[dict[str, Any], ...]:
+def _calls(payload: Mapping[str, Any], prompt: str, form: str, digest: str) -> tuple[dict[str, Any], ...]:
     """Return the tool calls of the turn: when forced, or when the user, speaking last, asks for one."""
     declared = [tool["function"] for tool in payload.get("tools") or () if "function" in tool]
     functions = {function["name"]: function.get("parameters") or {"type": "object"} for function in declared}
     choice = payload.get("tool_choice")
-    spoken = payload["messages"][-1].get("role") == "user" and "tool" in asked.lower()
+    spoken = payload["messages"][-1].get("role") == "user" and "tool" in prompt.lower()
     forced = choice == "required" or isinstance(choice, dict)
     if not functions or choice == "none" or not (forced or spoken):
         return ()
     named = choice.get("function", {}).get("name") if isinstance(choice, dict) else None
-    several = "every tool" in asked.lower() and payload.get("parallel_tool_calls") is not False
+    several = "every tool" in prompt.lower() and payload.get("parallel_tool_calls") is not False
     names = [named] if named in functions else list(functions)[: None if several else 1]
     return tuple(
         {

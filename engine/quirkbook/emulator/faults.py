@@ -61,16 +61,16 @@ class Fault:
         Raises:
             UsageError: a name that is none, or a value that does not fit.
         """
-        given: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for item in filter(None, (item.strip() for item in text.split(";"))):
             name, equals, value = (part.strip() for part in item.partition("="))
             field = name.replace("-", "_")
             if field not in _DEFAULTS:
-                meant = did_you_mean(name, _NAMES)
-                hint = f"did you mean '{meant}'?" if meant else f"known: {', '.join(_NAMES)}"
+                nearest = did_you_mean(name, _NAMES)
+                hint = f"did you mean '{nearest}'?" if nearest else f"known: {', '.join(_NAMES)}"
                 raise UsageError(f"fault: unknown name '{name}': {hint}")
-            given[field] = _value(field, name, value if equals else None)
-        return cls(**given)
+            values[field] = _value(field, name, value if equals else None)
+        return cls(**values)
 
     def __repr__(self) -> str:
         changed = (name for name, default in _DEFAULTS.items() if getattr(self, name) != default)
@@ -100,14 +100,14 @@ def _value(field: str, name: str, value: str | None) -> Any:
         if value is not None:
             raise UsageError(f"fault: '{name}' takes no value: write {name}")
         return True
-    bare, read = _READ[field]
+    bare, parse = _READ[field]
     if value is None and bare is None:
         raise UsageError(f"fault: '{name}' wants a value: write {name}=...")
     try:
-        found = bare if value is None else read(value)
+        parsed = bare if value is None else parse(value)
     except ValueError:
         raise UsageError(f"fault: '{value}' is no number: write {name}={bare}") from None
     low, high = (200, 599) if field == "status" else (0, 1_000_000)
-    if read is not str and not low <= found <= high:
+    if parse is not str and not low <= parsed <= high:
         raise UsageError(f"fault: {name} cannot be {value}: write {name}={bare}")
-    return found
+    return parsed

@@ -39,47 +39,47 @@ def max_bytes(validator: Any, most: int, instance: Any, schema: Any) -> Iterator
 
 def unique_by(validator: Any, keys: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``uniqueBy``: no two items of an array have the same value at this dotted path."""
-    seen: set[str] = set()
+    known: set[str] = set()
     for index, item in enumerate(instance if isinstance(instance, list) else ()):
         value = at(item, keys.split("."))
         if isinstance(value, str):
-            if value in seen:
+            if value in known:
                 yield ValidationError("twice", path=(index, *keys.split(".")), instance=value)
-            seen.add(value)
+            known.add(value)
 
 
-def listed_in(validator: Any, wanted: Mapping[str, str], instance: Any, schema: Any) -> Iterator[ValidationError]:
+def listed_in(validator: Any, pairs: Mapping[str, str], instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``listedIn``: the strings under the one key are keys of the object under the other."""
-    for names, holder in wanted.items():
+    for names, holder in pairs.items():
         known = instance.get(holder) if isinstance(instance, dict) else None
         for name in _strings(instance, names):
             if not isinstance(known, dict) or name not in known:
                 yield ValidationError("not there", path=(names,), instance=name)
 
 
-def object_values(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def object_values(validator: Any, enabled: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``objectValues``: every value of an object is an object; a key that fails is the error's instance."""
     for name, value in instance.items() if isinstance(instance, dict) else ():
         if not isinstance(value, dict):
             yield ValidationError("no object", instance=name)
 
 
-def refs_resolve(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def refs_resolve(validator: Any, enabled: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``refsResolve``: every local ``$ref`` below leads somewhere in the instance, which is a JSON Schema."""
     for path, node in _references(instance):
         if follow(instance, node["$ref"]) is None:
             yield ValidationError("leads nowhere", path=path, instance=node["$ref"])
 
 
-def refs_repeat_nothing(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def refs_repeat_nothing(validator: Any, enabled: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``refsRepeatNothing``: what stands beside a local ``$ref`` does not stand in its target too."""
     for path, node in _references(instance):
         target = follow(instance, node["$ref"])
-        if isinstance(target, dict) and (both := sorted(node.keys() & target.keys() - {"$ref"})):
-            yield ValidationError("twice", path=path, instance=", ".join(both))
+        if isinstance(target, dict) and (repeated := sorted(node.keys() & target.keys() - {"$ref"})):
+            yield ValidationError("twice", path=path, instance=", ".join(repeated))
 
 
-def calls_answered(validator: Any, wanted: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def calls_answered(validator: Any, side: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``callsAnswered``: every tool message answers a call (``results``), or every call is (``calls``)."""
     open_calls: list[str] = []
     turn = 0
@@ -89,26 +89,26 @@ def calls_answered(validator: Any, wanted: str, instance: Any, schema: Any) -> I
             name = message.get("tool_call_id")
             if name in open_calls:
                 open_calls.remove(name)
-            elif wanted == "results":
+            elif side == "results":
                 yield ValidationError("no such call", path=(index, "tool_call_id"), instance=name)
             continue
-        if open_calls and wanted == "calls":
+        if open_calls and side == "calls":
             yield ValidationError("no result", path=(turn, "tool_calls"), instance=", ".join(open_calls))
         calls = message.get("tool_calls") if role == "assistant" else None
         turn = index
         open_calls = [name for call in calls or () if isinstance(name := at(call, ["id"]), str)]
-    if open_calls and wanted == "calls":
+    if open_calls and side == "calls":
         yield ValidationError("no result", path=(turn, "tool_calls"), instance=", ".join(open_calls))
 
 
-def known_keys(validator: Any, wanted: list[str], instance: Any, schema: Any) -> Iterator[ValidationError]:
+def known_keys(validator: Any, keys: list[str], instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``knownKeys``: an object has no other keys; the error stands at the key, with its value."""
     for name, value in instance.items() if isinstance(instance, dict) else ():
-        if name not in wanted:
+        if name not in keys:
             yield ValidationError("unknown", path=(name,), instance=value)
 
 
-def holds_json(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def holds_json(validator: Any, enabled: bool, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``holdsJson``: a string is JSON."""
     if isinstance(instance, str):
         try:
@@ -117,18 +117,18 @@ def holds_json(validator: Any, wanted: bool, instance: Any, schema: Any) -> Iter
             yield ValidationError("no JSON", instance=instance)
 
 
-def order(validator: Any, wanted: Mapping[str, list[str]], instance: Any, schema: Any) -> Iterator[ValidationError]:
+def order(validator: Any, followers: Mapping[str, list[str]], instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``order``: after a message of this role comes one of these roles; what is not named may be followed by any."""
     roles = [at(message, ["role"]) for message in instance] if isinstance(instance, list) else []
     for index, (before, role) in enumerate(pairwise(roles), 1):
-        if before in wanted and role not in wanted[before]:
+        if before in followers and role not in followers[before]:
             yield ValidationError(f"'{role}' after role '{before}'", path=(index, "role"), instance=role)
 
 
-def last_item(validator: Any, wanted: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+def last_item(validator: Any, subschema: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """``lastItem``: the last item of an array fits the schema."""
     if isinstance(instance, list) and instance:
-        yield from validator.descend(instance[-1], wanted, path=len(instance) - 1)
+        yield from validator.descend(instance[-1], subschema, path=len(instance) - 1)
 
 
 KEYWORDS: Mapping[str, Keyword] = {
@@ -172,8 +172,8 @@ def follow(root: Any, ref: str) -> Any:
 
 
 def _strings(instance: Any, key: str) -> list[str]:
-    found = instance.get(key) if isinstance(instance, dict) else None
-    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    values = instance.get(key) if isinstance(instance, dict) else None
+    return [name for name in values if isinstance(name, str)] if isinstance(values, list) else []
 
 
 def _references(value: Any) -> Iterator[tuple[Keys, dict[str, Any]]]:
@@ -191,10 +191,12 @@ def _references(value: Any) -> Iterator[tuple[Keys, dict[str, Any]]]:
 
 @functools.cache
 def _registry() -> Any:
-    shelf = resources.folder("schemas") / "accepts"
+    directory = resources.folder("schemas") / "accepts"
     ending = ".schema.json"
-    names = [f"accepts/{file.name}" for file in shelf.iterdir() if file.name.endswith(ending)]
+    names = [f"accepts/{file.name}" for file in directory.iterdir() if file.name.endswith(ending)]
     shipped = [resources.schema(name.removesuffix(ending)) for name in ("chat-request", *names)]
     # A schema that names its dialect would be read by that dialect, without the keywords above.
-    named = [(one["$id"], {key: one[key] for key in one if key != "$schema"}) for one in shipped]
-    return Registry().with_contents(named, default_specification=DRAFT202012).crawl()
+    resources_by_id = [
+        (contents["$id"], {key: contents[key] for key in contents if key != "$schema"}) for contents in shipped
+    ]
+    return Registry().with_contents(resources_by_id, default_specification=DRAFT202012).crawl()

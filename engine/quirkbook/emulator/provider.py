@@ -83,8 +83,8 @@ class Provider:
         """Return what the provider answers instead of a completion, if it refuses the payload."""
         for check in self._plan(model.id):
             concerned = check.when is None or check.applies.is_valid(payload)
-            if concerned and (found := next(self._failures(check, payload, model), None)):
-                return replace(found, check=check.name)
+            if concerned and (refusal := next(self._failures(check, payload, model), None)):
+                return replace(refusal, check=check.name)
         return None
 
     def _plan(self, model: str) -> tuple[Check, ...]:
@@ -94,17 +94,17 @@ class Provider:
 
     def _failures(self, check: Check, payload: dict[str, Any], model: Model) -> Iterator[Refusal]:
         if check.fits:
-            asked = prompt_tokens(payload)
+            tokens = prompt_tokens(payload)
             if check.fits == "total":
-                asked += payload.get("max_completion_tokens") or payload.get("max_tokens") or 0
-            if asked > model.context:
-                values = {"limit": model.context, "value": asked, "model": payload["model"]}
+                tokens += payload.get("max_completion_tokens") or payload.get("max_tokens") or 0
+            if tokens > model.context:
+                values = {"limit": model.context, "value": tokens, "model": payload["model"]}
                 yield self._refuse(check.errors["*"], values)
         else:
             for error in check.demands.iter_errors(payload):
                 values = {**describe(error, self.words, check.below), "model": payload["model"]}
-                said = check.errors.get(str(error.validator)) or check.errors["*"]
-                yield self._refuse(said, values)
+                template = check.errors.get(str(error.validator)) or check.errors["*"]
+                yield self._refuse(template, values)
 
     def error(self, name: str, **values: Any) -> Refusal:
         """Return one of the errors that are about no field."""
@@ -118,10 +118,10 @@ class Provider:
         return self._refuse({"status": status, "message": f"emulated status {status}"}, {})
 
     def _refuse(self, error: Mapping[str, Any], values: Mapping[str, Any]) -> Refusal:
-        said = {"type": "invalid_request_error", **error}
-        texts = {key: text.format_map(values) for key, text in said.items() if isinstance(text, str)}
-        parts = {"status": 400, **values, **said, **texts}
-        body = self.bodies[said["body"]] if "body" in said else self.body
+        template = {"type": "invalid_request_error", **error}
+        texts = {key: text.format_map(values) for key, text in template.items() if isinstance(text, str)}
+        parts = {"status": 400, **values, **template, **texts}
+        body = self.bodies[template["body"]] if "body" in template else self.body
         return Refusal(parts["status"], fill(body, parts))
 
     def dialect(self, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,15 +155,15 @@ def load(name: str) -> Provider:
     """
     known = available()
     if name not in known:
-        meant = did_you_mean(name, known)
-        hint = f"did you mean '{meant}'?" if meant else f"known: {', '.join(known)}"
+        nearest = did_you_mean(name, known)
+        hint = f"did you mean '{nearest}'?" if nearest else f"known: {', '.join(known)}"
         raise UnknownProviderError(f"no emulated provider '{name}': {hint}")
     file = resources.folder("schemas") / "accepts" / f"{name}.yaml"
     document = yaml_source.read(file.read_bytes(), f"schemas/accepts/{name}.yaml").data
     return Provider(
         name=document["provider"],
-        models=[Model(one["id"], one["context"], tuple(one.get("also", ()))) for one in document["models"]],
-        checks=[_check(one, document.get("defs", {})) for one in document["checks"]],
+        models=[Model(item["id"], item["context"], tuple(item.get("also", ()))) for item in document["models"]],
+        checks=[_check(item, document.get("defs", {})) for item in document["checks"]],
         errors=document["errors"],
         body=document["body"],
         auth=document["auth"],

@@ -48,8 +48,8 @@ def describe(error: ValidationError, words: Mapping[str, Mapping[str, str]], bel
     path: Keys = tuple(error.absolute_path)
     schema = error.schema if isinstance(error.schema, dict) else {}
     limit = error.validator_value
-    wanted = [name for name in _as_list(schema.get("type")) if name != "null"]
-    expects = [words.get("expects", {}).get(name, name) for name in wanted]
+    types = [name for name in _as_list(schema.get("type")) if name != "null"]
+    expects = [words.get("expects", {}).get(name, name) for name in types]
     values = {
         "path": bracketed(path),
         "field": dotted(path),
@@ -65,18 +65,18 @@ def describe(error: ValidationError, words: Mapping[str, Mapping[str, str]], bel
         "quoted": f"'{error.instance}'" if isinstance(error.instance, str) else _text(error.instance, words),
         "type": words.get("types", {}).get(kind(error.instance), kind(error.instance)),
         "expected": expects[0] if len(expects) == 1 else f"one of {' or '.join(expects)}",
-        "number": "integer" if "integer" in wanted else "decimal",
+        "number": "integer" if "integer" in types else "decimal",
         "limit": limit,
         "length": len(error.instance) if isinstance(error.instance, Sequence | dict) else 0,
         "choices": choices(limit),
     }
     if "says" in schema:
-        said = schema["says"].format_map(values)
+        text = schema["says"].format_map(values)
     elif error.validator in KEYWORDS:
-        said = error.message
+        text = error.message
     else:  # what jsonschema says of its own keywords differs from release to release
-        said = f"{values['path'] or 'the body'} does not satisfy {error.validator}: {_text(limit, words)}"
-    return {**values, "says": said}
+        text = f"{values['path'] or 'the body'} does not satisfy {error.validator}: {_text(limit, words)}"
+    return {**values, "says": text}
 
 
 def kind(value: Any) -> str:
@@ -119,9 +119,9 @@ def choices(values: Any) -> str:
 def _missing(error: ValidationError) -> list[str]:
     if error.validator != "required":
         return []
-    wanted: Any = error.validator_value
-    given: Any = error.instance
-    return [name for name in wanted if name not in given][:1]
+    required: Any = error.validator_value
+    instance: Any = error.instance
+    return [name for name in required if name not in instance][:1]
 
 
 def _text(value: Any, words: Mapping[str, Mapping[str, str]]) -> str:

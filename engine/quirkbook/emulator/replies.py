@@ -17,10 +17,10 @@ def body(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> dict[s
     """Return the whole reply."""
     choices = []
     for index, choice in enumerate(answer.choices):
-        said = {"index": index, "message": _message(choice, dialect), "finish_reason": _finish(choice, dialect)}
+        entry = {"index": index, "message": _message(choice, dialect), "finish_reason": _finish(choice, dialect)}
         if payload.get("logprobs"):
-            said["logprobs"] = _logprobs(pieces(choice.content or ""), payload)
-        choices.append(said)
+            entry["logprobs"] = _logprobs(pieces(choice.content or ""), payload)
+        choices.append(entry)
     usage = _usage(answer, answer.choices, dialect)
     return {**_head(answer, dialect, "chat.completion"), "choices": choices, "usage": usage}
 
@@ -30,40 +30,40 @@ def chunks(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> Iter
     usage = _usage(answer, answer.choices, dialect)
     parts = {"id": f"{dialect['id']}{answer.digest}", "usage": usage}
     head = {**_head(answer, dialect, "chat.completion.chunk"), **fill(dialect.get("chunk", {}), parts)}
-    last = fill(dialect.get("last_chunk", {}), parts)
-    asked = bool((payload.get("stream_options") or {}).get("include_usage"))
+    last_fields = fill(dialect.get("last_chunk", {}), parts)
+    wants_usage = bool((payload.get("stream_options") or {}).get("include_usage"))
     # Whoever asks for usage gets a null in every chunk but the last, where the provider says so.
-    rest = {"usage": None} if asked and dialect.get("null_usage") else {}
+    usage_field = {"usage": None} if wants_usage and dialect.get("null_usage") else {}
     turns = (_choice_chunks(answer, index, dialect, payload) for index in range(len(answer.choices)))
     passed = (choice for choice in chain.from_iterable(zip_longest(*turns)) if choice is not None)
     for place, choice in enumerate(passed):
-        so_far = {"usage": _so_far(usage, place)} if dialect.get("usage_so_far") else rest
-        yield {**head, "choices": [choice], **so_far, **(last if choice["finish_reason"] else {})}
-    if asked and dialect.get("usage_chunk", True):
+        so_far = {"usage": _so_far(usage, place)} if dialect.get("usage_so_far") else usage_field
+        yield {**head, "choices": [choice], **so_far, **(last_fields if choice["finish_reason"] else {})}
+    if wants_usage and dialect.get("usage_chunk", True):
         yield {**head, "choices": [], "usage": usage}
-    if not asked and dialect.get("closing_answer"):
+    if not wants_usage and dialect.get("closing_answer"):
         yield body(answer, dialect, payload)
 
 
 def _choice_chunks(
     answer: Answer, index: int, dialect: Dialect, payload: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    choice, said = answer.choices[index], ""
+    choice, text_so_far = answer.choices[index], ""
 
     def so_far() -> dict[str, Any]:
-        return {"message": {"role": "assistant", "content": said}} if dialect.get("message_so_far") else {}
+        return {"message": {"role": "assistant", "content": text_so_far}} if dialect.get("message_so_far") else {}
 
     for place, (piece, delta) in enumerate(_deltas(choice, dialect)):
-        said += piece
+        text_so_far += piece
         again = dialect.get("delta_again", {}) if place else {}
         chunk = {"index": index, "delta": {**delta, **again}, **so_far(), "finish_reason": None}
         if payload.get("logprobs"):
             chunk["logprobs"] = _logprobs([piece], payload) if piece else None
         yield chunk
-    last = {"index": index, "delta": {}, **so_far(), "finish_reason": _finish(choice, dialect)}
+    last_chunk = {"index": index, "delta": {}, **so_far(), "finish_reason": _finish(choice, dialect)}
     if dialect.get("usage_in_choice"):
-        last["usage"] = _usage(answer, (choice,), dialect)
-    yield last
+        last_chunk["usage"] = _usage(answer, (choice,), dialect)
+    yield last_chunk
 
 
 def _deltas(choice: Choice, dialect: Dialect) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -76,8 +76,8 @@ def _deltas(choice: Choice, dialect: Dialect) -> Iterator[tuple[str, dict[str, A
         yield from (("", thought) for thought in thoughts if thought)
         thoughts = []
     for place, piece in enumerate(pieces(aloud + (choice.content or ""))):
-        told_twice = thoughts[place] if place < len(thoughts) else {}
-        yield piece, {"content": piece, **told_twice}
+        thought_beside = thoughts[place] if place < len(thoughts) else {}
+        yield piece, {"content": piece, **thought_beside}
     for index, call in enumerate(_calls(choice, dialect)):
         yield from (("", {"tool_calls": [part]}) for part in _call_parts(index, call, dialect))
 
@@ -118,9 +118,9 @@ def _message(choice: Choice, dialect: Dialect) -> dict[str, Any]:
 
 def _thoughts(text: str, dialect: Dialect) -> dict[str, Any]:
     """Return the fields of a message or delta in which thoughts stand beside the content."""
-    told = dialect.get("reasoning", {})
-    field = {told["field"]: text} if told.get("field") else {}
-    return {**field, **fill(told.get("besides", {}), {"text": text})} if text else {}
+    form = dialect.get("reasoning", {})
+    field = {form["field"]: text} if form.get("field") else {}
+    return {**field, **fill(form.get("besides", {}), {"text": text})} if text else {}
 
 
 def _aloud(choice: Choice, dialect: Dialect) -> str:
@@ -158,14 +158,14 @@ def _usage(answer: Answer, choices: tuple[Choice, ...], dialect: Dialect) -> dic
 
 def _so_far(usage: dict[str, Any], chunks_before: int) -> dict[str, Any]:
     """Return the usage of a stream that has come so far: one token of the answer a chunk."""
-    made = min(chunks_before, usage["completion_tokens"])
-    return {**usage, "completion_tokens": made, "total_tokens": usage["prompt_tokens"] + made}
+    completion = min(chunks_before, usage["completion_tokens"])
+    return {**usage, "completion_tokens": completion, "total_tokens": usage["prompt_tokens"] + completion}
 
 
-def _logprobs(said: list[str], payload: Mapping[str, Any]) -> dict[str, Any]:
+def _logprobs(texts: list[str], payload: Mapping[str, Any]) -> dict[str, Any]:
     likely = payload.get("top_logprobs") or 0
     tokens = []
-    for piece in said:
+    for piece in texts:
         ranked = [_token(piece if rank == 0 else f"{piece}{rank}", -0.1 * (rank + 1)) for rank in range(likely)]
         tokens.append({**_token(piece, -0.1), "top_logprobs": ranked})
     return {"content": tokens, "refusal": None}

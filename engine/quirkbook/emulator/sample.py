@@ -40,8 +40,8 @@ def _of_type(kind: Any, schema: dict[str, Any], root: Any, depth: int, name: str
         properties = schema.get("properties") or {}
         # What may be left out is left out below the depth at which a recursive schema must end.
         deep = depth >= _MAX_DEPTH // 2
-        wanted = schema.get("required", ()) if deep else properties
-        return {key: _value(properties.get(key), root, depth + 1, key) for key in wanted}
+        names = schema.get("required", ()) if deep else properties
+        return {key: _value(properties.get(key), root, depth + 1, key) for key in names}
     if kind == "array":
         least = schema.get("minItems") or (0 if depth >= _MAX_DEPTH // 2 else 1)
         return [_value(schema.get("items", {}), root, depth + 1, name)] * least

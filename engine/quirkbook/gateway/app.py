@@ -21,9 +21,9 @@ from .http.asgi import (
     answer,
     answer_error,
     answer_json,
-    body_of,
     header,
-    said,
+    header_values,
+    read_body,
 )
 from .http.asgi import request_id as request_id_of
 from .observe import Log, Metrics
@@ -43,7 +43,7 @@ class Gateway:
         self.service = Service(config, self.pools)
         self.log = log or Log()
         self.metrics = Metrics(lambda: self._under_way)
-        self.trouble: str | None = None
+        self.reload_error: str | None = None
         """Why the config or rules on disk are not those in force, if they are not."""
         self._under_way = 0
         self._ids = _ids()
@@ -53,11 +53,11 @@ class Gateway:
             ("GET", "/models"): self._models,
             ("POST", "/v1/translate"): self._translate,
             ("GET", "/v1/translate"): self._options,
-            ("GET", "/health/liveliness"): self._alive,
-            ("GET", "/health/liveness"): self._alive,
-            ("GET", "/health/readiness"): self._ready,
-            ("GET", "/health"): self._ready,
-            ("GET", "/metrics"): self._figures,
+            ("GET", "/health/liveliness"): self._liveness,
+            ("GET", "/health/liveness"): self._liveness,
+            ("GET", "/health/readiness"): self._readiness,
+            ("GET", "/health"): self._readiness,
+            ("GET", "/metrics"): self._metrics_page,
             ("GET", "/openapi.json"): self._openapi,
         }
         self._open = {"/", "/health/liveliness", "/health/liveness", "/health/readiness", "/openapi.json"}
@@ -66,7 +66,7 @@ class Gateway:
     def replace(self, config: Config) -> None:
         """Serve new requests by another config; those under way go on as they began."""
         self.service = Service(config, self.pools)
-        self.trouble = None
+        self.reload_error = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or one lifespan."""
@@ -75,7 +75,7 @@ class Gateway:
             if scope["method"] == "POST" and path in _CHAT:
                 await self._chat(scope, receive, send)
             else:
-                await self._other(scope, receive, send, path)
+                await self._serve_other(scope, receive, send, path)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
@@ -92,17 +92,17 @@ class Gateway:
 
     async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = self.service
-        told = said(scope)
-        id = request_id_of(told[0], self._ids)
+        values = header_values(scope)
+        id = request_id_of(values[0], self._ids)
         try:
             self._admit(scope, service)
         except HTTPError as error:
-            self.log.tell(id=id.decode(), status=error.status, why=str(error))
+            self.log.write(id=id.decode(), status=error.status, why=str(error))
             await answer_error(send, error, [(b"x-request-id", id)])
             return
         self._under_way += 1
         try:
-            await Exchange(service, self.log, self.metrics, told, receive, send, id).run()
+            await Exchange(service, self.log, self.metrics, values, receive, send, id).run()
         finally:
             self._under_way -= 1
 
@@ -115,13 +115,13 @@ class Gateway:
                 429, text, type="rate_limit_error", code="too_many_requests", headers={"retry-after": _PAUSE}
             )
 
-    async def _other(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+    async def _serve_other(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handler = self._handlers.get((method, path))
-        send = _named(send, request_id_of(header(scope, b"x-request-id"), self._ids))
+        send = _with_request_id(send, request_id_of(header(scope, b"x-request-id"), self._ids))
         try:
             if handler is None:
-                raise self._nowhere(scope["method"], path)
+                raise self._not_found(scope["method"], path)
             if path not in self._open:
                 self.service.guard.check(scope)
             await handler(scope, receive, send)
@@ -130,7 +130,7 @@ class Gateway:
         except GoneError:
             pass
 
-    def _nowhere(self, method: str, path: str) -> HTTPError:
+    def _not_found(self, method: str, path: str) -> HTTPError:
         if path in self._paths:
             allowed = sorted(
                 {verb for verb, known in self._handlers if known == path} | ({"POST"} if path in _CHAT else set())
@@ -142,12 +142,12 @@ class Gateway:
         return HTTPError(404, text, code="not_found")
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = page()
-        headers = [(name.encode(), value.encode()) for name, value in found.headers.items()]
-        if found.etag.encode() in (header(scope, b"if-none-match") or b""):
+        ui = page()
+        headers = [(name.encode(), value.encode()) for name, value in ui.headers.items()]
+        if ui.etag.encode() in (header(scope, b"if-none-match") or b""):
             await answer(send, 304, b"", headers)
         else:
-            await answer(send, 200, found.body, headers)
+            await answer(send, 200, ui.body, headers)
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
         listed = [
@@ -159,28 +159,28 @@ class Gateway:
     async def _translate(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = self.service
         limits = service.config.limits
-        raw = await body_of(said(scope), receive, limits.body_bytes)
-        found = body.fields(raw)
-        asked = body.decode(found, None, limits.json_depth)
-        body.check_inner(found)
+        raw = await read_body(header_values(scope), receive, limits.body_bytes)
+        fields = body.fields(raw)
+        request = body.decode(fields, None, limits.json_depth)
+        body.check_inner(fields)
         status, report = await asyncio.to_thread(
-            dry_run_page.dry_run, asked, service.book, policy=service.config.policy
+            dry_run_page.dry_run, request, service.book, policy=service.config.policy
         )
         await answer(send, status, dry_run_page.encode(report), [(b"content-type", b"application/json")])
 
     async def _options(self, scope: Scope, receive: Receive, send: Send) -> None:
         await answer_json(send, 200, dry_run_page.options(self.service.book))
 
-    async def _alive(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _liveness(self, scope: Scope, receive: Receive, send: Send) -> None:
         await answer_json(send, 200, {"status": "alive"})
 
-    async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _readiness(self, scope: Scope, receive: Receive, send: Send) -> None:
         state: dict[str, Any] = {"status": "ready", "models": len(self.service.router.names())}
-        if self.trouble is not None:
-            state["trouble"] = self.trouble
+        if self.reload_error is not None:
+            state["trouble"] = self.reload_error
         await answer_json(send, 200, state)
 
-    async def _figures(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         await answer(send, 200, self.metrics.page(), [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")])
 
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -192,7 +192,7 @@ _CREATED: Final = 1_700_000_000
 """A time for clients that want one; nobody knows when a model was made."""
 
 
-def _named(send: Send, id: bytes) -> Send:
+def _with_request_id(send: Send, id: bytes) -> Send:
     """Return a way to send that adds the request's id to the head of the answer."""
 
     async def sending(event: MutableMapping[str, Any]) -> None:

@@ -56,36 +56,40 @@ def dry_run(
     ``invalid_value``, ``missing_parameter``, ``unknown_parameter``, ``unknown_provider`` or ``provider_unclear``.
     """
     try:
-        wanted = _read(body)
-        merged = {**(policy or {}), **wanted.get("policy", {})}
-        done = _explain(wanted, rulebook, wanted.get("provider", provider), wanted.get("model", model), merged)
+        fields = _parse_fields(body)
+        merged = {**(policy or {}), **fields.get("policy", {})}
+        translation = _explain(fields, rulebook, fields.get("provider", provider), fields.get("model", model), merged)
     except _BadInputError as error:
         message, param, code = error.args
-        said = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
-        return 400, {"error": said}
-    return 200, {**done.to_dict(), "refused": done.refusal is not None, "forbidden": _forbidden(done, merged)}
+        error_body = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
+        return 400, {"error": error_body}
+    return 200, {
+        **translation.to_dict(),
+        "refused": translation.refusal is not None,
+        "forbidden": _forbidden(translation, merged),
+    }
 
 
-def _read(body: Any) -> dict[str, Any]:
+def _parse_fields(body: Any) -> dict[str, Any]:
     """Return the fields of the body that are given; null counts as left out."""
     if not isinstance(body, dict):
         raise _BadInputError('the body is not an object: write {"payload": {...}}', None, "invalid_type")
     for key in body:
         if key not in FIELDS:
             raise _unknown(key, body)
-    given = {key: value for key, value in body.items() if value is not None}
-    if "payload" not in given:
+    fields = {key: value for key, value in body.items() if value is not None}
+    if "payload" not in fields:
         raise _BadInputError(
             'payload is missing: write {"payload": {"model": ..., "messages": [...]}}', "payload", "missing_parameter"
         )
-    for key, value in given.items():
-        kind, wanted = FIELDS[key]
+    for key, value in fields.items():
+        kind, requirement = FIELDS[key]
         if not isinstance(value, kind):
-            raise _BadInputError(f"{key} is not {wanted}", key, "invalid_type")
-    for keys in _endless(given["payload"]):
+            raise _BadInputError(f"{key} is not {requirement}", key, "invalid_type")
+    for keys in _endless(fields["payload"]):
         place = f"payload{pointer(keys)}"
         raise _BadInputError(f"{place}: NaN and infinity are no JSON: write a number or null", place, "invalid_value")
-    return given
+    return fields
 
 
 def _unknown(key: str, body: Mapping[str, Any]) -> _BadInputError:
@@ -120,21 +124,21 @@ def _keys(trail: _Trail) -> list[str | int]:
 
 
 def _explain(
-    wanted: Mapping[str, Any], rulebook: Rulebook, provider: str | None, model: str | None, policy: Mapping[str, str]
+    fields: Mapping[str, Any], rulebook: Rulebook, provider: str | None, model: str | None, policy: Mapping[str, str]
 ) -> Translation:
     try:
         return explain(
-            wanted["payload"],
+            fields["payload"],
             provider,
             model=model,
             rulebook=rulebook,
             policy=policy,
-            why_not=wanted.get("why_not", False),
+            why_not=fields.get("why_not", False),
         )
     except PayloadError as error:
         raise _BadInputError(str(error), "payload" + error.pointer.replace("/", "."), "invalid_type") from None
     except UnknownProviderError as error:
-        prefixed = "/" in str(model or wanted["payload"].get("model"))
+        prefixed = "/" in str(model or fields["payload"].get("model"))
         if provider is None and not prefixed:
             raise _BadInputError(str(error), "provider", "provider_unclear") from None
         raise _BadInputError(str(error), "model" if provider is None else "provider", "unknown_provider") from None
@@ -142,9 +146,9 @@ def _explain(
         raise _BadInputError(str(error), "policy", "invalid_value") from None
 
 
-def _forbidden(done: Translation, policy: Mapping[str, str]) -> list[str]:
-    made = {one.effect for one in ((done.refusal,) if done.refusal else done.changes)}
-    return [effect for effect in DEFAULT_POLICY if effect in made and verdict(effect, policy) == "error"]
+def _forbidden(translation: Translation, policy: Mapping[str, str]) -> list[str]:
+    effects = {change.effect for change in ((translation.refusal,) if translation.refusal else translation.changes)}
+    return [effect for effect in DEFAULT_POLICY if effect in effects and verdict(effect, policy) == "error"]
 
 
 def encode(data: Any) -> bytes:
@@ -162,7 +166,7 @@ def options(rulebook: Rulebook) -> dict[str, Any]:
     """
     rows = []
     for row in known(rulebook):
-        rules = [one.rule for one in rulebook.effective(row["provider"]) if one.disabled is None]
+        rules = [entry.rule for entry in rulebook.effective(row["provider"]) if entry.disabled is None]
         globs = sorted({glob for rule in rules for glob in rule.models if not glob.startswith("!") and glob != "*"})
         shown = {key: row[key] for key in ("provider", "name", "aliases", "rules")}
         rows.append({**shown, "models": _models(rules, globs), "globs": globs})
@@ -173,6 +177,8 @@ def _models(rules: list[Rule], globs: list[str]) -> list[str]:
     if not globs:
         return []
     fits = compile_globs(globs)
-    shown = {one.given.get("model") for rule in rules for one in rule.examples if isinstance(one.given, dict)}
+    shown = {
+        example.given.get("model") for rule in rules for example in rule.examples if isinstance(example.given, dict)
+    }
     named = {model for model in shown if isinstance(model, str) and fits(model)}
     return sorted({*named, *(glob for glob in globs if not any(char in glob for char in "*?["))})

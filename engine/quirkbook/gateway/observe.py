@@ -1,4 +1,4 @@
-"""What is told of each request: a line of JSON in the log, and the figures at /metrics."""
+"""What is recorded of each request: a line of JSON in the log, and the figures at /metrics."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Log:
     """Writes a line per request; lines that come close together are written together."""
 
     def __init__(self, write: Callable[[str], Any] | None = None) -> None:
-        self._write = write or sys.stderr.write
+        self._write_text = write or sys.stderr.write
         self._lines: list[bytes] = []
 
-    def tell(self, **facts: Any) -> None:
+    def write(self, **facts: Any) -> None:
         """Write down facts; those that are None are left out."""
         now = time.time()
         line = {"time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now % 1 * 1000):03d}Z"}
@@ -35,7 +35,7 @@ class Log:
             try:
                 asyncio.get_running_loop().call_later(TOGETHER, self.flush)
             except RuntimeError:  # before the server runs, and after it
-                self._write(_encode(line).decode() + "\n")
+                self._write_text(_encode(line).decode() + "\n")
                 return
         self._lines.append(_encode(line))
 
@@ -43,7 +43,7 @@ class Log:
         """Write what waits."""
         lines, self._lines = self._lines, []
         if lines:
-            self._write(b"\n".join([*lines, b""]).decode())
+            self._write_text(b"\n".join([*lines, b""]).decode())
 
 
 class Metrics:
@@ -87,10 +87,10 @@ class Metrics:
     ) -> None:
         """Count a request that was answered; ``model`` is a name of the config, never what a client wrote."""
         self._request(model, provider, str(status)).inc()
-        whole, begun = self._times(model, provider)
-        whole.observe(seconds)
+        total, first_byte = self._times(model, provider)
+        total.observe(seconds)
         if upstream is not None:
-            begun.observe(upstream)
+            first_byte.observe(upstream)
         for rule in rules:
             self._rule(rule).inc()
 

@@ -24,7 +24,7 @@ def description() -> dict[str, Any]:
             "tool_choice": {},
         },
     }
-    asked = {
+    translate = {
         "type": "object",
         "required": ["payload"],
         "properties": {
@@ -45,7 +45,7 @@ def description() -> dict[str, Any]:
     paths: dict[str, Any] = {path: {"get": _operation(summary)} for path, summary in get.items()}
     paths["/v1/chat/completions"] = {"post": _operation("A chat completion, translated for its provider.", chat)}
     paths.setdefault("/v1/translate", {})["post"] = _operation(
-        "What a provider would get, and why. Sends nothing.", asked
+        "What a provider would get, and why. Sends nothing.", translate
     )
     return {
         "openapi": "3.1.0",
@@ -57,7 +57,7 @@ def description() -> dict[str, Any]:
 
 
 def _operation(summary: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = {"summary": summary, "responses": {"200": {"description": "Done."}, "default": _ERROR}}
+    operation: dict[str, Any] = {"summary": summary, "responses": {"200": {"description": "Done."}, "default": _ERROR}}
     if schema is not None:
-        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return found
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation

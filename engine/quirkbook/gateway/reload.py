@@ -1,4 +1,4 @@
-"""Config and rules that were edited come into force without a restart; a broken edit changes nothing but what is told."""
+"""Config and rules that were edited come into force without a restart; a broken edit is only logged."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _SWAPPED: Final = "..data"
 class Watcher:
     """Watches the files of one gateway."""
 
-    def __init__(self, gateway: Gateway, path: str | None, read: Callable[[str | None], Config]) -> None:
-        self._gateway, self._path, self._read = gateway, path, read
+    def __init__(self, gateway: Gateway, path: str | None, read_config: Callable[[str | None], Config]) -> None:
+        self._gateway, self._path, self._read_config = gateway, path, read_config
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -58,13 +58,15 @@ class Watcher:
         )
 
     async def reload(self) -> None:
-        """Read everything anew; what is faulty is told, and the last good set stays in force."""
+        """Read everything anew; what is faulty is logged, and the last good set stays in force."""
         gateway = self._gateway
         try:
-            config = await asyncio.to_thread(self._read, self._path)  # requests go on meanwhile
+            config = await asyncio.to_thread(self._read_config, self._path)  # requests go on meanwhile
         except QuirkbookError as error:
-            gateway.trouble = str(error)
-            gateway.log.tell(event="reload refused", why=str(error))
+            gateway.reload_error = str(error)
+            gateway.log.write(event="reload refused", why=str(error))
         else:
             gateway.replace(config)
-            gateway.log.tell(event="reloaded", config=config.name, models=len({one.name for one in config.deployments}))
+            gateway.log.write(
+                event="reloaded", config=config.name, models=len({deployment.name for deployment in config.deployments})
+            )

@@ -24,10 +24,10 @@ class UnknownModelError(QuirkbookError):
 
     def __init__(self, model: str, known: Sequence[str]) -> None:
         near = did_you_mean(model, known)
-        more = f", and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
+        unlisted = f", and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
         hint = f": did you mean '{near}'?" if near else ""
         shown = model if len(model) <= 100 and model.isprintable() else f"{ascii(model[:100])[1:-1]}..."
-        super().__init__(f"unknown model '{shown}'{hint}\n  known: {', '.join(known[:_MOST_NAMED])}{more}")
+        super().__init__(f"unknown model '{shown}'{hint}\n  known: {', '.join(known[:_MOST_NAMED])}{unlisted}")
         self.model = model
 
 
@@ -56,11 +56,11 @@ class _Group:
 
     def __init__(self, targets: Iterable[Target]) -> None:
         ordered = sorted(targets, key=lambda target: target.deployment.order)  # the file's order stays otherwise
-        first = [one for one in ordered if one.deployment.order == ordered[0].deployment.order]
-        later = ordered[len(first) :]
-        chosen = [at for at, one in enumerate(first) if one.deployment.weight > 0] or range(len(first))
-        self._rotations = [(*first[at:], *first[:at], *later) for at in chosen]
-        self._sums = list(accumulate(first[at].deployment.weight or 1.0 for at in chosen))
+        preferred = [target for target in ordered if target.deployment.order == ordered[0].deployment.order]
+        later = ordered[len(preferred) :]
+        chosen = [at for at, target in enumerate(preferred) if target.deployment.weight > 0] or range(len(preferred))
+        self._rotations = [(*preferred[at:], *preferred[:at], *later) for at in chosen]
+        self._sums = list(accumulate(preferred[at].deployment.weight or 1.0 for at in chosen))
         self.only = self._rotations[0] if len(self._rotations) == 1 else None
 
     def pick(self, rng: Random) -> Targets:
@@ -75,11 +75,11 @@ class Router:
 
     def __init__(self, config: Config) -> None:
         by_name: dict[str, list[Deployment]] = {}
-        for one in config.deployments:
-            by_name.setdefault(one.name, []).append(one)
-        ids = {one.id: [one] for one in config.deployments if one.id is not None}
-        exact = ids | {name: found for name, found in by_name.items() if "*" not in name}
-        self._exact = {name: _group(found) for name, found in exact.items()}
+        for deployment in config.deployments:
+            by_name.setdefault(deployment.name, []).append(deployment)
+        ids = {deployment.id: [deployment] for deployment in config.deployments if deployment.id is not None}
+        exact = ids | {name: deployments for name, deployments in by_name.items() if "*" not in name}
+        self._exact = {name: _group(deployments) for name, deployments in exact.items()}
         self._aliases = dict(config.aliases)
         wild = [name for name in by_name if "*" in name]
         # The longer its text before the star, the more a pattern says; then the text behind it.
@@ -105,9 +105,9 @@ class Router:
         Raises:
             UnknownModelError: nobody answers for the name.
         """
-        found = self._ready.get(model)
-        if found is not None:
-            return found
+        targets = self._ready.get(model)
+        if targets is not None:
+            return targets
         chain = self._groups.get(model) or self._remembered.get(model)
         if chain is None:
             chain = self._chain(model)
@@ -121,24 +121,24 @@ class Router:
         group, name = self._find(model)
         if group is None:
             raise UnknownModelError(model, self._names)
-        own = (self._fallbacks[each] for each in (model, name, ANY) if each in self._fallbacks)
-        others = (self._find(fallback)[0] for fallback in next(own, ()))
-        return [group, *(other for other in others if other is not None)]
+        fallbacks = (self._fallbacks[each] for each in (model, name, ANY) if each in self._fallbacks)
+        groups = (self._find(fallback)[0] for fallback in next(fallbacks, ()))
+        return [group, *(fallback_group for fallback_group in groups if fallback_group is not None)]
 
     def _find(self, model: str) -> tuple[_Group | None, str]:
         """Return the group that answers for a name, and the name that it has in the file."""
         model = self._aliases.get(model, model)
         if model in self._exact:
             return self._exact[model], model
-        for name, found in self._wild:
+        for name, deployments in self._wild:
             texts = stars(name, model)
             if texts is not None:
-                return _group(found, texts), name
+                return _group(deployments, texts), name
         return None, model
 
 
-def _group(found: Iterable[Deployment], texts: tuple[str, ...] = ()) -> _Group:
-    return _Group(Target(one, filled(one.upstream_model, texts)) for one in found)
+def _group(deployments: Iterable[Deployment], texts: tuple[str, ...] = ()) -> _Group:
+    return _Group(Target(deployment, filled(deployment.upstream_model, texts)) for deployment in deployments)
 
 
 def _ready(chain: Sequence[_Group]) -> Targets | None:
@@ -151,4 +151,4 @@ def _joined(parts: Sequence[Targets]) -> Targets:
     """Return the parts as one, each target once."""
     if len(parts) == 1:
         return parts[0]
-    return tuple({(id(one.deployment), one.upstream_model): one for part in parts for one in part}.values())
+    return tuple({(id(target.deployment), target.upstream_model): target for part in parts for target in part}.values())

@@ -61,11 +61,11 @@ def is_open(host: str) -> bool:
         UsageError: the name of the host stands for no address.
     """
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         why = reason(error) or type(error).__name__
         raise UsageError(f"--host {host}: {why}: name an address of this machine, such as 127.0.0.1") from None
-    return not all(ip_address(str(address[0])).is_loopback for *_, address in found)
+    return not all(ip_address(str(address[0])).is_loopback for *_, address in addresses)
 
 
 def check_exposure(config: Config, host: str, *, no_auth: bool) -> None:
@@ -113,10 +113,10 @@ def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool
 def application() -> Gateway:
     """Make the app of one worker, as `serve` has set it up."""
     tune_allocator()
-    given: dict[str, Any] = json.loads(os.environ[SETTINGS])
-    gateway = Gateway(settings(given["path"]))
-    if given["reload"]:
-        Watcher(gateway, given["path"], settings).begin()
+    options: dict[str, Any] = json.loads(os.environ[SETTINGS])
+    gateway = Gateway(settings(options["path"]))
+    if options["reload"]:
+        Watcher(gateway, options["path"], settings).begin()
     return gateway
 
 

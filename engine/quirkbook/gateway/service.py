@@ -6,7 +6,7 @@ from typing import Final
 
 from ..rulebook.rulebook import Rulebook
 from .config.model import Config
-from .http.auth import Guard
+from .http.auth import Authenticator
 from .router import Router, Target
 from .upstream.target import Pools, Route
 
@@ -20,7 +20,7 @@ class Service:
         self.config = config
         self.book: Rulebook = config.rulebook
         self.router = Router(config)
-        self.guard = Guard(config.keys)
+        self.guard = Authenticator(config.keys)
         self._pools = pools
         self._routes: dict[tuple[int, str], Route] = {}
 
@@ -32,9 +32,9 @@ class Service:
             UsageError: its address is none.
         """
         key = (id(target.deployment), target.upstream_model)
-        found = self._routes.get(key)
-        if found is None:
+        route = self._routes.get(key)
+        if route is None:
             if len(self._routes) >= ROUTES_REMEMBERED:  # wildcards: names come from clients
                 self._routes.clear()
-            found = self._routes[key] = Route(target, self.book, self._pools)
-        return found
+            route = self._routes[key] = Route(target, self.book, self._pools)
+        return route

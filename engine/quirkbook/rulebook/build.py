@@ -39,14 +39,14 @@ def rule_file(source: Source, layer: str = "built-in", examples: Examples | None
         if "include" in node:
             items.append(Include(node["include"], source.locate((*keys, "include"))))
         else:
-            own = examples(len(items)) if examples else _examples(source, keys, node)
-            items.append(_rule(node, data[kind], kind == "family", layer, source.locate(keys), own))
+            rule_examples = examples(len(items)) if examples else _examples(source, keys, node)
+            items.append(_rule(node, data[kind], kind == "family", layer, source.locate(keys), rule_examples))
     return RuleFile(
         kind=kind,
         name=data[kind],
         head={key: value for key, value in data.items() if key not in _NOT_HEAD},
         items=tuple(items),
-        lets=data.get("let", {}),
+        named_conditions=data.get("let", {}),
         disables=tuple(
             Disable(node["rule"], node["because"], source.locate(("disable", at)))
             for at, node in enumerate(data.get("disable", ()))

@@ -1,9 +1,9 @@
 """The built-in rule files: named without opening one, and read without a second proof.
 
 They are proven by `quirkbook check` before release, so their meaning is not checked again. A package that was built
-carries an outline of each: its data without the examples, which are for proofs alone, and the places that matter, in
-Python's own form for code (JSON has no keys but text, a `map` has), so that a start need not parse YAML. An outline
-counts only for the very text that it was made of; a file that was edited is read itself, as in a checkout all are.
+carries each of them precompiled: its data without the examples, which are for proofs alone, and the places that matter, in
+Python's own form for code (JSON has no keys but text, a `map` has), so that a start need not parse YAML. A precompiled
+form counts only for the very text that it was made of; a file that was edited is read itself, as in a checkout all are.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _FORMAT = 2
 def names() -> dict[tuple[str, str], str]:
     """Name the files by (kind, name): a file bears the name of its provider or family."""
     rules = folder("rules")
-    found = {("provider", entry.name[:-5]): entry.name for entry in rules.iterdir() if entry.name.endswith(".yaml")}
+    files = {("provider", entry.name[:-5]): entry.name for entry in rules.iterdir() if entry.name.endswith(".yaml")}
     families = rules / "families"
     for entry in families.iterdir():
         if entry.name.endswith(".yaml"):
-            found["family", entry.name[:-5]] = f"families/{entry.name}"
-    return found
+            files["family", entry.name[:-5]] = f"families/{entry.name}"
+    return files
 
 
 def read(name: str) -> RuleFile:
-    """Read a file; with an outline, the examples of its rules are read when somebody asks for one."""
+    """Read a file; where it is precompiled, the examples of its rules are read when somebody asks for one."""
     raw = _bytes(name)
-    if outline := _outline(name, raw):
-        return rule_file(outline, examples=lambda at: _Unread(name, at))
+    if precompiled := _precompiled(name, raw):
+        return rule_file(precompiled, examples=lambda at: _LazyExamples(name, at))
     return rule_file(_document(name, raw))
 
 
@@ -53,19 +53,19 @@ def _document(name: str, raw: bytes) -> Source:
 
 
 @cache
-def _whole(name: str) -> RuleFile:
+def _parsed_whole(name: str) -> RuleFile:
     return rule_file(_document(name, _bytes(name)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Unread(Sequence[Example]):
-    """The examples of one rule of an outline, still in their file."""
+class _LazyExamples(Sequence[Example]):
+    """The examples of one rule of a precompiled file, still in their file."""
 
     file: str
     at: int
 
     def _read(self) -> Sequence[Example]:
-        item = _whole(self.file).items[self.at]
+        item = _parsed_whole(self.file).items[self.at]
         return item.examples if isinstance(item, Rule) else ()
 
     def __getitem__(self, at: Any) -> Any:
@@ -75,7 +75,7 @@ class _Unread(Sequence[Example]):
         return len(self._read())
 
 
-class _Outline:
+class _Precompiled:
     """A file's data without the examples of its rules, and the places of what is located when it is read."""
 
     def __init__(self, name: str, data: Any, places: Mapping[str, tuple[int, int]]) -> None:
@@ -89,41 +89,43 @@ def _place(keys: Keys) -> str:
     return "/".join(map(str, keys))
 
 
-def outline_name(name: str) -> str:
-    """Return the name of a file's outline in the folder ``outlines``: ``families/kimi.yaml`` -> ``families-kimi.outline``."""
-    return name.replace("/", "-").removesuffix(".yaml") + ".outline"
+def precompiled_name(name: str) -> str:
+    """Return the name in the folder ``precompiled`` of what a file becomes: ``families/kimi.yaml`` -> ``families-kimi.marshal``."""
+    return name.replace("/", "-").removesuffix(".yaml") + ".marshal"
 
 
-def _outline(name: str, raw: bytes) -> _Outline | None:
-    """Return the outline of a file that holds ``raw``; None if there is none, as in a checkout."""
+def _precompiled(name: str, raw: bytes) -> _Precompiled | None:
+    """Return the precompiled form of a file that holds ``raw``; None if there is none, as in a checkout."""
     try:
-        outline = (folder("outlines") / outline_name(name)).read_bytes()
+        precompiled = (folder("precompiled") / precompiled_name(name)).read_bytes()
     except FileNotFoundError:
         return None
     mark = source_hash(raw)
-    if not outline.startswith(mark):
+    if not precompiled.startswith(mark):
         return None
-    return _Outline(f"rules/{name}", *marshal.loads(outline[len(mark) :]))
+    return _Precompiled(f"rules/{name}", *marshal.loads(precompiled[len(mark) :]))
 
 
-def make_outline(name: str) -> bytes:
-    """Return the outline of a file, for the package that is being built."""
+def precompile(name: str) -> bytes:
+    """Return a file precompiled, for the package that is being built."""
     raw = _bytes(name)
-    noted = _Noted(_document(name, raw))
-    rule_file(noted, examples=lambda at: ())
-    rules = [{key: value for key, value in node.items() if key != "examples"} for node in noted.data.get("rules", ())]
-    brief = {**noted.data, "rules": rules} if rules else noted.data
-    return source_hash(raw) + marshal.dumps((brief, noted.places), _FORMAT)
+    recording = _RecordingSource(_document(name, raw))
+    rule_file(recording, examples=lambda at: ())
+    rules = [
+        {key: value for key, value in node.items() if key != "examples"} for node in recording.data.get("rules", ())
+    ]
+    brief = {**recording.data, "rules": rules} if rules else recording.data
+    return source_hash(raw) + marshal.dumps((brief, recording.places), _FORMAT)
 
 
-class _Noted:
-    """A document that notes which places were asked for."""
+class _RecordingSource:
+    """A document that records which places were asked for."""
 
     def __init__(self, document: Source) -> None:
         self.name, self.data, self._document = document.name, document.data, document
         self.places: dict[str, tuple[int, int]] = {}
 
     def locate(self, keys: Keys) -> Location:
-        found = self._document.locate(keys)
-        self.places[_place(keys)] = found.line, found.column
-        return found
+        location = self._document.locate(keys)
+        self.places[_place(keys)] = location.line, location.column
+        return location

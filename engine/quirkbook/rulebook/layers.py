@@ -17,15 +17,15 @@ Item = Rule | Include
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class StackEntry:
     """A rule in a provider's effective list: the names it may use, and who switched it off, if anybody did."""
 
     rule: Rule
-    lets: Mapping[str, Any]
+    named_conditions: Mapping[str, Any]
     disabled: Disable | None = None
 
 
-class Shelf:
+class RuleSources:
     """All rule files: those of the user's layers, above the built-in ones."""
 
     def __init__(self, files: Sequence[RuleFile], *, builtin: bool) -> None:
@@ -53,77 +53,77 @@ class Shelf:
 
 def join(files: Sequence[RuleFile]) -> RuleFile:
     """Join the files of one provider or family: a later one's head and names win, its rules replace or follow."""
-    first, *later = files
-    for file in later:
-        items = list(first.items)
+    joined, *others = files
+    for file in others:
+        items = list(joined.items)
         places = {item.id: at for at, item in enumerate(items) if isinstance(item, Rule)}
         for item in file.items:
             if isinstance(item, Rule) and item.id in places:
                 items[places[item.id]] = item
             else:
                 items.append(item)
-        first = replace(
-            first,
-            head={**first.head, **file.head},
+        joined = replace(
+            joined,
+            head={**joined.head, **file.head},
             items=tuple(items),
-            lets={**first.lets, **file.lets},
-            disables=(*first.disables, *file.disables),
+            named_conditions={**joined.named_conditions, **file.named_conditions},
+            disables=(*joined.disables, *file.disables),
             layer=file.layer,
         )
-    return first
+    return joined
 
 
-def effective(shelf: Shelf, file: RuleFile) -> list[Placed]:
+def effective(sources: RuleSources, file: RuleFile) -> list[StackEntry]:
     """Return the rules of a provider or family in the order they run, each with the names it may use.
 
     Raises:
         RuleFileError: an include that leads nowhere or in a circle, a `disable` of a rule that is not there.
     """
-    placed: list[Placed] = []
+    stack: list[StackEntry] = []
     disables: list[Disable] = []
-    _read(shelf, file, {}, (), set(), placed, disables)
-    known = [one.rule.name for one in placed]
+    _collect(sources, file, {}, (), set(), stack, disables)
+    known = [entry.rule.name for entry in stack]
     diagnostics = [_unknown_rule(disable, known) for disable in disables if disable.rule not in known]
     if diagnostics:
         raise RuleFileError(diagnostics)
     off = {disable.rule: disable for disable in disables}
-    return [replace(one, disabled=off[one.rule.name]) if one.rule.name in off else one for one in placed]
+    return [replace(entry, disabled=off[entry.rule.name]) if entry.rule.name in off else entry for entry in stack]
 
 
-def _read(
-    shelf: Shelf,
+def _collect(
+    sources: RuleSources,
     file: RuleFile,
-    lets: Mapping[str, Any],
+    named_conditions: Mapping[str, Any],
     path: tuple[str, ...],
-    done: set[str],
-    placed: list[Placed],
+    read: set[str],
+    stack: list[StackEntry],
     disables: list[Disable],
 ) -> None:
     """Read a file and what it includes, each file once, at its first place."""
-    me = f"{file.kind}/{file.name}"
-    done.add(me)
-    lets = {**file.lets, **lets}  # who includes may restate a name
+    target = f"{file.kind}/{file.name}"
+    read.add(target)
+    named_conditions = {**file.named_conditions, **named_conditions}  # who includes may restate a name
     disables += file.disables
     for item in file.items:
         if isinstance(item, Rule):
-            placed.append(Placed(item, lets))
-        elif item.target in (*path, me):
-            circle = " -> ".join([*path, me, item.target])
+            stack.append(StackEntry(item, named_conditions))
+        elif item.target in (*path, target):
+            circle = " -> ".join([*path, target, item.target])
             raise RuleFileError(
                 [Diagnostic(item.location, "Q112", f"includes go in a circle: {circle}", "take one of them out")]
             )
-        elif item.target not in done:
+        elif item.target not in read:
             kind, _, name = item.target.partition("/")
-            below = shelf.file(kind, name)
+            below = sources.file(kind, name)
             if below is None:
-                raise RuleFileError([_unknown_include(item, shelf)])
-            _read(shelf, below, lets, (*path, me), done, placed, disables)
+                raise RuleFileError([_unknown_include(item, sources)])
+            _collect(sources, below, named_conditions, (*path, target), read, stack, disables)
 
 
-def _unknown_include(item: Include, shelf: Shelf) -> Diagnostic:
-    known = [f"{kind}/{name}" for kind in ("family", "provider") for name in shelf.names(kind)]
+def _unknown_include(item: Include, sources: RuleSources) -> Diagnostic:
+    known = [f"{kind}/{name}" for kind in ("family", "provider") for name in sources.names(kind)]
     near = did_you_mean(item.target, known)
-    hint = f"did you mean '{near}'?" if near else f"known families: {', '.join(shelf.names('family'))}"
+    hint = f"did you mean '{near}'?" if near else f"known families: {', '.join(sources.names('family'))}"
     return Diagnostic(item.location, "Q113", f"there is no '{item.target}' to include", hint)
 
 
@@ -133,9 +133,9 @@ def _unknown_rule(disable: Disable, known: Sequence[str]) -> Diagnostic:
     return Diagnostic(disable.location, "Q119", f"no rule '{disable.rule}' is there to disable", hint)
 
 
-def all_rules(shelf: Shelf) -> Iterator[Rule]:
+def all_rules(sources: RuleSources) -> Iterator[Rule]:
     """Yield every rule of every file once, providers before families."""
     for kind in ("provider", "family"):
-        for name in shelf.names(kind):
-            file = shelf.file(kind, name)
+        for name in sources.names(kind):
+            file = sources.file(kind, name)
             yield from (item for item in (file.items if file else ()) if isinstance(item, Rule))

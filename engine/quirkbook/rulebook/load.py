@@ -61,10 +61,10 @@ def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...
 
 def _written_twice(files: Sequence[RuleFile]) -> Iterator[Diagnostic]:
     """Yield the rules of one layer that stand in two files: one of them would vanish."""
-    first: dict[tuple[str, str, str], Location] = {}
+    ids: dict[tuple[str, str, str], Location] = {}
     for file in files:
         for rule in (item for item in file.items if isinstance(item, Rule)):
-            place = first.setdefault((file.kind, file.name, rule.id), rule.location)
+            place = ids.setdefault((file.kind, file.name, rule.id), rule.location)
             if place is not rule.location:
                 message = (
                     f"the id '{rule.id}' of {file.kind} {file.name} is used twice: first in {place.file}:{place.line}"
@@ -75,17 +75,17 @@ def _written_twice(files: Sequence[RuleFile]) -> Iterator[Diagnostic]:
 def _rule_files(path: Path, diagnostics: list[Diagnostic]) -> list[Path]:
     if path.is_file():
         return [path]
-    found: list[Path] = []
+    paths: list[Path] = []
 
     def refuse(error: OSError) -> None:
         diagnostics.append(_unreadable(error.filename, "folder", error))
 
     for folder, folders, names in os.walk(path, onerror=refuse):
         # Golden files lie beside the rules that they record.
-        folders[:] = [each for each in folders if not each.startswith(".") and each != "golden"]
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "golden"]
         names = [name for name in names if name.endswith(_SUFFIXES) and not name.startswith(".")]
-        found += [Path(folder, name) for name in names]
-    return sorted(found)
+        paths += [Path(folder, name) for name in names]
+    return sorted(paths)
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -115,11 +115,11 @@ def _refuse_newer(document: Document) -> None:
 
 def _diagnostics(document: Document) -> list[Diagnostic]:
     """Return all diagnostics: those of shape, and those of meaning wherever the shape is right."""
-    found = check(document)
-    diagnostics = [diagnostic for _, diagnostic in found]
+    shape = check(document)
+    diagnostics = [diagnostic for _, diagnostic in shape]
     if not isinstance(document.data, dict):
         return diagnostics
-    broken = {keys[:2] for keys, _ in found}
+    broken = {keys[:2] for keys, _ in shape}
 
     def report(code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None:
         diagnostics.append(document.diagnostic(code, keys, message, hint, key=key))
@@ -129,11 +129,11 @@ def _diagnostics(document: Document) -> list[Diagnostic]:
         compile_condition(node, ("let", name), names, report)
     _check_circles(names.nodes, report)
     rules = document.data.get("rules")
-    first: dict[str, Keys] = {}
+    ids: dict[str, Keys] = {}
     for at, node in enumerate(rules if isinstance(rules, list) else ()):
         keys: Keys = ("rules", at)
         if isinstance(node, dict) and isinstance(node.get("id"), str):
-            place = first.setdefault(node["id"], keys)
+            place = ids.setdefault(node["id"], keys)
             if place is not keys:
                 line = document.locate((*place, "id")).line
                 report("Q116", (*keys, "id"), f"the id '{node['id']}' is used twice: first in line {line}")
@@ -154,7 +154,7 @@ def _check_circles(nodes: Mapping[str, Any], report: Report) -> None:
     uses = {name: sorted(set(_names_in(node)) & set(nodes)) for name, node in nodes.items()}
     for name in nodes:
         if circle := _circle(name, uses):
-            way = " -> ".join(f"${one}" for one in circle)
+            way = " -> ".join(f"${used}" for used in circle)
             message = f"the name '${name}' is defined by itself: {way}"
             report("Q111", ("let", name), message, "break the circle", key=True)
 
@@ -162,13 +162,13 @@ def _check_circles(nodes: Mapping[str, Any], report: Report) -> None:
 def _circle(name: str, uses: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:
     """Return the shortest way from a name back to itself."""
     ways: list[tuple[str, ...]] = [(name,)]
-    seen = set()
+    visited = set()
     for way in ways:  # grows while it is read
         for used in uses[way[-1]]:
             if used == name:
                 return (*way, name)
-            if used not in seen:
-                seen.add(used)
+            if used not in visited:
+                visited.add(used)
                 ways.append((*way, used))
     return None
 

@@ -18,7 +18,7 @@ from ..errors import RuleFileError, UnknownProviderError, UnknownRuleError, did_
 from ..model import Diagnostic, Rule, RuleFile
 from ..plan.compile import CompiledRule, Plan, applies, compile_rule
 from . import layers
-from .layers import Placed, Shelf
+from .layers import RuleSources, StackEntry
 
 #: How many plans are kept; model names come from callers, so there is a limit.
 PLANS_REMEMBERED = 1024
@@ -31,13 +31,13 @@ class Rulebook:
     """
 
     def __init__(self, files: Iterable[RuleFile] = (), *, builtin: bool = True) -> None:
-        own = tuple(files)
-        self._shelf = Shelf(own, builtin=builtin)
+        layer_files = tuple(files)
+        self._sources = RuleSources(layer_files, builtin=builtin)
         self.plans: dict[tuple[str | None, str | None, str | None, str], Plan] = {}
         """Those made so far, by what `plan` was asked; who asks for each payload looks here first."""
-        self._stacks: dict[str, list[Placed]] = {}
-        for file in own:  # what leads nowhere is refused now, not at the first payload
-            layers.effective(self._shelf, self._shelf.file(file.kind, file.name) or file)
+        self._stacks: dict[str, list[StackEntry]] = {}
+        for file in layer_files:  # what leads nowhere is refused now, not at the first payload
+            layers.effective(self._sources, self._sources.file(file.kind, file.name) or file)
 
     @classmethod
     def load(cls, *paths: str | os.PathLike[str], builtin: bool = True) -> Rulebook:
@@ -64,12 +64,12 @@ class Rulebook:
     @property
     def providers(self) -> tuple[str, ...]:
         """The names of all providers, sorted, without aliases."""
-        return self._shelf.names("provider")
+        return self._sources.names("provider")
 
     @property
     def families(self) -> tuple[str, ...]:
         """The names of all families, sorted."""
-        return self._shelf.names("family")
+        return self._sources.names("family")
 
     @cached_property
     def aliases(self) -> Mapping[str, str]:
@@ -82,10 +82,10 @@ class Rulebook:
         Raises:
             UnknownProviderError: with the nearest name and the list of all.
         """
-        found = self._shelf.file("provider", name) or self._shelf.file("provider", self.aliases.get(name, ""))
-        if found is None:
+        file = self._sources.file("provider", name) or self._sources.file("provider", self.aliases.get(name, ""))
+        if file is None:
             raise UnknownProviderError(f"unknown provider '{name}'{self._nearest(name)}")
-        return found
+        return file
 
     def _head(self, name: str) -> Mapping[str, Any]:
         return self.provider(name).head
@@ -93,13 +93,13 @@ class Rulebook:
     def _nearest(self, name: str) -> str:
         near = did_you_mean(name.lower(), [*self.providers, *self.aliases])
         hint = f": did you mean '{near}'?" if near else ""
-        if not near and not self._shelf.own:
+        if not near and not self._sources.own:
             hint = "\n  only the built-in rules were read, no folder of your own"
         return f"{hint}\n  known: {', '.join(self.providers)}"
 
     def rules(self) -> Iterator[Rule]:
         """Yield every rule of every file once, providers before families."""
-        return layers.all_rules(self._shelf)
+        return layers.all_rules(self._sources)
 
     def rule(self, name: str) -> Rule:
         """Return a rule by its full name, as the last layer has it.
@@ -114,19 +114,19 @@ class Rulebook:
         mine = [known for known in rules if known.startswith(f"{owner}/")]
         near = did_you_mean(name, rules)
         if mine:  # these are alike by their owner already
-            found = did_you_mean(id, [known.partition("/")[2] for known in mine])
-            near = found and f"{owner}/{found}"
+            id_near = did_you_mean(id, [known.partition("/")[2] for known in mine])
+            near = id_near and f"{owner}/{id_near}"
         hint = f": did you mean '{near}'?" if near else f"\n  known: {', '.join(mine)}" if mine else ""
         raise UnknownRuleError(f"no rule is named '{name}'{hint}")
 
     # What is in force
 
-    def effective(self, name: str, *, family: bool = False) -> list[Placed]:
+    def effective(self, name: str, *, family: bool = False) -> list[StackEntry]:
         """Return the rules of a provider (or of a family alone) in the order they run; disabled ones are marked."""
-        file = self._shelf.file("family", name) if family else self.provider(name)
+        file = self._sources.file("family", name) if family else self.provider(name)
         if file is None:
             raise UnknownProviderError(f"unknown family '{name}'\n  known: {', '.join(self.families)}")
-        return layers.effective(self._shelf, file)
+        return layers.effective(self._sources, file)
 
     def resolve(self, provider: str | None, model: str | None, base_url: str | None = None) -> tuple[str, str]:
         """Return (provider, prefix): who is meant, and what names it at the start of ``model``.
@@ -144,19 +144,19 @@ class Rulebook:
         elif start and (start in self.providers or start in self.aliases):
             name = self.provider(start).name
         else:
-            seen = (
+            problem = (
                 f"unknown provider '{start}' in model '{model}'{self._nearest(start)}"
                 if start
                 else self._unnamed(model)
             )
-            raise UnknownProviderError(seen)
+            raise UnknownProviderError(problem)
         mine = {name, *self._head(name).get("aliases", ())}
         return name, f"{start}/" if start in mine else ""
 
     def _unnamed(self, model: str | None) -> str:
-        own = (name for kind, name in self._shelf.own if kind == "provider")
+        own_providers = (name for kind, name in self._sources.own if kind == "provider")
         alike = (name for name in self.providers if model and model.lower().startswith(name))
-        example = f"{next(chain(own, alike), 'PROVIDER')}/{model or 'model'}"
+        example = f"{next(chain(own_providers, alike), 'PROVIDER')}/{model or 'model'}"
         return (
             f"no provider is named: give provider or base_url, or a model such as '{example}'\n"
             f"  known: {', '.join(self.providers)}"
@@ -191,34 +191,34 @@ class Rulebook:
             UnknownProviderError: see `resolve`.
         """
         key = (provider, model, base_url, stage)
-        found = self.plans.get(key)
-        if found is None:
+        plan = self.plans.get(key)
+        if plan is None:
             name, prefix = self.resolve(provider, model, base_url)
             bare = model.removeprefix(prefix) if model else None
             if name not in self._stacks:
                 self._stacks[name] = self.effective(name)
             rules = self.compile(self._stacks[name], bare, stage)
-            found = Plan(name, bare, prefix, rules, lambda other: self.plan(name, other, None, stage))
+            plan = Plan(name, bare, prefix, rules, lambda renamed: self.plan(name, renamed, None, stage))
             if len(self.plans) >= PLANS_REMEMBERED:
                 self.plans.clear()
-            self.plans[key] = found
-        return found
+            self.plans[key] = plan
+        return plan
 
     def family_plan(self, name: str, model: str | None, stage: str = "request") -> Plan:
         """Return the plan of a family's file alone: what its golden files record."""
         rules = self.compile(self.effective(name, family=True), model, stage)
-        return Plan(name, model, "", rules, lambda other: self.family_plan(name, other, stage))
+        return Plan(name, model, "", rules, lambda renamed: self.family_plan(name, renamed, stage))
 
     @staticmethod
     def in_force(rule: Rule, model: str | None) -> bool:
         """Tell whether a rule speaks of a model."""
         return applies(rule, model, rule.stage)
 
-    def compile(self, stack: Iterable[Placed], model: str | None, stage: str) -> Iterator[CompiledRule]:
+    def compile(self, stack: Iterable[StackEntry], model: str | None, stage: str) -> Iterator[CompiledRule]:
         """Yield the rules of a stack that are in force for a model at a stage, compiled."""
-        for place, placed in enumerate(stack):
-            if placed.disabled is None and applies(placed.rule, model, stage):
-                yield compile_rule(placed.rule, placed.lets, place)
+        for place, entry in enumerate(stack):
+            if entry.disabled is None and applies(entry.rule, model, stage):
+                yield compile_rule(entry.rule, entry.named_conditions, place)
 
 
 def _host(url: str) -> str:

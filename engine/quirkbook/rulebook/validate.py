@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ValidationError = Any
 """jsonschema's, which types every part of it as perhaps unset."""
 
-Found = tuple[Keys, Diagnostic]
+Finding = tuple[Keys, Diagnostic]
 """A diagnostic, and the keys of the value that it is about."""
 
 _TYPES = {
@@ -40,14 +40,16 @@ _MISSING_HINTS = {
 }
 
 
-def check(document: Document) -> list[Found]:
+def check(document: Document) -> list[Finding]:
     """Return all that is wrong with the shape of a rule file."""
-    found: list[Found] = []
-    instance = _with_text_keys(document.data, (), document, found)
+    findings: list[Finding] = []
+    instance = _with_text_keys(document.data, (), document, findings)
     for error in _validator().iter_errors(instance):
-        for keys, diagnostic in _EXPLAIN.get(error.validator, _other)(document, tuple(error.absolute_path), error):
-            found.append((keys, diagnostic if diagnostic.hint else replace(diagnostic, hint=_usage(keys))))
-    return found
+        for keys, diagnostic in _EXPLAIN.get(error.validator, _unexplained)(
+            document, tuple(error.absolute_path), error
+        ):
+            findings.append((keys, diagnostic if diagnostic.hint else replace(diagnostic, hint=_usage(keys))))
+    return findings
 
 
 def _usage(keys: Keys) -> str:
@@ -61,8 +63,8 @@ def _usage(keys: Keys) -> str:
 
 def _properties(name: str) -> Mapping[str, Any]:
     """Return the words of one vocabulary of the schema: ``action`` or ``operators``."""
-    found: Mapping[str, Any] = schema("rules")["$defs"][name]["properties"]
-    return found
+    properties: Mapping[str, Any] = schema("rules")["$defs"][name]["properties"]
+    return properties
 
 
 def vocabulary() -> Mapping[str, str]:
@@ -82,10 +84,10 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(schema("rules"))
 
 
-def _with_text_keys(node: Any, keys: Keys, document: Document, found: list[Found]) -> Any:
+def _with_text_keys(node: Any, keys: Keys, document: Document, findings: list[Finding]) -> Any:
     """Return a copy whose keys are all text; only in a table of `map` may they be anything else."""
     if isinstance(node, list):
-        return [_with_text_keys(item, (*keys, at), document, found) for at, item in enumerate(node)]
+        return [_with_text_keys(item, (*keys, at), document, findings) for at, item in enumerate(node)]
     if not isinstance(node, dict):
         return node
     is_table = len(keys) > 3 and keys[-4] == "do" and keys[-2] == "map"
@@ -96,9 +98,9 @@ def _with_text_keys(node: Any, keys: Keys, document: Document, found: list[Found
             diagnostic = document.diagnostic(
                 "Q108", (*keys, key), f"a key must be a string, not {text}", f'quote it: "{text}"', key=True
             )
-            found.append((keys, diagnostic))
+            findings.append((keys, diagnostic))
             continue
-        copy[text] = _with_text_keys(value, (*keys, key), document, found)
+        copy[text] = _with_text_keys(value, (*keys, key), document, findings)
     return copy
 
 
@@ -130,7 +132,7 @@ def _kind(value: Any) -> str:
     return kind(value) if isinstance(value, dict | list) else show(value)
 
 
-def _unknown(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+def _unknown(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
     known: list[str] = list(error.schema["properties"])
     code, called = _VOCABULARY.get(error.schema.get("title"), ("Q106", "key"))
     for key in error.instance:
@@ -153,30 +155,30 @@ def _flow(value: Any) -> str:
     return text if len(text) < 60 else "[...]" if isinstance(value, list) else "..."
 
 
-def _missing(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
-    wanted = error.validator_value
-    if isinstance(wanted, dict):  # dependentRequired
-        wanted = [name for key, names in wanted.items() if key in error.instance for name in names]
-    for key in wanted:
+def _missing(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
+    required = error.validator_value
+    if isinstance(required, dict):  # dependentRequired
+        required = [name for key, names in required.items() if key in error.instance for name in names]
+    for key in required:
         if key not in error.instance:
             about = error.schema.get("properties", {}).get(key, {}).get("description", "")
             message = f"'{key}' is missing in {_this(keys, error.instance)}"
             yield keys, document.diagnostic("Q107", keys, message, _MISSING_HINTS.get(key, about))
 
 
-def _type(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
-    wanted = error.validator_value
-    if isinstance(wanted, str):
-        words = _TYPES[wanted]
-    elif len(wanted) > 3:
+def _type(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
+    types = error.validator_value
+    if isinstance(types, str):
+        words = _TYPES[types]
+    elif len(types) > 3:
         words = "a plain value"
     else:
-        words = " or ".join(_TYPES[name] for name in wanted)
+        words = " or ".join(_TYPES[name] for name in types)
     message = f"{_a(keys, error.instance)} must be {words}, not {_kind(error.instance)}"
     yield keys, document.diagnostic("Q108", keys, message)
 
 
-def _enum(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+def _enum(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
     known = [value for value in error.validator_value if value is not None]
     if len(known) == 1:
         message = f"{_a(keys, None)} must be {json.dumps(known[0])}, not {_kind(error.instance)}"
@@ -186,7 +188,7 @@ def _enum(document: Document, keys: Keys, error: ValidationError) -> Iterator[Fo
     yield keys, document.diagnostic("Q109", keys, message, f"did you mean '{near}'?" if near else "")
 
 
-def _pattern(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+def _pattern(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
     words = error.schema["patternErrorMessage"]
     if "propertyNames" in error.schema_path:
         keys = (*keys, error.instance)
@@ -197,7 +199,7 @@ def _pattern(document: Document, keys: Keys, error: ValidationError) -> Iterator
         yield keys, document.diagnostic("Q109", keys, message)
 
 
-def _too_small(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+def _too_small(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
     least = error.validator_value
     if error.validator == "minProperties" and least > 1:
         message = f"{_a(keys, error.instance)} needs an option beside '{next(iter(error.instance))}'"
@@ -208,7 +210,7 @@ def _too_small(document: Document, keys: Keys, error: ValidationError) -> Iterat
     yield keys, document.diagnostic("Q109", keys, message)
 
 
-def _too_many(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+def _too_many(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
     if error.validator == "maxProperties":
         extra = list(error.instance)[-1]
         message = f"an item of 'do' holds one action: give '{extra}' an item of its own"
@@ -219,13 +221,13 @@ def _too_many(document: Document, keys: Keys, error: ValidationError) -> Iterato
     yield keys, document.diagnostic("Q109", keys, f"{_a(keys, error.instance)} must {what}")
 
 
-def _out_of_range(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+def _out_of_range(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
     bound = f"{'at least' if error.validator == 'minimum' else 'at most'} {error.validator_value}"
     message = f"{_a(keys, error.instance)} must be {bound}, not {show(error.instance)}"
     yield keys, document.diagnostic("Q109", keys, message)
 
 
-def _not_allowed(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+def _not_allowed(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
     if len(keys) == 1:
         message = f"a family file has no '{keys[-1]}'"
         hint = "facts about an endpoint belong in a provider's file"
@@ -235,14 +237,14 @@ def _not_allowed(document: Document, keys: Keys, error: ValidationError) -> Iter
     yield keys, document.diagnostic("Q106", keys, message, hint, key=True)
 
 
-def _other(document: Document, keys: Keys, error: ValidationError) -> Iterator[Found]:
+def _unexplained(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
     """Explain what the schema asks by a keyword that has no words here."""
     hint = f"it asks for {error.validator}: {_flow(error.validator_value)}" if error.validator else ""
     message = f"{_a(keys, error.instance)} does not match schemas/rules.schema.json"
     yield keys, document.diagnostic("Q109", keys, message, hint)
 
 
-_EXPLAIN: Mapping[str, Callable[[Document, Keys, ValidationError], Iterator[Found]]] = {
+_EXPLAIN: Mapping[str, Callable[[Document, Keys, ValidationError], Iterator[Finding]]] = {
     "additionalProperties": _unknown,
     "dependentRequired": _missing,
     "enum": _enum,

@@ -23,14 +23,14 @@ NO_CHARACTER: Final = ("Q101", "an escape that is not a character", "write the c
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
-class Place(NamedTuple):
+class Span(NamedTuple):
     """Offsets of a value and of its key (-1: none) in the text; ``below`` holds the places of its items."""
 
     start: int
     end: int
     key_start: int
     key_end: int
-    below: dict[Any, Place] | None
+    below: dict[Any, Span] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Document:
     name: str
     data: Any
     text: str = field(repr=False)
-    root: Place = field(repr=False)
+    root: Span = field(repr=False)
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -100,13 +100,13 @@ class Builder:
 
     def __init__(self, name: str, text: str) -> None:
         self.diagnostics: list[Diagnostic] = []
-        self.page = Document(name, None, text, Place(0, 0, -1, -1, None))
+        self.page = Document(name, None, text, Span(0, 0, -1, -1, None))
         self._top: list[Any] = []
-        self._top_places: dict[Any, Place] = {}
+        self._top_places: dict[Any, Span] = {}
         self._into: Any = self._top
         self._places = self._top_places
         # The containers around the one in hand; a span where that one stands in the place of a key.
-        self._around: list[tuple[Any, dict[Any, Place], tuple[int, int] | None]] = []
+        self._around: list[tuple[Any, dict[Any, Span], tuple[int, int] | None]] = []
         self._key: Any = None
         self._key_start = self._key_end = -1
 
@@ -147,35 +147,35 @@ class Builder:
             self.diagnostic(start, start + 1, *NO_CHARACTER)
         if self._key_start >= 0:
             self._into[self._key] = value
-            self._places[self._key] = Place(start, end, self._key_start, self._key_end, None)
+            self._places[self._key] = Span(start, end, self._key_start, self._key_end, None)
             self._key_start = -1
         elif type(self._into) is dict:
             if value in self._into:
-                first = self.page.location(self._places[value].key_start).line
-                message = f"duplicate key {show(value)}: it already stands in line {first}"
+                first_line = self.page.location(self._places[value].key_start).line
+                message = f"duplicate key {show(value)}: it already stands in line {first_line}"
                 self.diagnostic(start, end, "Q102", message, "keep one of them")
                 value = object()  # the first value stays; this one goes where nobody looks
             self._key, self._key_start, self._key_end = value, start, end
         else:
-            self._places[len(self._into)] = Place(start, end, -1, -1, None)
+            self._places[len(self._into)] = Span(start, end, -1, -1, None)
             self._into.append(value)
 
     def open(self, container: list[Any] | dict[Any, Any], start: int) -> None:
         """Begin a list or mapping."""
         if len(self._around) == MAX_DEPTH:
             self.stop(start, start + 1, "Q115", f"nested deeper than {MAX_DEPTH} levels")
-        places: dict[Any, Place] = {}
+        places: dict[Any, Span] = {}
         stands_as_key = None
         if self._key_start >= 0:
             self._into[self._key] = container
-            self._places[self._key] = Place(start, start + 1, self._key_start, self._key_end, places)
+            self._places[self._key] = Span(start, start + 1, self._key_start, self._key_end, places)
             self._key_start = -1
         elif type(self._into) is dict:
             kind = "an array" if type(container) is list else "an object"
             self.diagnostic(start, start + 1, "Q108", f"a key must be a string, not {kind}", "write a plain word")
             stands_as_key = (start, start + 1)
         else:
-            self._places[len(self._into)] = Place(start, start + 1, -1, -1, places)
+            self._places[len(self._into)] = Span(start, start + 1, -1, -1, places)
             self._into.append(container)
         self._around.append((self._into, self._places, stands_as_key))
         self._into, self._places = container, places

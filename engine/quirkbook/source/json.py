@@ -83,8 +83,8 @@ def _key(text: str, at: int, builder: Builder) -> int:
 
 def _string(text: str, at: int) -> tuple[str, int]:
     """Return the string whose opening quote stands at ``at``, and the offset behind its closing one."""
-    found = _STRING.match(text, at)
-    end = found.end() if found else at
+    body = _STRING.match(text, at)
+    end = body.end() if body else at
     ends_with = text[end : end + 1]
     if ends_with == '"':
         raw = text[at : end + 1]

@@ -74,8 +74,8 @@ class PythonParser(Reader, Scanner, Parser):
             self.forward()
             while self.peek() in _SPACE:
                 self.forward()
-            rest = super().scan_plain()
-            token = ScalarToken(f"{token.value}?{rest.value}", True, token.start_mark, rest.end_mark)
+            continuation = super().scan_plain()
+            token = ScalarToken(f"{token.value}?{continuation.value}", True, token.start_mark, continuation.end_mark)
         if self.flow_level and self.peek() == ":" and self.peek(1) in ",[]{}":
             self._report(_COLON[0].format(self.peek(1)), _COLON[1])
         return token

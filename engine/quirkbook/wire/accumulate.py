@@ -7,7 +7,7 @@ from typing import Any
 from .types import ChatCompletion
 
 
-class Assembly:
+class Accumulator:
     """Puts the chunks of one stream together.
 
     Text that comes in pieces is joined; of all else the last value counts. Costs little per chunk: pieces are only
@@ -64,11 +64,11 @@ class _Choice:
                 self.rest[key] = value
 
     def answer(self) -> dict[str, Any]:
-        return {"message": {"role": "assistant", "content": None, **self.message.whole()}, **self.rest}
+        return {"message": {"role": "assistant", "content": None, **self.message.joined()}, **self.rest}
 
 
-def _extend(known: dict[str, Any], more: dict[str, Any]) -> None:
-    for key, value in more.items():
+def _extend(known: dict[str, Any], addition: dict[str, Any]) -> None:
+    for key, value in addition.items():
         if isinstance(value, list) and isinstance(known.get(key), list):
             known[key] = known[key] + value
         elif value is not None or key not in known:
@@ -104,12 +104,12 @@ class _Pieces:
             elif value or (value is not None and key not in self._values):  # "" is said where there is nothing to say
                 self._values[key] = value
 
-    def whole(self) -> dict[str, Any]:
-        found = {**self._values, **{key: "".join(texts) for key, texts in self._texts.items()}}
-        found |= {key: pieces.whole() for key, pieces in self._inner.items()}
+    def joined(self) -> dict[str, Any]:
+        joined = {**self._values, **{key: "".join(texts) for key, texts in self._texts.items()}}
+        joined |= {key: pieces.joined() for key, pieces in self._inner.items()}
         if self._calls:
-            found["tool_calls"] = [_without_index(call.whole()) for call in self._calls.values()]
-        return found
+            joined["tool_calls"] = [_without_index(call.joined()) for call in self._calls.values()]
+        return joined
 
 
 def _without_index(call: dict[str, Any]) -> dict[str, Any]:
@@ -122,8 +122,8 @@ def chunk_of(answer: dict[str, Any]) -> dict[str, Any]:
     >>> chunk_of({"id": "x", "choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]})["choices"]
     [{'index': 0, 'delta': {'content': 'Hi'}, 'finish_reason': 'stop'}]
     """
-    found = answer.get("choices")
-    choices = [_in_chunk(choice, at) for at, choice in enumerate(found if isinstance(found, list) else ())]
+    listed = answer.get("choices")
+    choices = [_in_chunk(choice, at) for at, choice in enumerate(listed if isinstance(listed, list) else ())]
     return {**answer, "object": "chat.completion.chunk", "choices": choices}
 
 
@@ -135,5 +135,5 @@ def _in_chunk(choice: Any, at: int) -> Any:
     calls = delta.get("tool_calls")
     if isinstance(calls, list):  # clients put pieces of calls together by their index
         delta["tool_calls"] = [{"index": i, **call} if isinstance(call, dict) else call for i, call in enumerate(calls)]
-    rest = {key: value for key, value in choice.items() if key not in ("index", "message")}
-    return {"index": choice.get("index", at), "delta": delta, **rest}
+    other_fields = {key: value for key, value in choice.items() if key not in ("index", "message")}
+    return {"index": choice.get("index", at), "delta": delta, **other_fields}

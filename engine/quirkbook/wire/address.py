@@ -61,5 +61,5 @@ def check_port(host: str, port: int) -> None:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         socket.create_server(address[:2], family=family).close()
     except OSError as error:
-        said = f"{host}:{port} cannot be listened on: {reason(error) or type(error).__name__}"
-        raise UsageError(f"{said}: stop what serves there, or choose another --port") from None
+        problem = f"{host}:{port} cannot be listened on: {reason(error) or type(error).__name__}"
+        raise UsageError(f"{problem}: stop what serves there, or choose another --port") from None

@@ -15,7 +15,7 @@ class Flaw(NamedTuple):
     at: int
 
 
-class _Deaf(Builder):
+class _SurrogateFinder(Builder):
     """Keeps nothing of a text but the place of the first string that no UTF-8 can hold."""
 
     def __init__(self, text: str) -> None:
@@ -45,7 +45,7 @@ def find(text: str) -> Flaw:
     """
     if text.startswith("\ufeff"):
         return Flaw("not JSON: it begins with a byte order mark: leave that out", 0)
-    builder = _Deaf(text)
+    builder = _SurrogateFinder(text)
     try:
         build(text, builder)
     except NotJSON as found:

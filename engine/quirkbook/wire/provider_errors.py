@@ -72,11 +72,11 @@ def normalise(body: Any, status: int | None = None) -> dict[str, Any]:
     >>> normalise({"code": "bad", "error": "it is bad"})["error"]
     {'message': 'it is bad', 'type': None, 'param': None, 'code': 'bad'}
     """
-    found = _facts(body)
-    found["message"] = str(found["message"] or "").strip() or _unsaid(body, status)
-    if len(found["message"]) > _LONGEST:
-        found["message"] = found["message"][:_LONGEST] + "..."
-    return {"error": found}
+    error = _facts(body)
+    error["message"] = str(error["message"] or "").strip() or _default_message(body, status)
+    if len(error["message"]) > _LONGEST:
+        error["message"] = error["message"][:_LONGEST] + "..."
+    return {"error": error}
 
 
 def _facts(body: Any) -> dict[str, Any]:
@@ -85,25 +85,28 @@ def _facts(body: Any) -> dict[str, Any]:
     if isinstance(body, str):
         return {**empty, "message": _page_text(body)}
     if isinstance(body, list):
-        all_ = [_facts(item) for item in body[:5]]
-        said = [str(item["message"]) for item in all_ if item["message"]]
-        return {**(all_[0] if all_ else empty), "message": "; ".join(said) or None}
+        parts = [_facts(item) for item in body[:5]]
+        texts = [str(item["message"]) for item in parts if item["message"]]
+        return {**(parts[0] if parts else empty), "message": "; ".join(texts) or None}
     if not isinstance(body, Mapping):
         return empty
-    own = {"message": _first(body, _MESSAGE), "type": _first(body, _TYPE)}
-    own |= {"param": _param(body), "code": _first(body, _CODE)}
+    facts = {"message": _first_value(body, _MESSAGE), "type": _first_value(body, _TYPE)}
+    facts |= {"param": _param(body), "code": _first_value(body, _CODE)}
     for key in _WRAPS:
         if body.get(key):
             inner = _facts(body[key])
             inner["message"] = _innermost(body[key]) or inner["message"]
-            return {**inner, **{name: value for name, value in own.items() if inner[name] is None}}
-    return {**own, **{key: value for key, value in body.items() if key not in own and not _is_spent(key, value, own)}}
+            return {**inner, **{name: value for name, value in facts.items() if inner[name] is None}}
+    return {
+        **facts,
+        **{key: value for key, value in body.items() if key not in facts and not _is_read(key, value, facts)},
+    }
 
 
-def _is_spent(key: str, value: Any, own: Mapping[str, Any]) -> bool:
+def _is_read(key: str, value: Any, facts: Mapping[str, Any]) -> bool:
     """Tell whether a key has been read already."""
     if key in _MESSAGE:
-        return bool(value == own["message"])
+        return bool(value == facts["message"])
     return key in _PARAM or key in _WRAPS or (key != "status" and key in (*_TYPE, *_CODE))
 
 
@@ -119,14 +122,14 @@ def _innermost(error: Any) -> str | None:
         return raw
 
 
-def _first(body: Mapping[str, Any], keys: Iterable[str]) -> Any:
+def _first_value(body: Mapping[str, Any], keys: Iterable[str]) -> Any:
     """Return the first plain value that is there under one of the keys."""
     return next((body[key] for key in keys if isinstance(body.get(key), str | int) and body[key] != ""), None)
 
 
 def _param(body: Mapping[str, Any]) -> str | None:
-    found = next((body[key] for key in _PARAM if body.get(key)), None)
-    return ".".join(map(str, found)) if isinstance(found, list) else found if isinstance(found, str) else None
+    name = next((body[key] for key in _PARAM if body.get(key)), None)
+    return ".".join(map(str, name)) if isinstance(name, list) else name if isinstance(name, str) else None
 
 
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
@@ -140,7 +143,7 @@ def _page_text(text: str) -> str:
     return f"a web page: {' '.join(title[1].split())}" if title else "a web page without a title"
 
 
-def _unsaid(body: Any, status: int | None) -> str:
+def _default_message(body: Any, status: int | None) -> str:
     if body in (None, "", {}, []):
         return "no text came with it"
     return f"no message in it, only {', '.join(map(str, body))}" if isinstance(body, dict) else f"status {status}"
@@ -196,7 +199,7 @@ def class_of(status: int | None, error: Mapping[str, Any]) -> type[DispatchError
     """Return the class of an error by its status and by what it says."""
     words = f"{error.get('code')} {error.get('type')} {error['message'][:_LONGEST]}"
     if status is None or status < 400:
-        status = _meant(error)
+        status = _implied_status(error)
     if status < 500 and status not in (401, 404, 408):
         if _QUOTA.search(words) and status in (400, 402, 403, 429):
             return QuotaExceededError
@@ -215,10 +218,10 @@ def status_of(body: Mapping[str, Any]) -> int:
     >>> status_of({"error": {"message": "slow down", "type": "rate_limit_error", "param": None, "code": None}})
     429
     """
-    return _meant(body["error"])
+    return _implied_status(body["error"])
 
 
-def _meant(error: Mapping[str, Any]) -> int:
+def _implied_status(error: Mapping[str, Any]) -> int:
     """Return the status that an error in an answer of status 200 stands for; 500 where nothing tells."""
     for value in (error.get("code"), error.get("status"), error.get("http_code")):
         text = str(value)
@@ -228,7 +231,7 @@ def _meant(error: Mapping[str, Any]) -> int:
     return next((status for pattern, status in _BY_WORD for word in words if pattern.search(word)), 500)
 
 
-def _is_passing(kind: type[DispatchError], status: int | None, message: str) -> bool:
+def _is_temporary(kind: type[DispatchError], status: int | None, message: str) -> bool:
     """Tell whether an error may be gone at the next try: 408, 429 but for quota, 5xx, an overload."""
     if issubclass(kind, RateLimitError):
         return kind is not QuotaExceededError
@@ -243,8 +246,8 @@ _REQUEST_ID: Final = re.compile(r"(.*-)?(request|trace)-?id")
 
 def request_id(headers: Mapping[str, str]) -> str | None:
     """Return the provider's name for the request; header names are in lower case."""
-    found = {name: value for name, value in headers.items() if _REQUEST_ID.fullmatch(name) and value}
-    return found.get("x-request-id") or next(iter(found.values()), None)
+    ids = {name: value for name, value in headers.items() if _REQUEST_ID.fullmatch(name) and value}
+    return ids.get("x-request-id") or next(iter(ids.values()), None)
 
 
 def error_from(
@@ -277,15 +280,15 @@ def error_from(
         raw=mask.deep(body if raw is None else raw),
         request_id=mask(request_id(headers) or "") or None,
         retry_after=retry_after,
-        retryable=_is_passing(kind, status, error["message"]),
+        retryable=_is_temporary(kind, status, error["message"]),
         changes=changes,
-        response_changes=[_masked(one, mask) for one in response_changes],
+        response_changes=[_masked(change, mask) for change in response_changes],
     )
 
 
 def _masked(change: Change, mask: Mask) -> Change:
     """Return a change of an error body, in which the provider may have echoed the key."""
-    keys, moved = (mask.deep(list(one)) if one is not None else None for one in (change.keys, change.moved_from))
+    keys, moved = (mask.deep(list(path)) if path is not None else None for path in (change.keys, change.moved_from))
     return replace(
         change,
         keys=None if keys is None else tuple(keys),

@@ -38,15 +38,17 @@ class Mask:
         self._secrets = secrets  # read when something is to be masked, which is seldom
 
     @cached_property
-    def _own(self) -> re.Pattern[str]:
-        found = sorted({secret for secret in self._secrets if len(secret) >= 4}, key=len, reverse=True)
-        starts = {secret[:_START] for secret in found if len(secret) >= 2 * _START}
-        parts = [re.escape(secret) for secret in found] + [rf"{re.escape(start)}[\w*.\-]*" for start in sorted(starts)]
+    def _pattern(self) -> re.Pattern[str]:
+        secrets = sorted({secret for secret in self._secrets if len(secret) >= 4}, key=len, reverse=True)
+        starts = {secret[:_START] for secret in secrets if len(secret) >= 2 * _START}
+        parts = [re.escape(secret) for secret in secrets] + [
+            rf"{re.escape(start)}[\w*.\-]*" for start in sorted(starts)
+        ]
         return re.compile("|".join(parts) or "(?!)")  # which matches nothing
 
     def __call__(self, text: str) -> str:
         """Return a text without secrets."""
-        return _KEYS.sub(HIDDEN, self._own.sub(HIDDEN, text))
+        return _KEYS.sub(HIDDEN, self._pattern.sub(HIDDEN, text))
 
     def deep(self, value: Any) -> Any:
         """Return JSON without secrets, keys of objects included."""

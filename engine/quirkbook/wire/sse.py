@@ -54,11 +54,11 @@ class Decoder:
             return []
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         # A CR that ends the piece may be half of a CR LF: it waits for what follows.
-        held = b"\r" if data.endswith(b"\r") else b""
+        carriage_return = b"\r" if data.endswith(b"\r") else b""
         if b"\r" in data:
-            data = data[: len(data) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            data = data[: len(data) - len(carriage_return)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *lines, rest = data.split(b"\n")
-        parts[:] = [rest + held] if rest or held else []
+        parts[:] = [rest + carriage_return] if rest or carriage_return else []
         self._waiting = 0
         self._wait(len(rest))
         return [event for line in lines if (event := self._line(line)) is not None]
@@ -70,8 +70,8 @@ class Decoder:
         """
         return self.feed(b"\n\n")
 
-    def _wait(self, more: int) -> None:
-        self._waiting += more
+    def _wait(self, length: int) -> None:
+        self._waiting += length
         if self._waiting > self._limit:
             raise EventTooLongError(f"a line is longer than {self._limit} bytes")
 

@@ -75,8 +75,8 @@ class Object(dict[str, Any]):
 
     def to_dict(self, *, exclude_none: bool = False) -> dict[str, Any]:
         """Return plain dicts and lists, copied all the way down."""
-        found: dict[str, Any] = _plain(self, exclude_none)
-        return found
+        data: dict[str, Any] = _plain(self, exclude_none)
+        return data
 
     def model_dump(self, *, exclude_none: bool = False, **_: Any) -> dict[str, Any]:
         """Return plain dicts and lists; the name that pydantic has for it, and its further options have no effect."""
@@ -119,19 +119,19 @@ class Report:
     request_id: str | None = None
 
     def __str__(self) -> str:
-        told = [f"{self.provider}, model {self.model}: {self.status} at try {self.attempts}"]
-        told += [f"  request: {one.rule}: {line(one)}" for one in self.request]
-        told += [f"  response: {one.rule}: {line(one)}" for one in self.response]
-        return "\n".join([*told, *(f"  {remark}" for remark in self.remarks)])
+        lines = [f"{self.provider}, model {self.model}: {self.status} at try {self.attempts}"]
+        lines += [f"  request: {change.rule}: {line(change)}" for change in self.request]
+        lines += [f"  response: {change.rule}: {line(change)}" for change in self.response]
+        return "\n".join([*lines, *(f"  {remark}" for remark in self.remarks)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON data."""
         names = ("provider", "model", "attempts", "status", "request_id")
-        found = {name: getattr(self, name) for name in names}
+        facts = {name: getattr(self, name) for name in names}
         return {
-            **found,
-            "request": [as_data(one) for one in self.request],
-            "response": [as_data(one) for one in self.response],
+            **facts,
+            "request": [as_data(change) for change in self.request],
+            "response": [as_data(change) for change in self.response],
             "remarks": list(self.remarks),
         }
 

@@ -27,44 +27,46 @@ def read_models(reader: Reader, book: Rulebook) -> tuple[Deployment, ...]:
         return ()
     if not items:
         reader.diagnostic("Q109", ("model_list",), "'model_list' is empty", "write at least one model, or leave it out")
-    found: list[tuple[Deployment, Mapping[str, float]]] = []
+    weighted: list[tuple[Deployment, Mapping[str, float]]] = []
     for at, item in enumerate(items):
         keys: Keys = ("model_list", at)
         if isinstance(item, dict):
-            found += _Item(reader, book, keys).read()
+            weighted += _Item(reader, book, keys).read()
         else:
             reader.diagnostic(
                 "Q108", keys, "a model must be a mapping", "write model_name: ... and litellm_params: {...}"
             )
-    if items and not found and all(diagnostic.severity == "warning" for diagnostic in reader.diagnostics):
+    if items and not weighted and all(diagnostic.severity == "warning" for diagnostic in reader.diagnostics):
         reader.diagnostic("Q306", ("model_list",), "none of these models can be served", key=True)
-    return tuple(weighed(found))
+    return tuple(with_weights(weighted))
 
 
-def weighed(found: Iterable[tuple[Deployment, Mapping[str, float]]]) -> Iterator[Deployment]:
+def with_weights(entries: Iterable[tuple[Deployment, Mapping[str, float]]]) -> Iterator[Deployment]:
     """Yield deployments with their weights.
 
     As LiteLLM has it, all deployments of a name are compared by the first of weight, rpm and tpm that any of them
     states; one that does not state it is asked only when others fail.
     """
     stated: dict[str, dict[str, None]] = {}
-    pairs = list(found)
-    for one, shares in pairs:
-        stated.setdefault(one.name, {}).update(dict.fromkeys(measure for measure, share in shares.items() if share > 0))
-    for one, shares in pairs:
-        measure = next((measure for measure in ("weight", "rpm", "tpm") if measure in stated[one.name]), None)
-        yield replace(one, weight=shares.get(measure, 0.0)) if measure else one
+    pairs = list(entries)
+    for deployment, shares in pairs:
+        stated.setdefault(deployment.name, {}).update(
+            dict.fromkeys(measure for measure, share in shares.items() if share > 0)
+        )
+    for deployment, shares in pairs:
+        measure = next((measure for measure in ("weight", "rpm", "tpm") if measure in stated[deployment.name]), None)
+        yield replace(deployment, weight=shares.get(measure, 0.0)) if measure else deployment
 
 
 def of_environment(book: Rulebook, environ: Mapping[str, str]) -> list[Deployment]:
     """Return a deployment ``provider/*`` for each provider whose key and address are known without a file."""
-    found = []
+    served = []
     for name in book.providers:
         head = book.provider(name).head
         key, base = environ.get(head.get("api_key_env", "")), environ.get(head.get("base_url_env", ""))
         if key and (base or head.get("base_url")):
-            found.append(Deployment(f"{name}/*", f"{name}/*", name, "*", key, base or None))
-    return found
+            served.append(Deployment(f"{name}/*", f"{name}/*", name, "*", key, base or None))
+    return served
 
 
 class _Item:
@@ -87,7 +89,7 @@ class _Item:
         self._written = reader.mapping(self._under) if params else {}
         info = reader.section((*keys, "model_info"), "model_info") if "model_info" in item else {}
         name = self._name(item)
-        model = self._model(params, written="litellm_params" in item)
+        model = self._model(params, has_params="litellm_params" in item)
         shares = self._shares(item, params)
         common = self._common(params, info)
         if name is None or model is None:
@@ -98,16 +100,16 @@ class _Item:
                 "Q109", (*self._under, "model"), "it is not clear what the '*' of 'model' stands for", hint
             )
         elif model == "*":
-            for one in self._everybody(params):
-                yield replace(one, **common, name=name.replace("*", one.name)), shares
-        elif (served := self._deployment(name, model, params)) is not None:
-            yield replace(served, **common), shares
+            for deployment in self._everybody(params):
+                yield replace(deployment, **common, name=name.replace("*", deployment.name)), shares
+        elif (named := self._deployment(name, model, params)) is not None:
+            yield replace(named, **common), shares
 
     def _name(self, item: Mapping[str, Any]) -> str | None:
         return self._required((*self._keys, "model_name"), item)
 
-    def _model(self, params: Mapping[str, Any], *, written: bool) -> str | None:
-        if not written:
+    def _model(self, params: Mapping[str, Any], *, has_params: bool) -> str | None:
+        if not has_params:
             hint = "write litellm_params: {model: ..., api_key: os.environ/NAME}"
             self._reader.diagnostic("Q107", self._keys, "'litellm_params' is missing", hint)
             return None
@@ -161,7 +163,7 @@ class _Item:
         return defaults | extra
 
     def _headers(self, params: Mapping[str, Any]) -> dict[str, str]:
-        found: dict[str, str] = {}
+        accepted: dict[str, str] = {}
         for place in ("headers", "extra_headers"):
             headers = params.get(place, {})
             keys = (*self._under, place)
@@ -176,8 +178,8 @@ class _Item:
                     message = f"the value of the header {name} must be one line of plain ASCII text"
                     self._reader.diagnostic("Q109", (*keys, name), message)
                 else:
-                    found[name] = value
-        return found
+                    accepted[name] = value
+        return accepted
 
     # Who serves it
 
@@ -217,7 +219,7 @@ class _Item:
 
     def _named(self, model: str, params: Mapping[str, Any]) -> tuple[str | None, str]:
         """Return who the entry says serves the model, and the model without the prefix that says so."""
-        prefix, slash, rest = model.partition("/")
+        prefix, slash, bare_model = model.partition("/")
         keys = (*self._under, "custom_llm_provider")
         if "custom_llm_provider" in params:
             named = self._reader.text(keys, params["custom_llm_provider"])
@@ -226,7 +228,7 @@ class _Item:
             if named is None:
                 hint = f"write model: {table.compatible()[0]}/..., or another provider's name before the '/'"
                 self._reader.diagnostic("Q302", (*self._under, "model"), "'model' does not say whose model it is", hint)
-        return named, rest if slash and prefix == named else model
+        return named, bare_model if slash and prefix == named else model
 
     def _at(self, base: str | None) -> str:
         """Return who is known to serve an address, "" for nobody."""
@@ -251,22 +253,22 @@ class _Item:
         self._reader.diagnostic("Q302", keys, f"no rules are known for the provider '{named}'", hint)
         return None
 
-    def _connected(self, one: Deployment) -> Deployment | None:
+    def _connected(self, deployment: Deployment) -> Deployment | None:
         """Return a deployment with the address and key that the environment has for its provider."""
-        head, environ = self._book.provider(one.provider).head, self._reader.environ
+        head, environ = self._book.provider(deployment.provider).head, self._reader.environ
         keys = (*self._under, "model")
-        base = one.api_base or environ.get(head.get("base_url_env", "")) or None
+        base = deployment.api_base or environ.get(head.get("base_url_env", "")) or None
         if base is None and "base_url" not in head and not {"api_base", "base_url"} & self._written.keys():
             self._reader.diagnostic(
-                "Q107", self._under, f"'api_base' is missing: {one.provider} has no address of its own"
+                "Q107", self._under, f"'api_base' is missing: {deployment.provider} has no address of its own"
             )
             return None
         variable = head.get("api_key_env", "")
         key = environ.get(variable) or None
         if not key and variable and "api_key" not in self._written:
-            message = f"no key for {one.provider}: neither 'api_key' nor the variable {variable} is there"
+            message = f"no key for {deployment.provider}: neither 'api_key' nor the variable {variable} is there"
             self._reader.diagnostic("Q304", keys, message, f"write api_key: os.environ/{variable}", severity="warning")
-        return replace(one, api_key=key, api_base=base)
+        return replace(deployment, api_key=key, api_base=base)
 
     def _everybody(self, params: Mapping[str, Any]) -> list[Deployment]:
         """Return a deployment for each provider whose key is in the environment: what ``model: "*"`` means."""
@@ -274,14 +276,14 @@ class _Item:
             if key in params:
                 message = f"'{key}' beside model: \"*\" would go to every provider"
                 self._reader.diagnostic("Q109", (*self._under, key), message, 'name the provider: model: "provider/*"')
-        found = of_environment(self._book, self._reader.environ)
-        if not found:
+        served = of_environment(self._book, self._reader.environ)
+        if not served:
             message = 'no key of any provider is in the environment: model: "*" stands for nobody'
             self._reader.diagnostic("Q304", (*self._under, "model"), message, variables(self._book), severity="warning")
-        return found
+        return served
 
 
 def variables(book: Rulebook) -> str:
     """Return, as advice, where to find the variables that hold the keys of providers: too many to name them here."""
-    count = len({name for one in book.providers if (name := book.provider(one).head.get("api_key_env"))})
+    count = len({name for provider in book.providers if (name := book.provider(provider).head.get("api_key_env"))})
     return f"set one of the {count} variables that `quirkbook providers` lists"

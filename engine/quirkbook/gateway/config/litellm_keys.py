@@ -38,8 +38,8 @@ class Section:
 
     def find(self, name: str) -> Key | None:
         """Return what becomes of a key, None for a key that nobody knows."""
-        found = self.exact.get(name)
-        return found or next((key for glob, key in self.globs if fnmatchcase(name, glob)), None)
+        by_name = self.exact.get(name)
+        return by_name or next((key for glob, key in self.globs if fnmatchcase(name, glob)), None)
 
 
 @cache
@@ -55,10 +55,10 @@ def section(name: str) -> Section:
     if name == "litellm_params":
         rows += [(key, Key("used")) for key in parameters()]
     exact: dict[str, Key] = {}
-    for key, found in rows:
+    for key, state in rows:
         if "*" not in key:
-            exact.setdefault(key, found)
-    return Section(exact, [(key, found) for key, found in rows if "*" in key])
+            exact.setdefault(key, state)
+    return Section(exact, [(key, state) for key, state in rows if "*" in key])
 
 
 @cache

@@ -1,6 +1,6 @@
 """LiteLLM's config.yaml -> what the gateway serves, or every diagnostic of the file at its place.
 
-`read_config` reads a file, `from_environment` does without one. Which keys there are is data: see `keys`.
+`read_config` reads a file, `from_environment` does without one. Which keys there are is data: see `litellm_keys`.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ def read_config(
     if not isinstance(document.data, dict):
         reader.diagnostic("Q108", (), "a config must be a mapping", "it begins with 'model_list:'")
         raise ConfigError(reader.diagnostics)
-    made = Sections(reader, rulebook).make()
-    settings = sorted(reader.settings, key=lambda one: (one.line, one.column, one.pointer))
+    config = Sections(reader, rulebook).make()
+    settings = sorted(reader.settings, key=lambda setting: (setting.line, setting.column, setting.pointer))
     diagnostics = sorted(dict.fromkeys(reader.diagnostics), key=lambda diagnostic: diagnostic.location)
-    if made is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
+    if config is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
         raise ConfigError(diagnostics, settings)
-    return replace(made, settings=tuple(settings), remarks=tuple(diagnostics))
+    return replace(config, settings=tuple(settings), remarks=tuple(diagnostics))
 
 
 def _read_bytes(name: str) -> bytes:
@@ -87,9 +87,9 @@ def from_environment(environ: Mapping[str, str] = os.environ, *, rulebook: Ruleb
         UsageError: there is no key at all.
     """
     book = rulebook or load_rules(environ, ())
-    found = deployments.of_environment(book, environ)
-    if not found:
+    served = deployments.of_environment(book, environ)
+    if not served:
         raise UsageError(
             f"no config, and no key of any provider: {deployments.variables(book)}, or write a config.yaml"
         )
-    return Config(tuple(found), book, keys=master_key(environ))
+    return Config(tuple(served), book, keys=master_key(environ))

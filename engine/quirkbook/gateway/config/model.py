@@ -59,17 +59,17 @@ def stars(pattern: str, name: str) -> tuple[str, ...] | None:
     >>> stars("moonshot/*", "moonshot/kimi-k2.6"), stars("moonshot/*", "openai/o3"), stars("*-v*", "moonshot-v1-8k")
     (('kimi-k2.6',), None, ('moonshot', '1-8k'))
     """
-    first, *between, last = pattern.split("*")
-    at, end = len(first), len(name) - len(last)
-    if not (name.startswith(first) and name.endswith(last)):
+    prefix, *between, suffix = pattern.split("*")
+    at, end = len(prefix), len(name) - len(suffix)
+    if not (name.startswith(prefix) and name.endswith(suffix)):
         return None
     texts = []
     for part in between:
-        found = name.find(part, at + 1, end)
-        if found < 0:
+        place = name.find(part, at + 1, end)
+        if place < 0:
             return None
-        texts.append(name[at:found])
-        at = found + len(part)
+        texts.append(name[at:place])
+        at = place + len(part)
     return (*texts, name[at:end]) if at < end else None
 
 
@@ -112,8 +112,8 @@ class Setting:
     """Why it is not used; "" for a key that is."""
 
     def __str__(self) -> str:
-        said = f"{self.file}:{self.line}:{self.column}: {self.state} {self.pointer}"
-        return f"{said}: {self.why}" if self.why else said
+        text = f"{self.file}:{self.line}:{self.column}: {self.state} {self.pointer}"
+        return f"{text}: {self.why}" if self.why else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +153,11 @@ class Config:
 
     def summary(self) -> list[str]:
         """Return what start-up prints: counts, then a line for each key that is not used and for each remark."""
-        counts = [f"{sum(one.state == state for one in self.settings)} {said}" for state, said in _STATES]
-        models = len({one.name for one in self.deployments})
+        counts = [f"{sum(setting.state == state for setting in self.settings)} {label}" for state, label in _STATES]
+        models = len({deployment.name for deployment in self.deployments})
         keys = f"; {', '.join(counts)}" if self.settings else ""
-        unused = [str(one) for one in self.settings if one.state != "used"]
-        remarks = [f"{one.location}: {one.message}: {one.hint}" for one in self.remarks]
+        unused = [str(setting) for setting in self.settings if setting.state != "used"]
+        remarks = [f"{remark.location}: {remark.message}: {remark.hint}" for remark in self.remarks]
         return [f"{self.name}: {models} model{'' if models == 1 else 's'}{keys}", *unused, *remarks]
 
 

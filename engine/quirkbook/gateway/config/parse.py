@@ -43,9 +43,9 @@ def master_key(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(filter(None, [environ.get(MASTER_KEY, "").strip()]))
 
 
-def load_rules(environ: Mapping[str, str], own: Sequence[Path]) -> Rulebook:
+def load_rules(environ: Mapping[str, str], folders: Sequence[Path]) -> Rulebook:
     """Return the rulebook, read anew: a file of rules may have changed since the last time."""
-    return Rulebook.load(*filter(None, environ.get("QUIRKBOOK_RULES", "").split(os.pathsep)), *own)
+    return Rulebook.load(*filter(None, environ.get("QUIRKBOOK_RULES", "").split(os.pathsep)), *folders)
 
 
 class Sections:
@@ -61,36 +61,36 @@ class Sections:
         top = reader.section((), "", resolve=False)
         misspelt = bool(reader.diagnostics)  # so far there are none but of keys that nobody knows
         reader.environ |= self._variables()
-        own = reader.section(("quirkbook_settings",), "quirkbook_settings")
+        quirkbook = reader.section(("quirkbook_settings",), "quirkbook_settings")
         general = reader.section(("general_settings",), "general_settings")
         litellm = reader.section(("litellm_settings",), "litellm_settings")
         router = reader.section(("router_settings",), "router_settings")
-        rules = self._rules(own)
+        rules = self._rules(quirkbook)
         book = self._load(rules)
         if book is None:
             return None
         if "model_list" in top:
-            found = deployments.read_models(reader, book)
+            models = deployments.read_models(reader, book)
         elif misspelt:  # it may be the list itself: the models that were meant are not known
-            found = ()
+            models = ()
         else:
-            found = tuple(deployments.of_environment(book, reader.environ))
-            if not found:
+            models = tuple(deployments.of_environment(book, reader.environ))
+            if not models:
                 reader.diagnostic("Q107", (), "'model_list' is missing", "write it, or set the key of a provider")
-        known = _Names(found, self._written_names(top))
+        known = _Names(models, self._written_names(top))
         aliases, hidden = self._aliases(router, known)
         return Config(
-            deployments=found,
+            deployments=models,
             rulebook=book,
             name=reader.document.name,
-            keys=self._keys(general, own),
+            keys=self._keys(general, quirkbook),
             fallbacks=self._fallbacks(litellm, router, known.with_aliases(aliases)),
             aliases=aliases,
             hidden=hidden,
             drop_params=self._drop_params(),
-            policy=self._policy(own),
+            policy=self._policy(quirkbook),
             rules=rules,
-            limits=self._limits(own),
+            limits=self._limits(quirkbook),
             **self._calls(litellm, router),
         )
 
@@ -104,29 +104,29 @@ class Sections:
 
     def _variables(self) -> dict[str, str]:
         """Return what `environment_variables` adds to the environment."""
-        found = {}
+        variables = {}
         for name, value in self._reader.mapping(("environment_variables",)).items():
             keys: Keys = ("environment_variables", name)
             value = self._reader.resolved(keys, value)
             if isinstance(value, str | int | float):
-                found[str(name)] = str(value)
+                variables[str(name)] = str(value)
             elif value is not None:
                 self._reader.wrong(keys, "text", value)
-        return found
+        return variables
 
     # quirkbook_settings
 
-    def _rules(self, own: Mapping[str, Any]) -> tuple[Path, ...]:
-        found = []
+    def _rules(self, quirkbook: Mapping[str, Any]) -> tuple[Path, ...]:
+        folders = []
         home = Path(self._reader.document.name).parent
-        for at, name in enumerate(self._reader.names(("quirkbook_settings", "rules"), own.get("rules", []))):
+        for at, name in enumerate(self._reader.names(("quirkbook_settings", "rules"), quirkbook.get("rules", []))):
             path = home / name
             if path.exists():
-                found.append(path)
+                folders.append(path)
             else:
                 hint = "the path is taken from where the config is"
                 self._reader.diagnostic("Q109", ("quirkbook_settings", "rules", at), f"there is no folder {path}", hint)
-        return tuple(found)
+        return tuple(folders)
 
     def _load(self, rules: Sequence[Path]) -> Rulebook | None:
         if self._rulebook is not None:
@@ -137,43 +137,43 @@ class Sections:
             self._reader.diagnostics += error.diagnostics
             return None
 
-    def _keys(self, general: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[str, ...]:
-        found = []
+    def _keys(self, general: Mapping[str, Any], quirkbook: Mapping[str, Any]) -> tuple[str, ...]:
+        keys = []
         if "master_key" in general:
-            found.append(self._reader.text(("general_settings", "master_key"), general["master_key"]))
-        found += self._reader.names(("quirkbook_settings", "keys"), own.get("keys", []))
-        known = tuple(dict.fromkeys(key.strip() for key in found if key))
-        return known or master_key(self._reader.environ)
+            keys.append(self._reader.text(("general_settings", "master_key"), general["master_key"]))
+        keys += self._reader.names(("quirkbook_settings", "keys"), quirkbook.get("keys", []))
+        unique = tuple(dict.fromkeys(key.strip() for key in keys if key))
+        return unique or master_key(self._reader.environ)
 
-    def _policy(self, own: Mapping[str, Any]) -> Mapping[str, str]:
+    def _policy(self, quirkbook: Mapping[str, Any]) -> Mapping[str, str]:
         keys: Keys = ("quirkbook_settings", "policy")
-        written = self._reader.mapping(keys) if "policy" in own else {}
-        found = dict(api.DEFAULT_POLICY)
-        for effect, verdict in written.items():
+        verdicts = self._reader.mapping(keys) if "policy" in quirkbook else {}
+        policy = dict(api.DEFAULT_POLICY)
+        for effect, verdict in verdicts.items():
             try:
                 api.check_policy({effect: verdict})
-                found[effect] = verdict
+                policy[effect] = verdict
             except UsageError as error:
                 message, _, hint = str(error).rpartition(": ")
                 self._reader.diagnostic("Q109", (*keys, effect), message, hint, key=True)
-        return found
+        return policy
 
-    def _limits(self, own: Mapping[str, Any]) -> Limits:
+    def _limits(self, quirkbook: Mapping[str, Any]) -> Limits:
         keys: Keys = ("quirkbook_settings", "limits")
-        found: dict[str, Any] = {}
-        for key, value in (self._reader.section(keys, "limits") if "limits" in own else {}).items():
+        limits: dict[str, Any] = {}
+        for key, value in (self._reader.section(keys, "limits") if "limits" in quirkbook else {}).items():
             name, low, high = _LIMITS[key]
             if key.endswith("_seconds"):
-                found[name] = self._reader.number((*keys, key), value, low, high, " of seconds")
+                limits[name] = self._reader.number((*keys, key), value, low, high, " of seconds")
             else:
-                found[name] = self._reader.integer((*keys, key), value, low, high)
-        return Limits(**{name: value for name, value in found.items() if value is not None})
+                limits[name] = self._reader.integer((*keys, key), value, low, high)
+        return Limits(**{name: value for name, value in limits.items() if value is not None})
 
     # litellm_settings and router_settings; where both say something, the latter counts
 
     def _calls(self, litellm: Mapping[str, Any], router: Mapping[str, Any]) -> dict[str, Any]:
         reader = self._reader
-        found: dict[str, Any] = {}
+        settings: dict[str, Any] = {}
         for section, values, key, name in (
             ("litellm_settings", litellm, "num_retries", "retries"),
             ("litellm_settings", litellm, "request_timeout", "timeout"),
@@ -186,9 +186,9 @@ class Sections:
             keys: Keys = (section, key)
             count = reader.integer(keys, values[key], 0, MOST_RETRIES) if name == "retries" else None
             value = count if name == "retries" else reader.seconds(keys, values[key])
-            found |= {} if value is None else {name: value}
+            settings |= {} if value is None else {name: value}
         self._strategy(router)
-        return found
+        return settings
 
     def _drop_params(self) -> bool:
         keys: Keys = ("litellm_settings", "drop_params")
@@ -197,55 +197,55 @@ class Sections:
 
     def _strategy(self, router: Mapping[str, Any]) -> None:
         keys: Keys = ("router_settings", "routing_strategy")
-        wanted = router.get("routing_strategy", _STRATEGY)
-        if wanted in _OTHER_STRATEGIES:
+        strategy = router.get("routing_strategy", _STRATEGY)
+        if strategy in _OTHER_STRATEGIES:
             pointer = "/router_settings/routing_strategy"
-            at = next(at for at, one in enumerate(self._reader.settings) if one.pointer == pointer)
+            at = next(at for at, setting in enumerate(self._reader.settings) if setting.pointer == pointer)
             why = f"deployments are chosen by weight alone: {_STRATEGY}"
             self._reader.settings[at] = replace(self._reader.settings[at], state="unsupported", why=why)
-        elif wanted != _STRATEGY:
+        elif strategy != _STRATEGY:
             hint = f"write one of {', '.join((_STRATEGY, *_OTHER_STRATEGIES))}"
             self._reader.diagnostic("Q109", keys, "'routing_strategy' has none of its values", hint)
 
     def _aliases(self, router: Mapping[str, Any], known: _Names) -> tuple[dict[str, str], frozenset[str]]:
-        found: dict[str, str] = {}
+        aliases: dict[str, str] = {}
         hidden = set()
         start: Keys = ("router_settings", "model_group_alias")
         for alias, target in (self._reader.mapping(start) if "model_group_alias" in router else {}).items():
             keys: Keys = (*start, alias)
             if isinstance(target, dict):
-                keys, more = (*keys, "model"), target
-                target = more.get("model")
-                if more.get("hidden"):
+                keys, entry = (*keys, "model"), target
+                target = entry.get("model")
+                if entry.get("hidden"):
                     hidden.add(str(alias))
             name = self._reader.text(keys, target)
             if name is not None and known.check(self._reader, keys, name):
-                found[str(alias)] = name
-        return found, frozenset(hidden)
+                aliases[str(alias)] = name
+        return aliases, frozenset(hidden)
 
     def _fallbacks(
         self, litellm: Mapping[str, Any], router: Mapping[str, Any], known: _Names
     ) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
+        fallbacks: dict[str, tuple[str, ...]] = {}
         for section, values in (("litellm_settings", litellm), ("router_settings", router)):
             if "default_fallbacks" in values:
                 keys: Keys = (section, "default_fallbacks")
-                found[ANY] = self._known_names(keys, values["default_fallbacks"], known)
+                fallbacks[ANY] = self._known_names(keys, values["default_fallbacks"], known)
             for keys, name, targets in self._pairs((section, "fallbacks"), values.get("fallbacks", [])):
                 if name != ANY:
                     known.check(self._reader, keys, name, key=True)
-                found[name] = self._known_names(keys, targets, known)
-        return found
+                fallbacks[name] = self._known_names(keys, targets, known)
+        return fallbacks
 
     def _pairs(self, keys: Keys, value: Any) -> Iterator[tuple[Keys, str, Any]]:
         """Yield place, name and fallbacks of ``[{name: [names]}, ...]``."""
         items = value if isinstance(value, list) else [value]
         for at, item in enumerate(items):
-            here = (*keys, at) if isinstance(value, list) else keys
+            item_keys = (*keys, at) if isinstance(value, list) else keys
             if not isinstance(item, dict):
-                self._reader.wrong(here, "a mapping {model: [models to try then]}", item)
+                self._reader.wrong(item_keys, "a mapping {model: [models to try then]}", item)
                 continue
-            yield from (((*here, name), str(name), targets) for name, targets in item.items())
+            yield from (((*item_keys, name), str(name), targets) for name, targets in item.items())
 
     def _known_names(self, keys: Keys, value: Any, known: _Names) -> tuple[str, ...]:
         names = enumerate(self._reader.names(keys, value))
@@ -256,17 +256,21 @@ class Sections:
 class _Names:
     """The names that a client can ask for."""
 
-    def __init__(self, found: Sequence[Deployment], more: Iterable[str]) -> None:
-        self._deployments = found
-        self._names = dict.fromkeys([*(one.name for one in found), *more])
-        self._ids = {one.id for one in found}
+    def __init__(self, models: Sequence[Deployment], names: Iterable[str]) -> None:
+        self._deployments = models
+        self._names = dict.fromkeys([*(deployment.name for deployment in models), *names])
+        self._ids = {deployment.id for deployment in models}
 
     def with_aliases(self, aliases: Mapping[str, str]) -> _Names:
         return _Names(self._deployments, [*self._names, *aliases])
 
     def check(self, reader: Reader, keys: Keys, name: str, *, key: bool = False) -> bool:
         """Tell whether some deployment answers for a name; note a diagnostic if none does."""
-        if name in self._names or name in self._ids or any("*" in one and stars(one, name) for one in self._names):
+        if (
+            name in self._names
+            or name in self._ids
+            or any("*" in pattern and stars(pattern, name) for pattern in self._names)
+        ):
             return True
         if self._names:  # else the models have diagnostics of their own
             reader.unknown_name("Q305", keys, f"no model is called '{name}'", name, tuple(self._names), key=key)

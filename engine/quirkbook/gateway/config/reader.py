@@ -74,23 +74,23 @@ class Reader:
 
         ``resolve`` fills in variables of the environment.
         """
-        found: dict[str, Any] = {}
+        used: dict[str, Any] = {}
         section = table.section(name)
         for key, value in self.mapping(keys).items():
-            here = (*keys, key)
+            key_path = (*keys, key)
             known = section.find(key) if isinstance(key, str) else None
             if known is None:
-                self._unknown(here, section, name)
+                self._unknown(key_path, section, name)
             elif known.state == "used":
-                self.note(here, "used")
-                value = self.resolved(here, value) if resolve else value
+                self.note(key_path, "used")
+                value = self.resolved(key_path, value) if resolve else value
                 if value is not None:
-                    found[key] = value
+                    used[key] = value
             elif known.state == "unsupported" and not value:
-                self.note(here, "ignored", "it is switched off")
+                self.note(key_path, "ignored", "it is switched off")
             else:
-                self.note(here, known.state, known.why)
-        return found
+                self.note(key_path, known.state, known.why)
+        return used
 
     def _unknown(self, keys: Keys, section: table.Section, name: str) -> None:
         key = keys[-1]
@@ -110,8 +110,8 @@ class Reader:
         return value
 
     def _variable(self, keys: Keys, name: str) -> str | None:
-        if found := self.environ.get(name):
-            return found
+        if value := self.environ.get(name):
+            return value
         message = f"the environment variable {name} is not set" if name else f"no name behind '{ENVIRON}'"
         hint = f"set it before the gateway starts: export {name}=..." if name else f"write {ENVIRON}NAME"
         severity = self._unset if name else "error"
@@ -120,9 +120,9 @@ class Reader:
 
     # Values; None for one that has a diagnostic
 
-    def wrong(self, keys: Keys, wanted: str, value: Any) -> None:
+    def wrong(self, keys: Keys, expected: str, value: Any) -> None:
         """Note that a value has not the type it should have."""
-        self.diagnostic("Q108", keys, f"'{_name(keys)}' must be {wanted}, not {_kind(value)}")
+        self.diagnostic("Q108", keys, f"'{_name(keys)}' must be {expected}, not {_kind(value)}")
 
     def text(self, keys: Keys, value: Any) -> str | None:
         """Return text that is not empty."""
@@ -133,25 +133,25 @@ class Reader:
 
     def number(self, keys: Keys, value: Any, low: float, high: float, unit: str = "") -> float | None:
         """Return a number from ``low`` to ``high``; text will do, as variables of the environment are."""
-        found = _number(value)
-        if found is None or not low <= found <= high:
+        number = _number(value)
+        if number is None or not low <= number <= high:
             self._not_between(keys, value, f"a number{unit} from {low:,} to {high:,}")
             return None
-        return found
+        return number
 
     def integer(self, keys: Keys, value: Any, low: int, high: int, unit: str = "") -> int | None:
         """Return a whole number from ``low`` to ``high``."""
-        found = _number(value)
-        if found is None or not found.is_integer() or not low <= found <= high:
+        number = _number(value)
+        if number is None or not number.is_integer() or not low <= number <= high:
             self._not_between(keys, value, f"a whole number{unit} from {low:,} to {high:,}")
             return None
-        return int(found)
+        return int(number)
 
-    def _not_between(self, keys: Keys, value: Any, wanted: str) -> None:
+    def _not_between(self, keys: Keys, value: Any, expected: str) -> None:
         if _number(value) is None:
-            self.wrong(keys, wanted, value)
+            self.wrong(keys, expected, value)
         else:
-            self.diagnostic("Q109", keys, f"'{_name(keys)}' must be {wanted}")
+            self.diagnostic("Q109", keys, f"'{_name(keys)}' must be {expected}")
 
     def seconds(self, keys: Keys, value: Any) -> float | None:
         """Return a time in seconds, more than 0."""
@@ -159,9 +159,9 @@ class Reader:
 
     def flag(self, keys: Keys, value: Any) -> bool | None:
         """Return true or false."""
-        found = _ON.get(value.lower()) if isinstance(value, str) else value
-        if isinstance(found, bool):
-            return found
+        flag = _ON.get(value.lower()) if isinstance(value, str) else value
+        if isinstance(flag, bool):
+            return flag
         self.wrong(keys, "true or false", value)
         return None
 
@@ -172,7 +172,7 @@ class Reader:
         if not isinstance(value, list):
             self.wrong(keys, "a list of names", value)
             return ()
-        return tuple(one for at, item in enumerate(value) if (one := self.text((*keys, at), item)) is not None)
+        return tuple(name for at, item in enumerate(value) if (name := self.text((*keys, at), item)) is not None)
 
     def unknown_name(self, code: str, keys: Keys, message: str, name: str, known: Sequence[str], *, key: bool) -> None:
         """Note a name that nobody bears, with the nearest one, or all."""
@@ -183,8 +183,8 @@ class Reader:
 
 def _name(keys: Keys) -> str:
     """Return how a message calls the value at ``keys``: ``rpm``, ``keys[0]``."""
-    last = keys[-1]
-    return f"{keys[-2]}[{last}]" if isinstance(last, int) else last
+    key = keys[-1]
+    return f"{keys[-2]}[{key}]" if isinstance(key, int) else key
 
 
 def _kind(value: Any) -> str:

@@ -159,16 +159,16 @@ class _Writer:
         """Return keys and values of a mapping in turn; its own win over merged ones, earlier merges over later ones."""
         if depth > MAX_DEPTH:
             self._builder.stop(node.start, node.start + 1, "Q115", f"merged over more than {MAX_DEPTH} levels")
-        found = [one for pair in node.pairs() if not pair[0].merges for one in pair]
-        known = {key.text for key in found[::2]}
+        items = [part for pair in node.pairs() if not pair[0].merges for part in pair]
+        known = {key.text for key in items[::2]}
         for key, value in node.pairs():
             for source in self._sources(key, value) if key.merges else ():
                 merged = self._merged(source, depth + 1)
                 for name, what in zip(merged[::2], merged[1::2], strict=True):
                     if name.text not in known:
                         known.add(name.text)
-                        found += (name, what)
-        return found
+                        items += (name, what)
+        return items
 
     def _sources(self, key: _Node, value: _Node) -> list[_Node]:
         """Return the mappings that a merge key names."""

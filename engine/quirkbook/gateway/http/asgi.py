@@ -12,7 +12,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-Said = tuple[bytes | None, bytes | None, bytes | None, bytes | None]
+HeaderValues = tuple[bytes | None, bytes | None, bytes | None, bytes | None]
 """What a request's headers say: x-request-id, Content-Length, Content-Encoding, and `POLICY`."""
 
 JSON: Final = (b"content-type", b"application/json")
@@ -53,16 +53,16 @@ class GoneError(Exception):
     """The client has hung up."""
 
 
-async def body_of(of: Said, receive: Receive, limit: int) -> bytes:
+async def read_body(values: HeaderValues, receive: Receive, limit: int) -> bytes:
     """Return the body of a request.
 
     Raises:
         HTTPError: 413, it holds more than ``limit`` bytes; 415, it is packed.
         GoneError: the client hung up before its end.
     """
-    _, length, coding, _ = of
+    _, length, coding, _ = values
     if coding is not None and coding.strip().lower() not in _PLAIN:
-        raise _packed()
+        raise _encoded_body()
     if length is not None and int(length) > limit:  # the server has checked that it is a number
         raise _too_large(limit)
     event = await receive()
@@ -89,12 +89,12 @@ def _too_large(limit: int) -> HTTPError:
     return HTTPError(413, text, code="request_too_large", headers={"connection": "close"})
 
 
-def _packed() -> HTTPError:
+def _encoded_body() -> HTTPError:
     text = "Content-Encoding says that the body is packed, and bodies are taken as they are: send it without Content-Encoding"
     return HTTPError(415, text, code="unsupported_encoding", headers={"accept-encoding": "identity"})
 
 
-def said(scope: Scope) -> Said:
+def header_values(scope: Scope) -> HeaderValues:
     """Return what the headers say that matter here, of each the first. One walk costs less than one for each."""
     id = length = coding = policy = None
     policy_name = POLICY
@@ -114,14 +114,14 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     """Return the first header of that name, which is in lower case."""
     for key, value in scope["headers"]:
         if key == name:
-            found: bytes = value
-            return found
+            first: bytes = value
+            return first
     return None
 
 
-def request_id(given: bytes | None, fallback: Callable[[], bytes]) -> bytes:
+def request_id(client_id: bytes | None, fallback: Callable[[], bytes]) -> bytes:
     """Return the client's id for the request, where it is a plain word; else a new one."""
-    return given if given and _REQUEST_ID.fullmatch(given) else fallback()
+    return client_id if client_id and _REQUEST_ID.fullmatch(client_id) else fallback()
 
 
 async def answer(send: Send, status: int, body: bytes, headers: Headers) -> None:
@@ -138,5 +138,5 @@ async def answer_json(send: Send, status: int, data: Any, headers: Headers | Non
 
 async def answer_error(send: Send, error: HTTPError, headers: Headers | None = None) -> None:
     """Send an error in OpenAI's shape."""
-    own = [(name.encode(), value.encode()) for name, value in error.headers.items()]
-    await answer_json(send, error.status, error.body, [*(headers or ()), *own])
+    error_headers = [(name.encode(), value.encode()) for name, value in error.headers.items()]
+    await answer_json(send, error.status, error.body, [*(headers or ()), *error_headers])

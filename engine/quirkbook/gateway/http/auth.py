@@ -12,7 +12,7 @@ from .asgi import HTTPError, Scope
 _KEY_HEADERS: Final = (b"authorization", b"x-api-key", b"api-key", b"x-litellm-api-key")
 
 
-class Guard:
+class Authenticator:
     """Who may ask. Keys are compared in a time that does not depend on them."""
 
     def __init__(self, keys: Iterable[str]) -> None:

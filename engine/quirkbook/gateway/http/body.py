@@ -29,53 +29,53 @@ def fields(raw: bytes) -> dict[str, Any]:
         HTTPError: 400, it is no JSON object, or a key comes twice.
     """
     try:
-        found: dict[str, Any] = _fields(raw)
+        pairs: dict[str, Any] = _fields(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(raw, error) from None
     # A key that comes twice is read one way here and another way elsewhere. What was lost shows in the length, which
     # otherwise is that of the fields written without spaces, or with one after each colon and comma.
-    lost = len(raw) - sum(map(len, found)) - sum(map(len, found.values())) - 4 * len(found) - 1
-    if lost and (lost != 2 * len(found) - 1 or not _is_spaced(raw, found)):
-        _refuse_twins(raw)
-    return found
+    lost = len(raw) - sum(map(len, pairs)) - sum(map(len, pairs.values())) - 4 * len(pairs) - 1
+    if lost and (lost != 2 * len(pairs) - 1 or not _is_spaced(raw, pairs)):
+        _refuse_duplicate_keys(raw)
+    return pairs
 
 
-def _is_spaced(raw: bytes, found: Mapping[str, Any]) -> bool:
+def _is_spaced(raw: bytes, pairs: Mapping[str, Any]) -> bool:
     """Tell whether a text is these fields with a space after each colon and comma, if it is as long as that.
 
     Values are compared, too: what stands in one that was lost could look like the keys that follow.
     """
-    between = ('{"' + '": \0, "'.join(found) + '": \0}').encode().split(b"\0")
-    if len(between) != len(found) + 1:  # one is in a key
+    separators = ('{"' + '": \0, "'.join(pairs) + '": \0}').encode().split(b"\0")
+    if len(separators) != len(pairs) + 1:  # one is in a key
         return False
-    pieces = between + between[1:]
-    pieces[::2] = between
-    pieces[1::2] = found.values()
+    pieces = separators + separators[1:]
+    pieces[::2] = separators
+    pieces[1::2] = pairs.values()
     return b"".join(pieces) == raw
 
 
-def check_inner(found: Mapping[str, Any]) -> None:
+def check_inner(pairs: Mapping[str, Any]) -> None:
     """Look at the fields that are objects as `fields` does at the whole: a payload inside another object is still one.
 
     Raises:
         HTTPError: 400, a key comes twice.
     """
-    for value in found.values():
+    for value in pairs.values():
         if bytes(memoryview(value)[:1]) == b"{":
             fields(bytes(value))
 
 
-def decode(found: Mapping[str, Any], wanted: Set[str] | None, depth: int) -> dict[str, Any]:
-    """Return the fields with those that are wanted decoded; None: all. None of them nests deeper than ``depth`` levels.
+def decode(pairs: Mapping[str, Any], keys: Set[str] | None, depth: int) -> dict[str, Any]:
+    """Return the fields with those in ``keys`` decoded; None: all. None of them nests deeper than ``depth`` levels.
 
     Raises:
         HTTPError: 400, a value nests too deep, is a number that no float holds, or no UTF-8.
     """
     payload: dict[str, Any] = {}
     try:
-        for key, value in found.items():
+        for key, value in pairs.items():
             if value.__class__ is msgspec.Raw:
-                if wanted is not None and key not in wanted:
+                if keys is not None and key not in keys:
                     _check_raw(bytes(value), depth - 1)
                 else:
                     value = _value(value)
@@ -94,10 +94,10 @@ def _levels(value: Any, most: int) -> int:
     level = [value]
     for count in range(1, most + 1):
         level = [
-            one
+            child
             for node in level
-            for one in (node.values() if node.__class__ is dict else node)
-            if one.__class__ is dict or one.__class__ is list
+            for child in (node.values() if node.__class__ is dict else node)
+            if child.__class__ is dict or child.__class__ is list
         ]
         if not level:
             return count
@@ -128,16 +128,16 @@ _CLOSERS: Final = tuple(text * (8 // len(text)) for text in (b"]", b"}", b"}]"))
 _STEERING: Final = frozenset({"api_base", "api_key", "base_url", "custom_llm_provider", "extra_headers"})
 
 
-def check_steering(found: Mapping[str, Any]) -> None:
+def check_steering(pairs: Mapping[str, Any]) -> None:
     """Refuse a payload that would say where it goes: dropped in silence, it would go where nobody meant it to.
 
     Raises:
         HTTPError: 400.
     """
-    for name in _STEERING.intersection(found):
+    for name in _STEERING.intersection(pairs):
         text = f"{name} is not taken from a request: where it goes, and with which key, says the gateway's config"
         raise HTTPError(400, text, param=name, code="not_allowed")
-    inner = found.get("extra_body")
+    inner = pairs.get("extra_body")
     if isinstance(inner, msgspec.Raw):
         try:
             inner = _value(inner)
@@ -163,49 +163,49 @@ def check_messages(payload: Mapping[str, Any]) -> None:
         raise HTTPError(400, text, param="messages", code="invalid_type")
 
 
-def encode(payload: Mapping[str, Any], given: Mapping[str, Any] = {}, fields: Mapping[str, Any] = {}) -> bytes:
+def encode(payload: Mapping[str, Any], decoded: Mapping[str, Any] = {}, fields: Mapping[str, Any] = {}) -> bytes:
     """Return JSON; fields that were never decoded are copied.
 
-    So is, from ``fields``, an array or object that still is the one ``given``, and the start of an array that only grew.
+    So is, from ``fields``, an array or object that still is the one ``decoded``, and the start of an array that only grew.
     """
-    return _encode({key: _written(value, given.get(key), fields.get(key)) for key, value in payload.items()})
+    return _encode({key: _encoded(value, decoded.get(key), fields.get(key)) for key, value in payload.items()})
 
 
-def _written(value: Any, given: Any, raw: Any) -> Any:
+def _encoded(value: Any, decoded: Any, raw: Any) -> Any:
     """Return a value, or the JSON that it came as; scalars are written as fast as they are copied."""
     if raw is None or (value.__class__ is not list and value.__class__ is not dict):
         return value
-    if value is given:
+    if value is decoded:
         return raw
-    if given.__class__ is list and given and len(value) >= len(given) and all(map(is_, given, value)):
-        more = [_encode(item) for item in value[len(given) :]]
-        return msgspec.Raw(b",".join([bytes(raw)[:-1], *more]) + b"]")
+    if decoded.__class__ is list and decoded and len(value) >= len(decoded) and all(map(is_, decoded, value)):
+        appended = [_encode(item) for item in value[len(decoded) :]]
+        return msgspec.Raw(b",".join([bytes(raw)[:-1], *appended]) + b"]")
     return value
 
 
 def _unreadable(raw: bytes, error: Exception) -> HTTPError:
     if isinstance(error, RecursionError):
-        return _bad("it nests too deep")
+        return _invalid_body("it nests too deep")
     if not raw.strip():
-        return _bad('it is empty: write {"model": ..., "messages": [...]}')
+        return _invalid_body('it is empty: write {"model": ..., "messages": [...]}')
     if isinstance(error, msgspec.ValidationError):
-        return _bad('it is no object: write {"model": ..., "messages": [...]}')
+        return _invalid_body('it is not an object: write {"model": ..., "messages": [...]}')
     try:
         text = raw.decode()
     except UnicodeDecodeError as bad:
-        return _bad(f"it is not UTF-8: byte 0x{raw[bad.start]:02x} at {bad.start}")
-    return _bad(_flaw(text, ")"))
+        return _invalid_body(f"it is not UTF-8: byte 0x{raw[bad.start]:02x} at {bad.start}")
+    return _invalid_body(_flaw(text, ")"))
 
 
 def _unreadable_field(name: str, raw: bytes, error: Exception) -> HTTPError:
     """Say what is wrong with a field. What `error` says is its library's affair, and another release's may say it otherwise."""
     if isinstance(error, RecursionError):
-        return _bad("it nests too deep")
+        return _invalid_body("it nests too deep")
     try:
         text = raw.decode()
     except UnicodeDecodeError as bad:
-        return _bad(f"'{name}' is not UTF-8: byte 0x{raw[bad.start]:02x}")
-    return _bad(f"'{name}': " + _flaw(text, " of its value)"))
+        return _invalid_body(f"'{name}' is not UTF-8: byte 0x{raw[bad.start]:02x}")
+    return _invalid_body(f"'{name}': " + _flaw(text, " of its value)"))
 
 
 _LOOKED_THROUGH: Final = 32 * 1024
@@ -220,20 +220,20 @@ def _flaw(text: str, end: str) -> str:
     return f"{flaw.message.removeprefix('not JSON: ')} (byte {len(text[: flaw.at].encode())}{end}"
 
 
-def _refuse_twins(raw: bytes) -> None:
+def _refuse_duplicate_keys(raw: bytes) -> None:
     def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
+        mapping = dict(pairs)
+        if len(mapping) < len(pairs):
             names = [name for name, _ in pairs]
-            twin = next(name for name in names if names.count(name) > 1)
-            raise _bad(f"the key {json.dumps(twin[:100])} comes twice in one object: keep one of them")
-        return found
+            duplicate = next(name for name in names if names.count(name) > 1)
+            raise _invalid_body(f"the key {json.dumps(duplicate[:100])} comes twice in one object: keep one of them")
+        return mapping
 
     try:
         json.loads(raw, object_pairs_hook=check)
     except RecursionError:
-        raise _bad("it nests too deep") from None
+        raise _invalid_body("it nests too deep") from None
 
 
-def _bad(text: str) -> HTTPError:
+def _invalid_body(text: str) -> HTTPError:
     return HTTPError(400, f"the body is no JSON that can be sent on: {text}", code="invalid_json")

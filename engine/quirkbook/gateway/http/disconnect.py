@@ -12,7 +12,7 @@ WATCHED_AFTER: Final = 0.05
 """Seconds after which we look whether the client is still there."""
 
 
-class Watch:
+class DisconnectWatcher:
     """Stops the task in hand when the client hangs up; looks only at requests that take their time."""
 
     def __init__(self, receive: Receive) -> None:
@@ -21,7 +21,7 @@ class Watch:
         self._watcher: asyncio.Task[None] | None = None
         self._gone = False
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Begin to watch, once the body has come."""
         task = asyncio.current_task()
         assert task is not None

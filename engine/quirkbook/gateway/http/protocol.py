@@ -98,8 +98,8 @@ class Protocol(HttpToolsProtocol):
             self._due.cancel()
             self._due = None
 
-    def _count(self, more: int) -> None:
-        self._head += more
+    def _count(self, length: int) -> None:
+        self._head += length
         if self._head > self._header_bytes:
             self._too_much()
             raise _Refused

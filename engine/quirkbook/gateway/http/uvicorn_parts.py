@@ -14,10 +14,10 @@ TESTED: Final = ("0.34", "0.54")
 
 def unfit(missing: str) -> UsageError:
     """Return the error about a uvicorn that lacks something."""
-    first, last = TESTED
+    lowest, newest = TESTED
     return UsageError(
         f"uvicorn {uvicorn.__version__} cannot serve the gateway, as it lacks {missing}: "
-        f"install one that can: pip install 'uvicorn>={first},<={last}.*'"
+        f"install one that can: pip install 'uvicorn>={lowest},<={newest}.*'"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import httptools
 
 from ...errors import APIConnectionError, Timeout
-from .decompress import Unpacking, UnpackingError
+from .decompress import DecompressionError, Decompressor
 
 HEAD_BYTES: Final = 128 * 1024
 """Bytes of an answer's headers; more is no answer."""
@@ -74,14 +74,14 @@ class Reply:
                 raise APIConnectionError(f"its answer holds more than {LONGEST:,} bytes")
             if self._connection is None or self._connection.spent:
                 break
-        self.done()
+        self.release()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def done(self) -> None:
+    def release(self) -> None:
         """Give the connection back, if the whole answer was read; else close it."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.done()
+            connection.release()
 
     def close(self) -> None:
         """Close the connection, unless it was given back; the upstream may then stop working on the answer."""
@@ -94,8 +94,9 @@ class Connection(asyncio.Protocol):
     """One connection, which bears one request at a time, and as much of the answer as has come."""
 
     __slots__ = (
-        "_close_delimited", "_coding", "_complete", "_deadline", "_error", "_head_bytes", "_head_came", "_loop", "_parser", "_paused",
-        "_pieces", "_pool", "_refusal", "_size", "_stays", "_transport", "_waiter", "closed", "headers", "idle_since", "status", "used",
+        "_close_delimited", "_complete", "_deadline", "_decompressor", "_error", "_head_bytes", "_head_came", "_loop", "_parser",
+        "_paused", "_pieces", "_pool", "_refusal", "_size", "_stays", "_transport", "_waiter", "closed", "headers", "idle_since",
+        "status", "used",
     )  # fmt: skip
 
     def __init__(self, pool: Owner, loop: asyncio.AbstractEventLoop) -> None:
@@ -113,7 +114,7 @@ class Connection(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._size = 0
         self._head_bytes = 0
-        self._coding: Unpacking | None = None
+        self._decompressor: Decompressor | None = None
         self._head_came = self._complete = self._paused = self._stays = False
         self._close_delimited = True
         self._error: Exception | None = None
@@ -176,15 +177,15 @@ class Connection(asyncio.Protocol):
             self._head_came = True
             coding = self.headers.pop("content-encoding", "identity").lower()
             if coding != "identity":  # it was asked not to pack, and the client did not ask for it either
-                with self._unpacking():
-                    self._coding = Unpacking(coding)
+                with self._refusing_bad_bodies():
+                    self._decompressor = Decompressor(coding)
             self._close_delimited &= self.status not in (204, 304)
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
-        if self._coding is not None:
-            with self._unpacking():
-                body = self._coding.feed(body)
+        if self._decompressor is not None:
+            with self._refusing_bad_bodies():
+                body = self._decompressor.feed(body)
             if not body:  # only a header of the packing has come, and no bytes mean the end
                 return
         self._pieces.append(body)
@@ -196,19 +197,19 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Take the end; an interim answer (1xx) is followed by the real one."""
         if self._head_came:
-            if self._coding is not None:
-                with self._unpacking():
-                    self._coding.close()
+            if self._decompressor is not None:
+                with self._refusing_bad_bodies():
+                    self._decompressor.close()
             self._complete = True
             self._stays = self._parser.should_keep_alive()
         else:
             self.headers, self._close_delimited = _NO_HEADERS, True
 
     @contextlib.contextmanager
-    def _unpacking(self) -> Iterator[None]:
+    def _refusing_bad_bodies(self) -> Iterator[None]:
         try:
             yield
-        except UnpackingError as error:
+        except DecompressionError as error:
             raise self._refused(str(error)) from None
 
     def _refused(self, why: str) -> Exception:
@@ -218,7 +219,7 @@ class Connection(asyncio.Protocol):
 
     # What the gateway asks for
 
-    async def ask(self, head: bytes, body: bytes, patience: float) -> None:
+    async def request(self, head: bytes, body: bytes, patience: float) -> None:
         """Send a request and wait until the answer's head is there.
 
         Raises:
@@ -230,12 +231,12 @@ class Connection(asyncio.Protocol):
         self._transport.write(head + body if len(body) < AHEAD else head)
         if len(body) >= AHEAD:
             self._transport.write(body)
-        await self._until(lambda: self._head_came, patience)
+        await self._wait_until(lambda: self._head_came, patience)
 
     async def piece(self, patience: float) -> bytes:
         """See `Reply.piece`."""
         if not self._pieces and not self._complete:
-            await self._until(lambda: bool(self._pieces) or self._complete, patience)
+            await self._wait_until(lambda: bool(self._pieces) or self._complete, patience)
         pieces, self._pieces, self._size = self._pieces, [], 0
         if self._paused:
             self._paused = False
@@ -247,7 +248,7 @@ class Connection(asyncio.Protocol):
         """Whether the whole answer has been read."""
         return self._complete and not self._pieces
 
-    def done(self) -> None:
+    def release(self) -> None:
         """Go back to the pool, if the whole answer was read; else close."""
         # An answer may come before the request has gone out whole.
         if self.spent and self._stays and not self.closed and not self._transport.get_write_buffer_size():
@@ -264,7 +265,7 @@ class Connection(asyncio.Protocol):
         self._pool.forget(self)
         self._transport.abort()
 
-    def again(self) -> None:
+    def reuse(self) -> None:
         """Make ready for the next request."""
         self._complete = False
 
@@ -279,7 +280,7 @@ class Connection(asyncio.Protocol):
         self.close()
         self._wake()
 
-    async def _until(self, happened: Callable[[], bool], patience: float) -> None:
+    async def _wait_until(self, happened: Callable[[], bool], patience: float) -> None:
         loop = self._loop  # asking for the running one is a system call
         self._deadline = loop.time() + patience
         self._pool.watch(loop)

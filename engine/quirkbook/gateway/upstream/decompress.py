@@ -14,21 +14,21 @@ _MOST: Final = 64 * 1024 * 1024
 """Bytes that one piece may become."""
 
 
-class UnpackingError(Exception):
-    """A body cannot be unpacked."""
+class DecompressionError(Exception):
+    """A body cannot be decompressed."""
 
 
-class Unpacking:
-    """Unpacks one body, piece by piece."""
+class Decompressor:
+    """Decompresses one body, piece by piece."""
 
     def __init__(self, coding: str) -> None:
         """Begin.
 
         Raises:
-            UnpackingError: nobody here knows the coding.
+            DecompressionError: nobody here knows the coding.
         """
         if coding not in _KNOWN:
-            raise UnpackingError(f"its answer is packed as {coding[:50]!r}, which was not asked for")
+            raise DecompressionError(f"its answer is packed as {coding[:50]!r}, which was not asked for")
         self._inner = zlib.decompressobj(_EITHER)
         self._over = False
         """Whether what comes is no part of the body any more."""
@@ -37,33 +37,33 @@ class Unpacking:
         """Return what a piece holds.
 
         Raises:
-            UnpackingError: it is damaged, or becomes too much.
+            DecompressionError: it is damaged, or becomes too much.
         """
         if self._over:
             return b""
-        found = self._unpacked(data, _MOST)
-        while rest := self._inner.unused_data:  # gzip may be several, one behind the other
-            if not rest.startswith(_MEMBER):
-                self._over = not _MEMBER.startswith(rest)
+        decompressed = self._decompress(data, _MOST)
+        while behind := self._inner.unused_data:  # gzip may be several, one behind the other
+            if not behind.startswith(_MEMBER):
+                self._over = not _MEMBER.startswith(behind)
                 break
             self._inner = zlib.decompressobj(_EITHER)
-            found += self._unpacked(rest, _MOST - len(found))
-        return found
+            decompressed += self._decompress(behind, _MOST - len(decompressed))
+        return decompressed
 
-    def _unpacked(self, data: bytes, most: int) -> bytes:
+    def _decompress(self, data: bytes, most: int) -> bytes:
         try:
-            found = self._inner.decompress(data, most + 1)
+            decompressed = self._inner.decompress(data, most + 1)
         except zlib.error:
-            raise UnpackingError("its answer is packed, and damaged") from None
-        if len(found) > most or self._inner.unconsumed_tail:
-            raise UnpackingError(f"a piece of its answer unpacks to more than {_MOST:,} bytes")
-        return found
+            raise DecompressionError("its answer is packed, and damaged") from None
+        if len(decompressed) > most or self._inner.unconsumed_tail:
+            raise DecompressionError(f"a piece of its answer unpacks to more than {_MOST:,} bytes")
+        return decompressed
 
     def close(self) -> None:
         """Take the end.
 
         Raises:
-            UnpackingError: something is missing.
+            DecompressionError: something is missing.
         """
         if not self._inner.eof:
-            raise UnpackingError("its answer is packed, and cut off")
+            raise DecompressionError("its answer is packed, and cut off")

@@ -1,7 +1,7 @@
 """Pooled HTTP/1.1 connections to upstreams: the gateway's way out, where a general client costs more than all else.
 
 One `Pool` per origin. A request is bytes; an answer is read as it comes, and its connection is used again only if the
-whole of it was read. What goes through a proxy does not come here (see `async_transport`).
+whole of it was read. What goes through a proxy does not come here (see `client.async_transport`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Pool:
         self.busy: set[Connection] = set()
         self._watching = False
 
-    async def ask(self, head: bytes, body: bytes, patience: float) -> Reply:
+    async def request(self, head: bytes, body: bytes, patience: float) -> Reply:
         """Send a request and return the answer once its head is there; it must be read to its end, or closed.
 
         A connection that was kept may have been closed by the upstream meanwhile: then a fresh one is tried, once.
@@ -47,44 +47,46 @@ class Pool:
             Timeout: there was none within ``patience`` seconds.
         """
         while self._idle:
-            kept = self._idle.pop()
-            if not kept.closed:
-                kept.again()
+            connection = self._idle.pop()
+            if not connection.closed:
+                connection.reuse()
                 try:
-                    await self._on(kept, head, body, patience)
+                    await self._request_on(connection, head, body, patience)
                 except Timeout:
                     raise
                 except APIConnectionError:
-                    if kept.status:
+                    if connection.status:
                         raise
                     break
-                return Reply(kept)
-        fresh = await self._connect()
-        await self._on(fresh, head, body, patience)
-        return Reply(fresh)
+                return Reply(connection)
+        connection = await self._connect()
+        await self._request_on(connection, head, body, patience)
+        return Reply(connection)
 
-    async def _on(self, connection: Connection, head: bytes, body: bytes, patience: float) -> None:
+    async def _request_on(self, connection: Connection, head: bytes, body: bytes, patience: float) -> None:
         try:
-            await connection.ask(head, body, patience)
+            await connection.request(head, body, patience)
         except BaseException:  # cancelled, too: an answer may still come, and would be taken for the next one's
             connection.close()
             raise
 
     async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()
-        made = Connection(self, loop)
+        connection = Connection(self, loop)
         context = _tls() if self._tls else None
         name = self._host if self._tls else None
         try:
             async with asyncio.timeout(CONNECT):
-                await loop.create_connection(lambda: made, self._host, self._port, ssl=context, server_hostname=name)
+                await loop.create_connection(
+                    lambda: connection, self._host, self._port, ssl=context, server_hostname=name
+                )
         except TimeoutError:
             raise Timeout(f"no connection within {CONNECT:g} seconds", retryable=True) from None
         except OSError as error:
             raise APIConnectionError(
                 f"no connection: {reason(error) or type(error).__name__}", retryable=True
             ) from None
-        return made
+        return connection
 
     def give_back(self, connection: Connection) -> None:
         """Keep a connection for the next request."""
@@ -107,7 +109,7 @@ class Pool:
         now = loop.time()
         for connection in list(self.busy):
             connection.check(now)
-        for connection in [one for one in self._idle if now - one.idle_since > KEPT]:
+        for connection in [idle for idle in self._idle if now - idle.idle_since > KEPT]:
             connection.close()
         self._watching = False
         if self.busy or self._idle:

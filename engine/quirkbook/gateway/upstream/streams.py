@@ -32,13 +32,13 @@ _EVERYWHERE: Final = frozenset({"choices", "delta", "id", "object", "created", "
 
 def words(plan: Plan | None) -> tuple[bytes, ...] | None:
     """Return words of which one stands in every event, or whole answer, that some rule may speak of; None: in any."""
-    found: set[str] = set()
+    keys: set[str] = set()
     for rule in plan.rules if plan else ():
-        named = _named(rule)
-        if not named:
+        required = _required_keys(rule)
+        if not required:
             return None
-        found |= named
-    return tuple(b'"%b"' % word.encode() for word in sorted(found))
+        keys |= required
+    return tuple(b'"%b"' % word.encode() for word in sorted(keys))
 
 
 def has_word(words: tuple[bytes, ...] | None, data: bytes) -> bool:
@@ -46,7 +46,7 @@ def has_word(words: tuple[bytes, ...] | None, data: bytes) -> bool:
     return words is None or any(word in data for word in words)
 
 
-def _named(rule: CompiledRule) -> Set[str]:
+def _required_keys(rule: CompiledRule) -> Set[str]:
     """Return keys of which one must be in a chunk or answer for the rule to fire; none if that is not known."""
     for path, value in (rule.rule.when or {}).items():
         if not path.startswith("$") and path not in COMBINATORS and value != {"exists": False}:
@@ -59,9 +59,9 @@ def _named(rule: CompiledRule) -> Set[str]:
     return frozenset() if unsure or keys & _EVERYWHERE else keys
 
 
-def number_of_choices(asked: Mapping[str, Any]) -> int:
+def number_of_choices(request: Mapping[str, Any]) -> int:
     """Return how many choices a request asks for."""
-    number = asked.get("n")
+    number = request.get("n")
     if isinstance(number, msgspec.Raw):
         try:
             number = _decode(number)
@@ -93,7 +93,7 @@ class Relay:
     @property
     def fired(self) -> tuple[str, ...]:
         """The rules that changed an event so far."""
-        return tuple(one.rule for one in self._rules.changes) if self._rules else ()
+        return tuple(change.rule for change in self._rules.changes) if self._rules else ()
 
     @property
     def failed(self) -> bool:
@@ -109,36 +109,36 @@ class Relay:
         if self._rest:
             data = self._rest + data
         end = max((at + len(gap) for gap in _GAPS if (at := data.rfind(gap)) >= 0), default=0)
-        whole, self._rest = (data, b"") if end == len(data) else (data[:end], data[end:])
-        if len(self._rest) > MAX_EVENT and not whole:  # else at the next piece: what is whole is passed on first
+        complete, self._rest = (data, b"") if end == len(data) else (data[:end], data[end:])
+        if len(self._rest) > MAX_EVENT and not complete:  # else at the next piece: what is whole is passed on first
             raise EventTooLongError("an event is too long")
-        if not whole:
+        if not complete:
             return b""
-        whole = self._last = self._mask(whole)
-        end_of_all = _DONE(whole) if b"[DONE]" in whole else None
-        self.choices -= len(_FINISHED(whole))
+        complete = self._last = self._mask(complete)
+        end_of_all = _DONE(complete) if b"[DONE]" in complete else None
+        self.choices -= len(_FINISHED(complete))
         self.ended = self.ended or end_of_all is not None or self.choices <= 0
-        if self._concerns(whole):
-            return b"".join(self._events(whole))
+        if self._may_match(complete):
+            return b"".join(self._events(complete))
         if end_of_all is None:
-            return whole
+            return complete
         self._done = True
         at = end_of_all.start()
-        return b"".join([whole[:at], *self._owed(), whole[at:]])
+        return b"".join([complete[:at], *self._owed(), complete[at:]])
 
     def close(self) -> bytes:
         """Return what is left when the stream has ended; an event that was cut is left out."""
-        rest, self._rest = self._rest.strip(b"\r\n"), b""
-        last = self.feed(rest + b"\n\n") if rest and _is_whole(rest) else b""
+        remaining, self._rest = self._rest.strip(b"\r\n"), b""
+        passed = self.feed(remaining + b"\n\n") if remaining and _is_complete(remaining) else b""
         if self._done or not self.ended:
-            return last
-        return b"".join([last, *self._owed(), DONE])
+            return passed
+        return b"".join([passed, *self._owed(), DONE])
 
-    def _events(self, whole: bytes) -> Iterable[bytes]:
-        lines = whole.replace(b"\r\n", b"\n") if b"\r" in whole else whole
-        for one in lines.split(b"\n\n"):
-            if one:
-                yield from self._event(one)
+    def _events(self, complete: bytes) -> Iterable[bytes]:
+        lines = complete.replace(b"\r\n", b"\n") if b"\r" in complete else complete
+        for event_lines in lines.split(b"\n\n"):
+            if event_lines:
+                yield from self._event(event_lines)
 
     def _event(self, lines: bytes) -> Iterable[bytes]:
         text = _text(lines)
@@ -147,7 +147,7 @@ class Relay:
             yield from self._owed()
             yield DONE
             return
-        if not self._concerns(lines):
+        if not self._may_match(lines):
             yield lines + b"\n\n"
             return
         try:
@@ -161,7 +161,7 @@ class Relay:
         else:
             yield from map(event, passed)
 
-    def _concerns(self, data: bytes) -> bool:
+    def _may_match(self, data: bytes) -> bool:
         """Tell whether a rule may speak of an event in it."""
         return has_word(self._looked_for, data)
 
@@ -169,9 +169,9 @@ class Relay:
         return map(event, self._rules.close() if self._rules else ())
 
 
-def _is_whole(rest: bytes) -> bool:
+def _is_complete(lines: bytes) -> bool:
     """Tell whether the last event of a stream, which nothing follows, came to its end."""
-    text = _text(rest)
+    text = _text(lines)
     if text.strip() == b"[DONE]":
         return True
     try:

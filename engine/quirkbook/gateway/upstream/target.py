@@ -65,24 +65,29 @@ class Route:
         self.pool = pools.get(origin) or pools.setdefault(origin, Pool(host, port, tls=tls))
         path = f"{url.path}?{url.query}" if url.query else url.path
         self._start = f"POST {path} HTTP/1.1\r\nHost: {url.netloc}\r\n"
-        self._heads = {streams: self._written({}, streams=streams) for streams in (False, True)}
+        self._heads = {streams: self._request_head({}, streams=streams) for streams in (False, True)}
         self.mask = Mask([key, *deployment.headers.values()])
         secrets = _Secrets(key, deployment.headers)
-        self.without_key = secrets.hidden
-        self.shows_key = secrets.are_in
+        self.without_key = secrets.hide
+        self.shows_key = secrets.found_in
         self.request = _plan(book, self.provider, self.model) if self.provider else None
         answers = [book.plan(self.provider, self.model, stage=stage) for stage in _ANSWERS] if self.provider else []
         self._answer_words: tuple[bytes, ...] | None = streams.words(answers[0]) if answers else ()
         self._chunk_words: tuple[bytes, ...] | None = streams.words(answers[1]) if answers else ()
-        keys = [self.request.looked_at() if self.request else frozenset(), *(one.asked_of_request() for one in answers)]
+        keys = [
+            self.request.looked_at() if self.request else frozenset(),
+            *(plan.asked_of_request() for plan in answers),
+        ]
         self._decoded = None if None in keys else body.OWN.union(*filter(None, keys))
         if self.request and any(rule.renames_model for rule in self.request.rules):
             # Then rules of a model that nobody knows yet speak of the request and its answer.
             self._decoded = self._answer_words = self._chunk_words = None
         self.book = book
 
-    def _written(self, ruled: Mapping[str, str | None], *, streams: bool) -> bytes:
-        headers = client_request.wire_headers(self._head, self._key, ruled, self.deployment.headers, streams=streams)
+    def _request_head(self, rule_headers: Mapping[str, str | None], *, streams: bool) -> bytes:
+        headers = client_request.wire_headers(
+            self._head, self._key, rule_headers, self.deployment.headers, streams=streams
+        )
         headers["Accept-Encoding"] = "identity"
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"{self._start}{lines}Content-Length: ".encode("latin-1")
@@ -102,34 +107,34 @@ class Route:
         payload["model"] = self.model
         if self.request is None:
             return Prepared(payload, body.encode(payload))
-        done = Run(self.request, payload)
-        done.refuses = policy["refuse"] == "error"
+        execution = Run(self.request, payload)
+        execution.refuses = policy["refuse"] == "error"
         if "extra_body" in payload:
-            prepare(done)
-        run(done)
-        if done.refusal:
-            raise RefusedError(change(*done.refusal))
-        if done.fired and any(policy[effect] == "error" for effect in _CHANGING):
+            prepare(execution)
+        run(execution)
+        if execution.refusal:
+            raise RefusedError(change(*execution.refusal))
+        if execution.fired and any(policy[effect] == "error" for effect in _CHANGING):
             # A gateway warns in its answer and its log, never through Python's warnings.
-            apply_policy(done, {effect: "error" if policy[effect] == "error" else "allow" for effect in _CHANGING})
-        return Prepared(done.root, body.encode(done.root, payload, fields), done)
+            apply_policy(execution, {effect: "error" if policy[effect] == "error" else "allow" for effect in _CHANGING})
+        return Prepared(execution.root, body.encode(execution.root, payload, fields), execution)
 
-    async def send(self, done: Prepared, patience: float) -> Reply:
+    async def send(self, prepared: Prepared, patience: float) -> Reply:
         """Send a translated request, and return the answer when its head has come.
 
         Raises:
             APIConnectionError: none came, or (`Timeout`) none within ``patience`` seconds.
         """
-        streams = done.root.get("stream") is True
-        head = self._written(done.headers, streams=streams) if done.headers else self._heads[streams]
-        return await self.pool.ask(b"%b%d\r\n\r\n" % (head, len(done.raw)), done.raw, patience)
+        streams = prepared.root.get("stream") is True
+        head = self._request_head(prepared.headers, streams=streams) if prepared.headers else self._heads[streams]
+        return await self.pool.request(b"%b%d\r\n\r\n" % (head, len(prepared.raw)), prepared.raw, patience)
 
-    def relay(self, done: Prepared) -> streams.Relay:
+    def relay(self, prepared: Prepared) -> streams.Relay:
         """Return what the events of an answer go through."""
-        rules = ChunkTranslator(self.provider, request=done.root, rulebook=self.book) if self.provider else None
+        rules = ChunkTranslator(self.provider, request=prepared.root, rulebook=self.book) if self.provider else None
         return streams.Relay(rules, self._chunk_words, self.without_key)
 
-    def speaks_of(self, answer: bytes) -> bool:
+    def may_match_rules(self, answer: bytes) -> bool:
         """Tell whether some rule may speak of a whole answer."""
         return streams.has_word(self._answer_words, answer)
 
@@ -148,38 +153,42 @@ class Prepared:
 
     __slots__ = ("headers", "raw", "root", "rules")
 
-    def __init__(self, root: dict[str, Any], raw: bytes, done: Run | None = None) -> None:
+    def __init__(self, root: dict[str, Any], raw: bytes, execution: Run | None = None) -> None:
         self.root = root
         """The payload; fields that nobody looks at are not decoded."""
         self.raw = raw
-        self.headers: Mapping[str, str | None] = done.headers if done else {}
+        self.headers: Mapping[str, str | None] = execution.headers if execution else {}
         """Those that rules ask for; None: to leave out."""
-        self.rules: tuple[str, ...] = tuple(rule.name for rule, _, _ in done.fired) if done else ()
+        self.rules: tuple[str, ...] = tuple(rule.name for rule, _, _ in execution.fired) if execution else ()
         """The names of the rules that fired, in order."""
 
 
 class _Secrets:
     """The secrets of one deployment, as an upstream may write them in a good answer: plain, or escaped as JSON allows.
 
-    >>> _Secrets("abc/def-123", {}).hidden(rb'{"a": "abc\\/def-123", "b": "abc"}')
+    >>> _Secrets("abc/def-123", {}).hide(rb'{"a": "abc\\/def-123", "b": "abc"}')
     b'{"a": "***", "b": "abc"}'
     """
 
     def __init__(self, key: str, headers: Mapping[str, str]) -> None:
-        found = sorted({one for one in (key, *_of(headers)) if len(one) >= _LEAST_SECRET}, key=len, reverse=True)
-        self._runs = tuple({max(_RUNS(one), key=len, default="") for one in found})
+        secrets = sorted(
+            {secret for secret in (key, *_secret_values(headers)) if len(secret) >= _LEAST_SECRET},
+            key=len,
+            reverse=True,
+        )
+        self._runs = tuple({max(_RUNS(secret), key=len, default="") for secret in secrets})
         self._marks = tuple(run.encode() for run in self._runs)
         """Of each secret the longest part that is never escaped: where none is, there is no need to look closer."""
-        self._pattern = re.compile("|".join(map(_written, found)).encode())
+        self._pattern = re.compile("|".join(map(_escaped_pattern, secrets)).encode())
 
-    def hidden(self, data: bytes) -> bytes:
+    def hide(self, data: bytes) -> bytes:
         """Return JSON, or events of it, for a client; the very bytes where the upstream has echoed no secret."""
         for mark in self._marks:
             if mark in data:
                 return self._pattern.sub(HIDDEN.encode(), data)
         return data
 
-    def are_in(self, text: str) -> bool:
+    def found_in(self, text: str) -> bool:
         """Tell whether a header's value holds one."""
         for part in self._runs:
             if part in text:
@@ -187,7 +196,7 @@ class _Secrets:
         return False
 
 
-def _of(headers: Mapping[str, str]) -> Iterator[str]:
+def _secret_values(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
         if is_secret_name(name):
             yield from (value, value.rpartition(" ")[2])  # with "Bearer" before it, and without
@@ -195,7 +204,7 @@ def _of(headers: Mapping[str, str]) -> Iterator[str]:
             yield value
 
 
-def _written(secret: str) -> str:
+def _escaped_pattern(secret: str) -> str:
     """Return a pattern of all the ways to write it."""
     return "".join(
         char if char.isalnum() else rf"(?:\\?{re.escape(char)}|\\u00(?i:{ord(char):02x}))" for char in secret

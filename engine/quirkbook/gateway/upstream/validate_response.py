@@ -40,48 +40,50 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-async def begun(
-    route: Route, done: Prepared, reply: Reply, streams: bool, first: float, idle: float
+async def first_bytes(
+    route: Route, prepared: Prepared, reply: Reply, streams: bool, first_timeout: float, idle_timeout: float
 ) -> tuple[bytes, bool]:
     """Return the body of a good answer; or the first bytes of a stream, and True, as more will come.
 
-    ``first`` and ``idle`` are how many seconds to wait for bytes, of a whole answer and of a stream.
+    ``first_timeout`` and ``idle_timeout`` are the seconds to wait for bytes, of a whole answer and of a stream.
 
     Raises:
         DispatchError: it is an error, no completion, or breaks off.
     """
     try:
         if reply.status >= 400:
-            raise refusal(route, done, reply, await reply.read(first))
+            raise error_response(route, prepared, reply, await reply.read(first_timeout))
         if not 200 <= reply.status < 300:
             raise _redirected(route, reply)
         if not streams:
-            return whole(route, done, reply, await reply.read(first)), False
-        data = await reply.piece(idle)
+            return whole_response(route, prepared, reply, await reply.read(first_timeout)), False
+        data = await reply.piece(idle_timeout)
         if not data:
             raise APIConnectionError("the stream ended before it began", retryable=True)
         if reply.headers.get("content-type", "").startswith(_STREAM) or data.lstrip()[:1] not in _OF_WHOLES:
             return data, True
-        return _restreamed(route, reply, whole(route, done, reply, data + await reply.read(first))), False
+        return _restreamed(
+            route, reply, whole_response(route, prepared, reply, data + await reply.read(first_timeout))
+        ), False
     except BaseException:  # cancelled, too: a connection with half an answer on it must not be used again
         reply.close()
         raise
 
 
-def refusal(route: Route, done: Prepared, reply: Reply, raw: bytes) -> DispatchError:
+def error_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -> DispatchError:
     """Return the error that an answer is, in OpenAI's shape and without keys."""
     try:
-        said = _decode(raw)
+        body = _decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        said = raw.decode("utf-8", "replace")
+        body = raw.decode("utf-8", "replace")
     if route.provider:
-        said = translate_response.translate_error(
-            said, route.provider, reply.status, request=done.root, rulebook=route.book, model=route.model
+        body = translate_response.translate_error(
+            body, route.provider, reply.status, request=prepared.root, rulebook=route.book, model=route.model
         )
     return provider_errors.error_from(
         reply.status,
         reply.headers,
-        said,
+        body,
         provider=route.provider,
         model=route.model,
         retry_after=retry_after(reply.headers),
@@ -103,37 +105,39 @@ def for_client(route: Route, failure: DispatchError) -> HTTPError:
             text = f"{text} ({why})"
             error["code"] = "upstream_authentication" if error["code"] is None else error["code"]
         body = {"error": {**error, "message": text}}
-    found = HTTPError(failure.http_status, text)
-    found.body = body
+    error_for_client = HTTPError(failure.http_status, text)
+    error_for_client.body = body
     if failure.retry_after is not None:
-        found.headers["retry-after"] = f"{failure.retry_after:g}"
-    return found
+        error_for_client.headers["retry-after"] = f"{failure.retry_after:g}"
+    return error_for_client
 
 
-def whole(route: Route, done: Prepared, reply: Reply, raw: bytes) -> bytes:
+def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -> bytes:
     """Return a whole answer as OpenAI's clients expect it; the very bytes where no rule speaks of it.
 
     Raises:
         DispatchError: it is an error all the same, or no completion.
     """
     try:
-        if _is_plain(_fields(raw)) and not route.speaks_of(raw):
+        if _is_plain(_fields(raw)) and not route.may_match_rules(raw):
             return route.without_key(raw)
-        said = _decode(raw)
+        body = _decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         shown = route.mask(raw[: 4 * _EXCERPT].decode("utf-8", "replace"))[:_EXCERPT]
-        raise unusable(route, f"the upstream's answer is no JSON object: {shown!r}", "malformed_answer") from None
-    if provider_errors.is_error(said):
+        raise invalid_response(
+            route, f"the upstream's answer is not a JSON object: {shown!r}", "malformed_answer"
+        ) from None
+    if provider_errors.is_error(body):
         failure = provider_errors.error_from(
-            None, reply.headers, said, provider=route.provider, model=route.model, mask=route.mask
+            None, reply.headers, body, provider=route.provider, model=route.model, mask=route.mask
         )
         failure.status = provider_errors.status_of(failure.body or {})
         raise failure
     if not route.provider:
         return route.without_key(raw)
-    made = translate_response.explain_response(said, route.provider, request=done.root, rulebook=route.book)
-    done.rules += tuple(one.rule for one in made.changes)
-    return route.without_key(raw if made.payload is said else _encode(made.payload))
+    translation = translate_response.explain_response(body, route.provider, request=prepared.root, rulebook=route.book)
+    prepared.rules += tuple(change.rule for change in translation.changes)
+    return route.without_key(raw if translation.payload is body else _encode(translation.payload))
 
 
 def _is_plain(fields: Mapping[str, msgspec.Raw]) -> bool:
@@ -141,7 +145,7 @@ def _is_plain(fields: Mapping[str, msgspec.Raw]) -> bool:
     return "error" not in fields and "choices" in fields and bytes(memoryview(fields["choices"])[:2]) == b"[{"
 
 
-def unusable(route: Route, text: str, code: str) -> DispatchError:
+def invalid_response(route: Route, text: str, code: str) -> DispatchError:
     """Return the error for an answer that cannot be handed on; its status is 502."""
     text = route.mask(f"{route.provider or 'the upstream'}: {text}")
     error = {"message": text, "type": "upstream_error", "param": None, "code": code}
@@ -151,14 +155,14 @@ def unusable(route: Route, text: str, code: str) -> DispatchError:
 def _redirected(route: Route, reply: Reply) -> DispatchError:
     place = reply.headers.get("location")
     if place is None:
-        return unusable(route, f"an answer of status {reply.status} is none that can be used", "malformed_answer")
-    return unusable(route, f"it redirects to {place}, which is not followed: set api_base", "redirected")
+        return invalid_response(route, f"an answer of status {reply.status} is not supported", "malformed_answer")
+    return invalid_response(route, f"it redirects to {place}, which is not followed: set api_base", "redirected")
 
 
 def _restreamed(route: Route, reply: Reply, raw: bytes) -> bytes:
     """Return a whole answer as a stream of one chunk: some upstreams answer so, for models that cannot stream."""
     answer: dict[str, Any] = _decode(raw)
     if not isinstance(answer.get("choices"), list):
-        raise unusable(route, "an answer without choices came where a stream was asked for", "malformed_answer")
+        raise invalid_response(route, "an answer without choices came where a stream was asked for", "malformed_answer")
     reply.headers["content-type"] = _STREAM
     return event(chunk_of(answer)) + DONE
