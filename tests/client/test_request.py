@@ -157,7 +157,7 @@ def test_half_a_surrogate_pair_is_escaped(prepared):
         ),
         (
             {"tools": [int]},
-            "payload/tools/0: a type is not JSON: write text, a number, true, false, null, a list or a dict",
+            "payload/tools/0: the class int cannot stand here: write an instance, or JSON",
         ),
     ],
 )
