@@ -1,4 +1,4 @@
-"""Rules become closures, and a plan knows which of them a payload can concern."""
+"""Rules become functions, and a look at a payload finds those of a plan that may concern it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from tests.running import plan, rule
 
 from quirkbook.model import Location, Rule
 from quirkbook.payload.draft import Draft
-from quirkbook.plan import compile, kinds
 from quirkbook.plan.compile import applies
 from quirkbook.plan.interpret import Run, run
+from quirkbook.plan.look import Schemas
 
 SET_Z = {"set": {"z": 1}}
 
@@ -20,7 +20,7 @@ def names(rules):
 
 
 def tried(made, payload):
-    return names(made.candidates(payload))
+    return [made.rules[number].name for number in made.look.rules(payload, Schemas())]
 
 
 def test_a_compiled_rule_knows_its_name_place_condition_and_actions():
@@ -36,7 +36,7 @@ def test_a_rule_without_a_condition_always_holds():
     made = rule(None, [SET_Z])
 
     assert made.holds({}, Draft({}))
-    assert made.needs == ()
+    assert made.gate is None
 
 
 def test_a_diagnostic_in_a_rule_that_was_to_be_loaded_is_a_programming_error():
@@ -85,10 +85,10 @@ def test_a_rule_that_may_write_the_model_says_so(do, renames):
     assert rule(None, [do]).renames_model is renames
 
 
-# Candidates
+# The look
 
 
-def test_rules_whose_needs_a_payload_cannot_meet_are_not_tried():
+def test_rules_whose_gates_are_shut_are_not_tried():
     made = plan(
         rule({"a": {"exists": True}}, [SET_Z], 0),
         rule({"messages[*].role": "developer"}, [SET_Z], 1),
@@ -102,104 +102,121 @@ def test_rules_whose_needs_a_payload_cannot_meet_are_not_tried():
     assert tried(made, {"messages": [{"role": "user"}]}) == ["test/r4"]
     assert tried(made, {"messages": [{"role": "developer"}]}) == ["test/r1", "test/r4"]
     assert tried(made, {"messages": [{"role": "user"}], "seed": 1}) == ["test/r3", "test/r4"]
-    assert tried(made, {"messages": [{"role": "user", "content": [{}]}]}) == ["test/r2", "test/r4"]
+    assert tried(made, {"messages": [{"content": [{"type": "image_url"}]}]}) == ["test/r2", "test/r4"]
 
 
-def test_a_rule_that_needs_what_an_earlier_one_writes_is_tried_once_that_one_has_fired():
+@pytest.mark.parametrize(
+    ("when", "payload", "expected"),
+    [
+        # A text beside the role that it needs.
+        (
+            {"messages": {"some": {"role": "system", "content": ""}}},
+            {"messages": [{"role": "user", "content": ""}]},
+            False,
+        ),
+        (
+            {"messages": {"some": {"role": "system", "content": ""}}},
+            {"messages": [{"role": "system", "content": ""}]},
+            True,
+        ),
+        (
+            {"messages": {"some": {"role": "system", "name": None}}},
+            {"messages": [{"role": "system", "name": None}]},
+            True,
+        ),
+        (
+            {"messages": {"some": {"role": "system", "name": None}}},
+            {"messages": [{"role": ["x"], "name": None}]},
+            False,
+        ),
+        # What an item lacks, and lists without items.
+        ({"messages": {"some": {"not": {"content": {"is": "array"}}}}}, {"messages": [{"content": []}]}, False),
+        ({"messages": {"some": {"not": {"content": {"is": "array"}}}}}, {"messages": [{}]}, True),
+        ({"messages": {"some": {"not": {"content": {"is": "array"}}}}}, {"messages": [5]}, True),
+        (
+            {"messages": {"some": {"not": {"content": {"len": {"gt": 0}}}}}},
+            {"messages": [{"content": [1]}]},
+            False,
+        ),
+        ({"messages": {"some": {"not": {"content": {"len": {"gt": 0}}}}}}, {"messages": [{"content": []}]}, True),
+        # Keys at any depth below a place.
+        (
+            {"tools[*].function.parameters.**.oneOf": {"exists": True}},
+            {"tools": [{"function": {"parameters": {}}}]},
+            False,
+        ),
+        (
+            {"tools[*].function.parameters.**.oneOf": {"exists": True}},
+            {"tools": [{"function": {"parameters": {"items": {"oneOf": []}}}}]},
+            True,
+        ),
+        # Items that are not objects, and arrays that are not there.
+        ({"messages[*].role": "developer"}, {"messages": "developer"}, False),
+        ({"messages[*].role": "developer"}, {"messages": {"role": "developer"}}, False),
+        ({"messages[*].role": "developer"}, {"messages": [1, None, ["role"], {"role": {}}]}, False),
+        # Texts that are too long to be looked for: something stands there.
+        ({"messages[*].role": "x" * 33}, {"messages": [{"role": "user"}]}, True),
+        ({"$.**.a": 1}, {}, True),
+        ({"*.a": 1}, {}, True),
+    ],
+)
+def test_a_gate_is_open_where_its_rule_may_fire(when, payload, expected):
+    assert tried(plan(rule(when, [SET_Z], 0)), payload) == (["test/r0"] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("do", "when", "woken"),
+    [
+        ({"set": {"b": 1}}, {"b": 1}, True),
+        ({"set": {"b": "x"}}, {"b": "y"}, False),
+        ({"set": {"b.c": 1}}, {"b": {"is": "object"}}, True),
+        ({"set": {"b": {"c": "x"}}}, {"b.c": "x"}, True),
+        ({"set": {"b": {"c": "x"}}}, {"b.c": "y"}, False),
+        ({"set": {"b": ["x"]}}, {"b[*]": "x"}, True),
+        ({"set": {"b": "x"}}, {"b[*]": "x"}, False),
+        ({"set": {"**.x": 1}}, {"b": 1}, True),
+        ({"drop": ["b"]}, {"b": 1}, False),
+        (
+            {"append_message": {"role": "user", "content": "x"}},
+            {"messages": {"some": {"role": "user", "content": "x"}}},
+            True,
+        ),
+        ({"append_message": {"role": "user", "content": "x"}}, {"messages[*].role": "system"}, False),
+        ({"append_message": {"role": "user", "content": "x"}}, {"messages[*].name": {"exists": True}}, False),
+        ({"append_message": {"role": "user"}}, {"messages": {"some": {"not": {"content": {"exists": True}}}}}, True),
+        (
+            {"append_message": {"role": "user", "content": []}},
+            {"messages": {"some": {"not": {"content": {"len": {"gt": 0}}}}}},
+            True,
+        ),
+        ({"set": {"tools": [{"p": {"oneOf": []}}]}}, {"tools[*].p.**.oneOf": {"exists": True}}, True),
+        ({"warn": "hear"}, {"b": 1}, False),
+    ],
+)
+def test_a_rule_that_fires_wakes_the_later_ones_whose_gates_it_may_open(do, when, woken):
+    made = plan(rule({"a": 1}, [do], 0), rule(when, [SET_Z], 1), rule({"never": 1}, [SET_Z], 2))
+
+    assert (1 in made.woken_by(0)) is woken
+    assert made.woken_by(1) == ()
+    assert made.woken_by(0) is made.woken_by(0)
+
+
+def test_rules_that_wake_one_another_run_in_order():
     made = plan(
         rule({"a": 1}, [{"set": {"b": 1}}], 0),
         rule({"b": 1}, [{"set": {"c": 1}}], 1),
         rule({"c": 1}, [{"set": {"d": 1}}], 2),
-        rule({"e": 1}, [{"set": {"f": 1}}], 3),
+        rule({"b": 1, "n": 1}, [{"set": {"e": 1}}], 3),
     )
+    done = Run(made, {"a": 1, "n": 1})
 
-    assert [(one.name, awaited) for one, awaited in made.sift({"a": 1})[0]] == [
-        ("test/r0", None),
-        ("test/r1", {0}),
-        ("test/r2", {1}),
-    ]
-    assert tried(made, {"c": 0}) == ["test/r2"]
+    run(done)
 
-
-def test_a_rule_that_may_write_anything_is_waited_for_by_all():
-    made = plan(rule({"a": 1}, [{"set": {"**.x": 1}}], 0), rule({"b": 1}, [SET_Z], 1))
-
-    assert made.sift({"a": 1})[0] == (
-        (made.rules[0], None),
-        (made.rules[1], frozenset({0})),
-    )
+    assert tried(made, {"a": 1}) == ["test/r0"]
+    assert [fired.name for fired, _, _ in done.fired] == ["test/r0", "test/r1", "test/r2", "test/r3"]
 
 
-def test_a_rule_that_is_idle_in_the_tools_waits_for_one_that_writes_there():
-    made = plan(
-        rule({"a": {"exists": True}}, [{"set": {"tools[*].type": "other"}}], 0),
-        rule({"tools[*].type": "other"}, [SET_Z], 1),
-        rule({"tools": {"len": 9}}, [SET_Z], 2),
-    )
-
-    assert tried(made, {"tools": [{"type": "function"}]}) == []
-    assert [(one.place, awaited) for one, awaited in made.sift({"tools": [{"type": "function"}], "a": 1})[0]] == [
-        (0, None),
-        (1, {0}),
-        (2, {0}),
-    ]
-    assert tried(made, {"tools": [{"type": "other"}]}) == ["test/r1"]
-
-
-def test_a_rule_that_only_speaks_is_waited_for_by_nobody():
-    made = plan(rule(None, [{"warn": "hear"}], 0), rule({"b": 1}, [SET_Z], 1))
-
-    assert tried(made, {}) == ["test/r0"]
-
-
-@pytest.mark.parametrize(
-    "messages",
-    [[1], [None], [{"role": ["user"]}], [{"role": "u" * 99}], [{"role": {}}], [["role"]], ["text", {"role": "user"}]],
-)
-def test_every_rule_is_tried_where_messages_are_odd(messages):
-    made = plan(rule({"messages[*].role": "developer"}, [SET_Z], 0), rule({"n": 1}, [SET_Z], 1))
-
-    assert tried(made, {"messages": messages}) == ["test/r0", "test/r1"]
-
-
-def test_messages_that_are_no_list_have_no_items():
-    made = plan(rule({"messages[*].role": "developer"}, [SET_Z], 0))
-
-    assert tried(made, {"messages": "developer"}) == []
-    assert tried(made, {"messages": {"role": "developer"}}) == []
-
-
-def test_a_shape_is_sifted_once():
-    made = plan(rule({"messages[*].role": "developer"}, [SET_Z], 0))
-    first = made.sift({"messages": [{"role": "developer"}]})[0]
-
-    assert made.sift({"messages": [{"role": "developer"}] * 2})[0] is first
-    assert made.sift({"messages": [{"role": "user"}]})[0] == ()
-
-
-def test_what_is_remembered_of_shapes_is_bounded(monkeypatch):
-    monkeypatch.setattr(compile, "SHAPES_REMEMBERED", 2)
-    made = plan(rule(None, [SET_Z], 0))
-    first = made.sift({"a": 1})[0]
-    made.sift({"b": 1})
-    assert made.sift({"a": 2})[0] is first
-
-    made.sift({"c": 1})
-
-    assert made.sift({"a": 1})[0] is not first
-
-
-def test_a_shape_of_many_keys_or_many_kinds_of_messages_is_not_remembered():
-    made = plan(rule({"messages[*].role": "developer"}, [SET_Z], 0), rule(None, [SET_Z], 1))
-    wide = {f"k{at}": at for at in range(compile.KEYS_REMEMBERED)}
-    motley = {"messages": [{f"k{at}": at} for at in range(kinds.KINDS_REMEMBERED + 1)]}
-
-    for payload in (wide, motley):
-        assert made.sift(payload)[0] is not made.sift(payload)[0]
-        assert tried(made, payload) == ["test/r1"]
-
-
-# Which rules are in force
+# In force
 
 
 @pytest.mark.parametrize(
