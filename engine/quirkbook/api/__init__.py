@@ -15,8 +15,8 @@ from ..payload.describe import as_data, inverse_patch, kind, line, patch
 from ..payload.draft import Edit
 from ..plan.interpret import Run, change, changes, effect_of, still
 from ..rulebook.rulebook import Rulebook
-from .door import TORN, run_plain
-from .plain import to_plain
+from .door import run_plain
+from .plain import TORN, to_plain
 
 Policy = Mapping[str, str]
 """Effect -> ``allow``, ``warn`` or ``error``; what is left out keeps its default."""

@@ -13,9 +13,6 @@ from ..plan.look import Schemas
 from ..rulebook.rulebook import Rulebook, check_names
 from .plain import is_plain
 
-#: What code may raise that reads a container while another thread changes it, or an object of an odd class.
-TORN = (TypeError, ValueError, LookupError, AttributeError, RuntimeError)
-
 
 def run_plain(
     payload: Any,

@@ -26,6 +26,9 @@ _MANY: Final = 200_000
 _NOTED: Final = 100
 _NOTHING: Final[Mapping[int, Seen]] = {}
 
+#: What code may raise that reads objects of others, or a container that another thread changes meanwhile.
+TORN: Final = (TypeError, ValueError, LookupError, AttributeError, RuntimeError)
+
 Converted = list[tuple[Keys | None, str]]
 """What was converted: the place, and from what to what."""
 
@@ -146,8 +149,7 @@ class _Reader:
                     into[key], members = self._opened(value, where)
                 except NotJSON as error:
                     raise PayloadError(str(error), pointer(_keys(where))) from None
-                except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
-                    # Code of others: a model that cannot be dumped, a container that another thread changes.
+                except TORN as error:
                     text = f"a value of type {type(value).__name__} could not be read: it raised {type(error).__name__}"
                     message = f"{text}; write JSON data, which no other thread changes meanwhile"
                     raise PayloadError(message, pointer(_keys(where))) from error
