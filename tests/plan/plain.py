@@ -258,9 +258,9 @@ class PlainBook:
     def rules_of(self, provider: str, stage: str) -> RulesOf:
         if provider not in self._stacks:
             self._stacks[provider] = [
-                PlainRule(placed.rule, placed.lets, place)
-                for place, placed in enumerate(self._book.effective(provider))
-                if placed.disabled is None and placed.rule.status != "retired"
+                PlainRule(entry.rule, entry.named_conditions, place)
+                for place, entry in enumerate(self._book.effective(provider))
+                if entry.disabled is None and entry.rule.status != "retired"
             ]
         stack = [rule for rule in self._stacks[provider] if rule.rule.stage == stage]
         return lambda model: [rule for rule in stack if rule.concerns(model)]
