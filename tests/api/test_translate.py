@@ -24,6 +24,7 @@ from quirkbook import (
 )
 
 ALLOW = {"lossy": "allow", "semantic": "allow"}
+POLICY = 'policy must be a mapping, not {}; example: {{"lossy": "error", "semantic": "error"}}'
 MINE = Path(__file__).parents[2] / "examples" / "my-rules"
 URL = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}]}
 
@@ -331,8 +332,8 @@ def test_a_model_named_beside_the_payload_is_a_change_of_the_report(payload):
     [
         ({"messages": None}, 'payload/messages: messages must be an array, not null; example: [{"role": "user", ...}]'),
         (
-            {"messages": ()},
-            'payload/messages: messages must be an array, not a tuple; example: [{"role": "user", ...}]',
+            {"messages": {"Hi"}},
+            "payload/messages: a value must be JSON data, not of type set: write a list",
         ),
         ({"model": ["a"]}, "payload/model: model must be a string, not an array"),
         (
@@ -349,11 +350,23 @@ def test_what_is_no_chat_payload_is_refused_by_explain_too(payload, message):
     assert str(caught.value) == message
 
 
-def test_a_model_argument_that_is_no_text_is_refused():
-    with pytest.raises(PayloadError) as caught:
-        translate({"model": "a"}, "moonshot", model=4)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"provider": 1}, "provider must be a string, not a number: write a name that `quirkbook providers` lists"),
+        ({"provider": ["x"]}, "provider must be a string, not an array: write a name that `quirkbook providers` lists"),
+        ({"base_url": 1}, 'base_url must be a string, not a number: write "https://host/v1"'),
+        ({"base_url": {"a": 1}}, 'base_url must be a string, not an object: write "https://host/v1"'),
+        ({"provider": "moonshot", "model": 4}, 'model must be a string, not a number: write "PROVIDER/model"'),
+        ({"provider": "moonshot", "model": []}, 'model must be a string, not an array: write "PROVIDER/model"'),
+    ],
+)
+@pytest.mark.parametrize("payload", [{"model": "a"}, {"messages": 5}])
+def test_a_name_of_another_type_is_refused_with_what_to_write(given, message, payload):
+    with pytest.raises(UsageError) as caught:
+        translate(payload, **given)
 
-    assert (str(caught.value), caught.value.http_status) == ("payload/model: model must be a string, not a number", 400)
+    assert str(caught.value) == message
 
 
 def test_the_order_of_arguments_that_name_somebody_is_word_url_prefix():
@@ -512,9 +525,12 @@ def test_a_report_tells_headers_quiet_rules_and_what_is_absent():
     [
         (
             {"policy": "error"},
-            'policy must be a mapping, not a string; example: {"lossy": "error", "semantic": "error"}',
+            POLICY.format("a string"),
         ),
+        ({"policy": [("lossy", "error")]}, POLICY.format("an array")),
+        ({"policy": 1}, POLICY.format("a number")),
         ({"rulebook": "my-rules"}, "rulebook must be a Rulebook, not a string; example: Rulebook.load(...)"),
+        ({"rulebook": {}}, "rulebook must be a Rulebook, not an object; example: Rulebook.load(...)"),
     ],
 )
 def test_an_argument_of_another_type_is_told_in_words(given, message):
@@ -524,9 +540,12 @@ def test_an_argument_of_another_type_is_told_in_words(given, message):
     assert str(caught.value) == message
 
 
-def test_an_error_inside_a_rulebook_is_not_taken_for_the_callers(monkeypatch):
-    book = Rulebook.load()
-    monkeypatch.delattr(Rulebook, "resolve")
+@pytest.mark.parametrize("error", [AttributeError, TypeError])
+def test_an_error_inside_a_rulebook_is_not_taken_for_the_callers(monkeypatch, error):
+    def fail(*_):
+        raise error("a fault")
 
-    with pytest.raises(AttributeError, match="resolve"):
-        translate({}, "moonshot", rulebook=book)
+    monkeypatch.setattr(Rulebook, "resolve", fail)
+
+    with pytest.raises(error, match="a fault"):
+        translate({}, "moonshot", rulebook=Rulebook.load())

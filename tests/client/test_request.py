@@ -122,12 +122,16 @@ def test_messages_of_other_sdks_are_taken_and_any_iterable_of_them(prepared):
     from quirkbook.wire.types import Message
 
     class Said:
-        def model_dump(self, exclude_none):
-            return {"role": "assistant", "content": "Hello"} if exclude_none else None
+        def model_dump(self, *, exclude_none, by_alias):
+            return {"role": "assistant", "content": "Hello"} if exclude_none and by_alias else None
 
     call = prepared(messages=iter([Said(), Message(role="user", content="Hi")]))
 
     assert json.loads(call.body)["messages"] == [{"role": "assistant", "content": "Hello"}, *HI]
+    assert [(one.pointer, one.note) for one in call.changes if one.rule == "quirkbook/plain-data"] == [
+        ("/messages/0", "Said to an object"),
+        ("/messages/1", "Message to an object"),
+    ]
 
 
 def test_half_a_surrogate_pair_is_escaped(prepared):
@@ -141,11 +145,17 @@ def test_half_a_surrogate_pair_is_escaped(prepared):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"messages": "Hi"}, 'payload/messages: messages is a list: write [{"role": "user", "content": ...}]'),
-        ({"messages": 7}, 'payload/messages: messages is a list: write [{"role": "user", "content": ...}]'),
+        (
+            {"messages": "Hi"},
+            'payload/messages: messages must be an array, not a string; example: [{"role": "user", ...}]',
+        ),
+        (
+            {"messages": 7},
+            'payload/messages: messages must be an array, not a number; example: [{"role": "user", ...}]',
+        ),
         (
             {"messages": {"role": "user"}},
-            'payload/messages: messages is a list: write [{"role": "user", "content": ...}]',
+            'payload/messages: messages must be an array, not an object; example: [{"role": "user", ...}]',
         ),
         (
             {"messages": ["Hi"]},
@@ -157,7 +167,8 @@ def test_half_a_surrogate_pair_is_escaped(prepared):
         ),
         (
             {"tools": [int]},
-            "payload/tools/0: the class int cannot stand here: write an instance, or JSON",
+            "payload/tools/0: a value must be JSON data, not the class int; only response_format and items of tools may be "
+            "classes, those that have model_json_schema()",
         ),
     ],
 )

@@ -36,6 +36,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..api import Policy, Translation
+from ..api.plain import to_plain
 from ..client.arguments import plain_messages
 from ..client.request import provider_of
 from ..errors import PayloadError, QuirkbookWarning, UnknownProviderError, UsageError, missing_extra
@@ -93,6 +94,7 @@ class QuirkbookCallback(CustomLogger):
         payload = {**positional, **keywords}
         try:
             payload["messages"] = plain_messages(payload.get("messages") or [])
+            payload, _ = to_plain(payload)  # without a report: LiteLLM makes JSON of objects as well
             report = self._translated(payload, kwargs)
         except PayloadError as error:
             model, provider = str(payload.get("model")), str(kwargs.get("custom_llm_provider") or "")

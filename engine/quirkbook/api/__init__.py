@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
-from ..errors import PayloadError, PolicyError, QuirkbookWarning, RefusedError, UsageError
+from ..errors import PolicyError, QuirkbookError, QuirkbookWarning, RefusedError, UsageError
 from ..model import Change, Effect, Payload, Quiet
 from ..payload.describe import as_data, inverse_patch, kind, line, patch
 from ..payload.draft import Edit
-from ..plan.interpret import Run, change, changes, effect_of, prepare, run, still
-from ..plan.look import Schemas
+from ..plan.interpret import Run, change, changes, effect_of, still
 from ..rulebook.rulebook import Rulebook
-from .plain import is_plain, to_plain
+from .door import run_plain
+from .plain import TORN, to_plain
 
 Policy = Mapping[str, str]
 """Effect -> ``allow``, ``warn`` or ``error``; what is left out keeps its default."""
@@ -89,7 +89,7 @@ def translate(
     Raises:
         RefusedError: a rule says that the provider cannot take this.
         PolicyError: the policy says ``error`` for an effect that a change has.
-        PayloadError: it is no chat payload.
+        PayloadError: it is not a chat payload, or a value in it has no JSON form.
         UnknownProviderError: no rules are known for that provider, or none is named.
     """
     done = apply_rules(payload, provider, model, base_url, rulebook, policy)
@@ -119,13 +119,13 @@ def explain(
     'moonshot/temperature-range'
 
     Raises:
-        PayloadError: it is no chat payload.
+        PayloadError: it is not a chat payload, or a value in it has no JSON form.
         UnknownProviderError: no rules are known for that provider, or none is named.
     """
     quiet: list[Any] | None = [] if why_not else None
     done = apply_rules(payload, provider, model, base_url, rulebook, policy, quiet)
     return Translation(
-        payload=dict(payload) if done.refusal else done.root,
+        payload=dict(done.given) if done.refusal else done.root,
         changes=() if done.refusal else changes(done),
         provider=done.plan.provider,
         model=done.plan.model,
@@ -136,7 +136,7 @@ def explain(
 
 
 def apply_rules(
-    payload: Mapping[str, Any],
+    payload: Any,
     provider: str | None,
     model: str | None,
     base_url: str | None,
@@ -146,57 +146,33 @@ def apply_rules(
 ) -> Run:
     """Run a payload through the rules of its provider; neither refusal nor policy raises here.
 
-    What `translate`, `explain`, `completion` and the adapters have in common.
+    What `translate`, `explain`, `completion` and the adapters have in common. A payload that is not plain JSON data is
+    converted, and one that another thread changes meanwhile is copied: what runs then is out of everybody's reach.
 
     Raises:
-        PayloadError: it is no chat payload.
-        UnknownProviderError: no rules are known for that provider, or none is named.
-        UsageError: the policy has other words than its own.
+        PayloadError: it is not a chat payload, or a value in it has no JSON form.
+        UnknownProviderError: no rules are known for that provider.
+        UsageError: an argument has another type, or the policy other words than its own.
     """
-    if not isinstance(payload, dict):
-        raise PayloadError(
-            f'a chat payload must be an object, not {kind(payload)}; example: {{"model": ..., "messages": [...]}}'
-        )
-    named = payload.get("model") if model is None else model
-    if not (isinstance(payload.get("messages", _NONE), list) and (named is None or isinstance(named, str))):
-        raise _misfit(payload.get("messages", _NONE), named)
     if policy is not None:
         check_policy(policy)
-    book = rulebook or default_rulebook()
+    book = default_rulebook() if rulebook is None else rulebook
+    if not isinstance(book, Rulebook):
+        raise UsageError(f"rulebook must be a Rulebook, not {kind(book)}; example: Rulebook.load(...)")
+    refuses = policy is None or verdict("refuse", policy) == "error"
     try:
-        plan = book.plans.get((provider, named, base_url, "request")) or book.plan(provider, named, base_url)
-    except AttributeError:
-        if isinstance(book, Rulebook):
-            raise
-        raise UsageError(f"rulebook must be a Rulebook, not {kind(book)}; example: Rulebook.load(...)") from None
-    if "extra_body" in payload and not is_plain(payload):  # it is merged first
-        return apply_rules(to_plain(payload)[0], provider, model, base_url, rulebook, policy, quiet)
-    done = Run(plan, payload)
-    if policy is not None:
-        done.refuses = verdict("refuse", policy) == "error"
-    if model is not None or plan.prefix or "extra_body" in payload:
-        prepare(done, model)
-        messages, named = done.root.get("messages", _NONE), done.root.get("model")
-        if not (isinstance(messages, list) and (named is None or isinstance(named, str))):
-            raise _misfit(messages, named)
-    schemas = Schemas()
-    numbers = done.plan.look.rules(done.root, schemas)
-    if not is_plain(payload, schemas.seen, schemas.types):
-        return apply_rules(to_plain(payload)[0], provider, model, base_url, rulebook, policy, quiet)
-    done.looked_at = schemas.seen
-    run(done, quiet, numbers)
+        done = run_plain(payload, (), provider, model, base_url, book, refuses, quiet)
+    except QuirkbookError:
+        raise
+    except TORN:  # a fault of ours comes again below
+        done = None
+    if done is None:
+        plain, converted = to_plain(payload)
+        if quiet is not None:
+            quiet.clear()
+        done = run_plain(plain, converted, provider, model, base_url, book, refuses, quiet)
+        assert done is not None
     return done
-
-
-_NONE: list[Any] = []
-
-
-def _misfit(messages: Any, model: Any) -> PayloadError:
-    if not isinstance(messages, list):
-        return PayloadError(
-            f'messages must be an array, not {kind(messages)}; example: [{{"role": "user", ...}}]', "/messages"
-        )
-    return PayloadError(f"model must be a string, not {kind(model)}", "/model")
 
 
 def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:

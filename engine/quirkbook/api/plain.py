@@ -1,49 +1,56 @@
 """Whatever people pass as a payload -> plain JSON data: dict, list, str, int, float, bool and None, or an error.
 
 Rules compare values as JSON, so nothing else may reach them. What SDKs and libraries hand out (pydantic models and
-classes, dataclasses, named tuples, enums, decimals, numpy's numbers) becomes what it stands for; what has no JSON form is
-refused with its place.
+classes, dataclasses, named tuples, enums, decimals, numpy's numbers) becomes what it stands for, and the report says
+so; what has no JSON form is refused with its place.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Container, Mapping, Set
-from decimal import Decimal
+import math
+from collections.abc import Mapping, Set
 from enum import Enum
-from fractions import Fraction
-from math import isfinite
-from numbers import Integral, Real
 from typing import Any, Final
 
 from ..errors import PayloadError
 from ..model import Keys, pointer
-from .response_format import makes_schemas, plain_format, plain_tool
+from ..payload.cycles import MOST_REPEATED, EndlessError, weigh
+from ..payload.describe import kind
+from ..payload.draft import Seen
+from .objects import PLAIN, NotJSON, is_object, stands_for
 
-_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
-_CONTAINERS: Final = frozenset({dict, list})
-_PLAIN: Final = _SCALARS | _CONTAINERS
-_TEXT: Final = frozenset({str})
-#: So many containers are looked at before anybody asks whether one of them holds itself.
-_MANY: Final = 50_000
-#: Decimals beyond this have more digits than a number of JSON is read with.
-_LARGEST_EXPONENT: Final = 308
+_SCALARS: Final = PLAIN - {dict, list}
+#: So many values are looked at before anybody asks whether a container holds itself, or stands in many places.
+_MANY: Final = 200_000
+#: So many conversions are noted one by one.
+_NOTED: Final = 100
+_NOTHING: Final[Mapping[int, Seen]] = {}
 
-Converted = list[tuple[Keys, str]]
-"""The places of what was converted, each with what it was."""
+#: What code may raise that reads objects of others, or a container that another thread changes meanwhile.
+TORN: Final = (TypeError, ValueError, LookupError, AttributeError, RuntimeError)
+
+Converted = list[tuple[Keys | None, str]]
+"""What was converted: the place, and from what to what."""
+
+_Where = tuple[Any, Any] | None
+"""(where the container stands, the key in it): keys are put together only when somebody asks."""
 
 
-def is_plain(payload: dict[Any, Any], walked: Container[int] = (), types: Set[type] = frozenset()) -> bool:  # noqa: C901
-    """Tell whether a payload is plain JSON data; containers whose id is in ``walked`` hold values of these ``types``.
+def is_plain(payload: dict[Any, Any], walked: Mapping[int, Seen] = _NOTHING, types: Set[type] = frozenset()) -> bool:  # noqa: C901
+    """Tell whether a payload is plain JSON data; the containers in ``walked`` hold values of these ``types``.
 
     Raises:
-        PayloadError: a container holds itself.
+        EndlessError: a container contains itself, or the like.
     """
-    if not types <= _PLAIN:
+    if not types <= PLAIN:
         return False
     nodes: list[dict[Any, Any]] = [payload]
     push = nodes.append
+    room: float = _MANY
     for node in nodes:  # grows while it is read; written flat, as every value of every payload passes here
+        room -= len(node)
+        if room < 0:
+            room = _room_for(payload)
         for key, value in node.items():
             kind = value.__class__
             if key.__class__ is not str:
@@ -54,6 +61,9 @@ def is_plain(payload: dict[Any, Any], walked: Container[int] = (), types: Set[ty
                 if id(value) not in walked:
                     push(value)
             elif kind is list:
+                room -= len(value)
+                if room < 0:
+                    room = _room_for(payload)
                 for item in value:
                     kind = item.__class__
                     if kind is str:
@@ -67,184 +77,132 @@ def is_plain(payload: dict[Any, Any], walked: Container[int] = (), types: Set[ty
                         return False
             elif kind not in _SCALARS:
                 return False
-        if len(nodes) > _MANY:
-            return _is_large_tree_plain(payload)
+    return not walked or _are_texts(walked)
+
+
+def _room_for(payload: Any) -> float:
+    """Return how many values of a large payload may be looked at: all, unless there is no end to them."""
+    weigh(payload, MOST_REPEATED)
+    return math.inf
+
+
+def _are_texts(walked: Mapping[int, Seen]) -> bool:
+    """Tell whether the keys that were seen in schemas are strings; those of a subclass do as well."""
+    try:
+        for _, words, _ in walked.values():
+            "".join(words)
+    except TypeError:
+        return False
     return True
 
 
-def _is_large_tree_plain(payload: Any) -> bool:
-    """Tell it of a payload that is large, or shares containers, or is a circle: each container is walked once."""
-    kinds: set[type] = set()
-    above: set[int] = set()
-    seen: set[int] = set()
-    stack: list[Any] = [payload]
-    way: list[tuple[int, Any]] = []
-    keys: set[type] = set()
-    while stack:
-        node = stack.pop()
-        if node.__class__ is _Leaving:
-            above.discard(way.pop()[0])
-            continue
-        if id(node) in above:
-            raise PayloadError("a value holds itself: JSON cannot write that", _place_of(way, node))
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        above.add(id(node))
-        way.append((id(node), node))
-        stack.append(_Leaving())
-        values = node.values() if isinstance(node, dict) else node
-        keys.update(map(type, node) if isinstance(node, dict) else ())
-        kinds.update(map(type, values))
-        stack += [value for value in values if isinstance(value, (dict, list))]
-    return kinds <= _PLAIN and keys <= _TEXT
+def to_plain(payload: Any) -> tuple[dict[str, Any], Converted]:
+    """Return a payload as plain JSON data, all of it copied, and what was converted; the payload is not touched.
 
-
-class _Leaving:
-    """Marks where a walk comes back from a container."""
-
-
-def _place_of(way: list[tuple[int, Any]], node: Any) -> str:
-    """Return where the way, which goes from container to container, ends in ``node``."""
-    keys: list[Any] = []
-    below = [holder for _, holder in way[1:]] + [node]
-    for (_, holder), value in zip(way, below, strict=True):
-        members = holder.items() if isinstance(holder, dict) else enumerate(holder)
-        keys.append(next(key for key, member in members if member is value))
-    return pointer(tuple(keys))
-
-
-def to_plain(payload: Mapping[Any, Any]) -> tuple[dict[str, Any], Converted]:
-    """Return a payload as plain JSON data, and what was converted; the payload is not touched.
-
-    >>> to_plain({"temperature": Fraction(1, 2), "stop": ("a", "b")})
-    ({'temperature': 0.5, 'stop': ['a', 'b']}, [(('temperature',), 'Fraction'), (('stop',), 'tuple')])
+    >>> to_plain({"n": 2, "stop": ("a", "b")})
+    ({'n': 2, 'stop': ['a', 'b']}, [(('stop',), 'tuple to an array')])
 
     Raises:
-        PayloadError: a value has no JSON form, or holds itself.
+        PayloadError: it must be an object, and each value in it must have a JSON form and an end.
     """
-    converted: Converted = []
-    holder: dict[Any, Any] = {}
-    above: set[int] = set()
-    stack: list[tuple[Any, Any, Any, Keys]] = [(payload, holder, "", ())]
-    while stack:
-        value, into, name, keys = stack.pop()
-        if into is None:
-            above.discard(value)
-            continue
-        made = value if value.__class__ in _SCALARS else _plain_member(value, keys)
-        if made is not value:
-            converted.append((keys, type(value).__name__))
-        if made.__class__ in _CONTAINERS:
-            if id(value) in above:
-                raise PayloadError("a value holds itself: JSON cannot write that", pointer(keys))
-            above.add(id(value))
-            stack.append((id(value), None, None, keys))
-            made, members = _emptied(made, keys)
-            stack += [(item, made, key, (*keys, key)) for key, item in members][::-1]
-        into[name] = made
-    result: dict[str, Any] = holder[""]
-    return result, converted
+    reader = _Reader()
+    made = reader.read(payload) if is_object(payload) else None
+    if not isinstance(made, dict):
+        raise PayloadError(
+            f'a chat payload must be an object, not {kind(payload)}; example: {{"model": ..., "messages": [...]}}'
+        )
+    if reader.shares:
+        try:
+            weigh(made, MOST_REPEATED)
+        except EndlessError as error:
+            raise PayloadError(str(error), pointer(error.keys)) from None
+    return made, reader.converted()
 
 
-def _emptied(value: Any, keys: Keys) -> tuple[Any, list[tuple[Any, Any]]]:
-    """Return a container of the same size to be filled, and the members that belong into it."""
-    if value.__class__ is list:
-        return [None] * len(value), list(enumerate(value))
-    members = [(_name(key, keys), item) for key, item in value.items()]
-    return dict.fromkeys(key for key, _ in members), members
+class _Reader:
+    """Reads a value as JSON, each object once, wherever it stands."""
+
+    def __init__(self) -> None:
+        self.shares = False
+        """Whether something stands in several places, maybe in itself."""
+        self._known: dict[int, tuple[Any, Any]] = {}
+        """The id of each object -> the object, so that no other gets its id, and what became of it."""
+        self._notes: list[tuple[_Where, str]] = []
+
+    def read(self, payload: Any) -> Any:
+        """Return what a value is as JSON.
+
+        Raises:
+            PayloadError: a value in it has no JSON form.
+        """
+        holder: dict[str, Any] = {}
+        stack: list[tuple[Any, Any, Any, _Where]] = [(payload, holder, "", None)]
+        while stack:
+            value, into, key, where = stack.pop()
+            if value.__class__ in _SCALARS:
+                into[key] = value
+            elif id(value) in self._known:
+                self.shares = True
+                into[key] = self._known[id(value)][1]
+            else:
+                try:
+                    into[key], members = self._opened(value, where)
+                except NotJSON as error:
+                    raise PayloadError(str(error), pointer(_keys(where))) from None
+                except TORN as error:
+                    text = f"a value of type {type(value).__name__} could not be read: it raised {type(error).__name__}"
+                    message = f"{text}; write JSON data, which no other thread changes meanwhile"
+                    raise PayloadError(message, pointer(_keys(where))) from error
+                stack += [(member, into[key], name, (where, name)) for name, member in members]
+        return holder[""]
+
+    def converted(self) -> Converted:
+        """Return what was converted."""
+        notes: Converted = [(_keys(where), note) for where, note in self._notes[:_NOTED]]
+        more = len(self._notes) - _NOTED
+        return [*notes, (None, f"and {more:,} values more")] if more > 0 else notes
+
+    def _opened(self, value: Any, where: _Where) -> tuple[Any, list[tuple[Any, Any]]]:
+        """Return a scalar, or a container to be filled, with the members that belong into it, the last first."""
+        made = value
+        if value.__class__ is not dict and value.__class__ is not list:
+            made = stands_for(value, _keys(where, 3))
+            self._notes.append((where, _note(value, made)))
+        if made.__class__ in _SCALARS:
+            return made, []
+        members: list[tuple[Any, Any]]
+        if made.__class__ is list:
+            members = list(enumerate(made))
+            filled: Any = [None] * len(members)
+        else:
+            members = [(_name(key), member) for key, member in list(made.items())]
+            filled = dict.fromkeys(name for name, _ in members)
+            if len(filled) < len(members):
+                raise NotJSON("keys of an object must differ as text: leave one of two that are equal out")
+        if not isinstance(value, type):  # what a class stands for depends on the place
+            self._known[id(value)] = (value, filled)
+        return filled, members[::-1]
 
 
-def _name(name: Any, keys: Keys) -> str:
-    name = name.value if isinstance(name, Enum) else name
-    if not isinstance(name, str):
-        raise PayloadError(f"a key of a JSON object must be a string, not {type(name).__name__}", pointer(keys))
-    return str.__str__(name)
+def _keys(where: _Where, most: float = math.inf) -> Keys:
+    """Return the keys that lead to a place; the last of them, where there are more than ``most``."""
+    keys: list[Any] = []
+    while where is not None and len(keys) < most:
+        where, key = where
+        keys.append(key)
+    return tuple(reversed(keys))
 
 
-def _plain(value: Any, keys: Keys) -> Any:
-    """Return what an object stands for: a scalar, a dict or a list whose members may be objects again."""
+def _note(value: Any, made: Any) -> str:
     if isinstance(value, type):
-        return _plain_class(value, keys)
-    for kind, convert in _CONVERSIONS:
-        if isinstance(value, kind):
-            return convert(value, keys)
-    dump = getattr(value, "model_dump", None)
-    if callable(dump):
-        return dump(exclude_none=True)
-    if dataclasses.is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
-        return value.item()  # a number of numpy's, of a class that is not Python's
-    raise _no_json(value, keys)
+        return f"class {value.__name__} to its JSON schema, strict: all fields are required, and no others allowed"
+    return f"{type(value).__name__} to {kind(made)}"
 
 
-def _plain_class(value: type, keys: Keys) -> Any:
-    if keys == ("response_format",):
-        return plain_format(value)[0]
-    if len(keys) == 2 and keys[0] == "tools" and makes_schemas(value):
-        return plain_tool(value, pointer(keys))
-    raise PayloadError(f"the class {value.__name__} cannot stand here: write an instance, or JSON", pointer(keys))
-
-
-def _of_decimal(value: Decimal, keys: Keys) -> Any:
-    if not value.is_finite() or value.adjusted() > _LARGEST_EXPONENT:
-        raise PayloadError(f"JSON has no number {str(value)[:20]}: write a finite number", pointer(keys))
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _of_fraction(value: Fraction, keys: Keys) -> Any:
-    if value.denominator == 1:
-        return value.numerator
-    try:
-        return float(value)
-    except OverflowError:
-        raise PayloadError("a fraction is too large for a number of JSON", pointer(keys)) from None
-
-
-def _of_real(value: Any, keys: Keys) -> float:
-    number = float(value)
-    if not isfinite(number) and not isinstance(value, float):
-        raise PayloadError("JSON has no such number: write a finite number", pointer(keys))
-    return number
-
-
-def _of_tuple(value: Any, keys: Keys) -> Any:
-    return dict(value._asdict()) if callable(getattr(value, "_asdict", None)) else list(value)
-
-
-_CONVERSIONS: Final[tuple[tuple[type, Callable[[Any, Keys], Any]], ...]] = (
-    (Enum, lambda value, keys: _plain_member(value.value, keys)),
-    (str, lambda value, keys: str.__str__(value)),
-    (Mapping, lambda value, keys: dict(value)),
-    (list, lambda value, keys: list(value)),
-    (tuple, _of_tuple),
-    (Decimal, _of_decimal),
-    (Fraction, _of_fraction),
-    (Integral, lambda value, keys: int(value)),
-    (Real, _of_real),
-)
-
-
-def _plain_member(value: Any, keys: Keys) -> Any:
-    return value if value.__class__ in _PLAIN else _plain(value, keys)
-
-
-#: What to write in place of values that people pass by mistake, by the name of their class.
-_INSTEAD: Final = {
-    "bytes": "write text, or a data: URL with base64",
-    "bytearray": "write text, or a data: URL with base64",
-    "set": "write a list",
-    "frozenset": "write a list",
-    "ndarray": "write its tolist()",
-    "date": "write its isoformat()",
-    "datetime": "write its isoformat()",
-    "UUID": "write its str()",
-    "generator": "write a list",
-}
-
-
-def _no_json(value: Any, keys: Keys) -> PayloadError:
-    kind = type(value).__name__
-    hint = _INSTEAD.get(kind, "write a string, a number, a list or an object")
-    return PayloadError(f"a value of type {kind} has no JSON form: {hint}", pointer(keys))
+def _name(key: Any) -> str:
+    if isinstance(key, Enum):
+        key = key.value
+    if isinstance(key, str):
+        return str.__str__(key)
+    write = f'{key}: write "{key}"' if isinstance(key, int) and not isinstance(key, bool) else kind(key)
+    raise NotJSON(f"keys of an object must be strings, not {write}")

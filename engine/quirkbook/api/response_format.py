@@ -21,17 +21,16 @@ _LONGEST: Final = 64
 def plain_format(given: Any) -> tuple[Any, str | None]:
     """Return what to send for the argument response_format, and a remark where that is not what was given.
 
-    JSON stays as it is; a class becomes ``{"type": "json_schema", "json_schema": {"name", "schema", "strict"}}``.
+    A class becomes ``{"type": "json_schema", "json_schema": {"name", "schema", "strict"}}``; all else stays as it is.
 
     Raises:
-        PayloadError: it is neither JSON nor a class that has a JSON schema.
+        PayloadError: it is a class without a JSON schema, or an instance of one that has, and no response_format.
     """
-    if isinstance(given, dict | list | str | int | float | None):
-        return given, None
     if not isinstance(given, type):
-        kind = type(given)
-        hint = f"write the class itself, {kind.__name__}" if makes_schemas(kind) else _INSTEAD
-        raise PayloadError(f"response_format cannot be an instance of {kind.__name__}: {hint}", _WHERE)
+        if makes_schemas(type(given)) and not isinstance(getattr(given, "type", None), str):
+            name = type(given).__name__
+            raise PayloadError(f"response_format must be the class {name}, not an instance of it: write {name}", _WHERE)
+        return given, None
     if not makes_schemas(given):
         raise PayloadError(f"the class {given.__name__} has no model_json_schema(): {_INSTEAD}", _WHERE)
     schema = _schema_of(given, _WHERE)

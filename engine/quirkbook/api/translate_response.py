@@ -111,7 +111,7 @@ def _run(
     plan = (rulebook or default_rulebook()).plan(provider, _model(model, request), stage=stage)
     if not isinstance(body, dict) or not plan.rules:
         return None
-    numbers = plan.look.rules(body, Schemas())
+    numbers = plan.look.rules(body, Schemas(body))
     if not numbers:
         return None
     done = Run(plan, body)
@@ -160,7 +160,7 @@ class ChunkTranslator:
 
     def feed(self, chunk: Any) -> list[Any]:
         """Return what to pass on for a chunk: itself if untouched, nothing if it goes."""
-        numbers = self._plan.look.rules(chunk, Schemas()) if isinstance(chunk, dict) else ()
+        numbers = self._plan.look.rules(chunk, Schemas(chunk)) if isinstance(chunk, dict) else ()
         if not numbers:
             return [chunk]
         done = Run(self._plan, chunk)

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypedDict
 
 from ..api import Policy
+from ..api.objects import is_object
 from ..api.response_format import plain_format
 from ..errors import PayloadError, UsageError
 from ..payload.describe import kind
-from ..rulebook.rulebook import Rulebook
+from ..rulebook.rulebook import Rulebook, check_names
 
 Messages = Iterable[Any]
-"""Dicts; objects that have ``model_dump``, such as messages of earlier answers, will do too."""
+"""Dicts, or objects that stand for one, such as messages of an earlier answer."""
 
 
 class Options(TypedDict, total=False):
@@ -160,6 +161,7 @@ def sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
             remarks.append(f"{name} has no effect: it is an argument of LiteLLM's own")
         else:
             fields[name] = value
+    check_names(call_options.get("provider"), None, call_options.get("base_url"))
     if call_options.pop("drop_params", None) is not None:
         remarks.append("drop_params has no effect: the rules decide what is dropped, and the report says so")
     if "response_format" in fields:
@@ -169,22 +171,21 @@ def sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
 
 
 def plain_messages(messages: Messages) -> list[Any]:
-    """Return messages as a list of dicts, objects of SDKs dumped.
+    """Return messages as a list; those that are objects of SDKs become JSON data when rules are applied.
 
     Raises:
-        PayloadError: a message is neither.
+        PayloadError: they are no messages.
     """
     if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
-        raise PayloadError('messages is a list: write [{"role": "user", "content": ...}]', "/messages")
-    plain = list(messages)
-    for at, message in enumerate(plain):
-        if not isinstance(message, dict):
-            dump = getattr(message, "model_dump", None)
-            if dump is None:
-                text = f'a message must be an object, not {kind(message)}; example: {{"role": ..., "content": ...}}'
-                raise PayloadError(text, f"/messages/{at}")
-            plain[at] = dump(exclude_none=True)
-    return plain
+        raise PayloadError(
+            f'messages must be an array, not {kind(messages)}; example: [{{"role": "user", ...}}]', "/messages"
+        )
+    found = list(messages)
+    for at, message in enumerate(found):
+        if not is_object(message):
+            text = f'a message must be an object, not {kind(message)}; example: {{"role": ..., "content": ...}}'
+            raise PayloadError(text, f"/messages/{at}")
+    return found
 
 
 def timeout_pair(timeout: Any, default: tuple[float, float]) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from ..errors import (
     APIConnectionError,
     AuthenticationError,
     DispatchError,
+    PayloadError,
     PolicyError,
     QuirkbookError,
     RefusedError,
@@ -71,6 +72,9 @@ class Exchange:
         except HTTPError as error:
             self._record_outcome(error.status, str(error))
             await self._refuse(error)
+        except PayloadError as error:  # a rule made the request or its answer too large
+            self._record_outcome(500, str(error))
+            await self._refuse(HTTPError(500, str(error), type="configuration_error", code="rules_too_costly"))
         except (GoneError, ConnectionError):
             self._record_outcome(499, "the client hung up")
         except asyncio.CancelledError:
@@ -257,7 +261,7 @@ class Exchange:
             tail = relay.close()
             reply.release()
             cut = None if relay.ended or relay.failed else "it stopped without saying that it is complete"
-        except (APIConnectionError, EventTooLongError) as error:
+        except (APIConnectionError, EventTooLongError, PayloadError) as error:
             reply.close()
             cut, tail = (None, relay.close()) if relay.ended else (str(error), b"")
         self._rules = tuple(dict.fromkeys(self._rules + relay.fired))

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..model import MISSING, Effect, Keys, Payload, same
+from .cycles import TEXT, weigh
 from .gathered import Gathered, concerns
 from .path import Path, Step, values
 
@@ -49,8 +50,20 @@ class Refusal(Exception):  # noqa: N818 - control flow inside one translation, n
         self.edit = edit
 
 
+class Overspent(Exception):  # noqa: N818 - control flow inside one translation, never seen by a caller
+    """Rules added more values than all of them together may; the text is how many that is."""
+
+
+#: The rules of a translation may add so many values, or `GROWTH` times as many as the payload has if that is more.
+ALLOWANCE = 100_000
+GROWTH = 10
+
+
 class Draft:
     """The state of one translation."""
+
+    given: Any
+    """The payload as it came."""
 
     model: str | None = None
     """The model that rules match."""
@@ -70,6 +83,7 @@ class Draft:
     """What actions on chunks keep of their stream; a stream's translation brings its own."""
 
     def __init__(self, payload: Payload) -> None:
+        self.given = payload
         self.root: Any = payload.copy()
         """The payload as it stands now; always the same object."""
         self.edits: list[Edit] = []
@@ -123,6 +137,21 @@ class Draft:
         if not self.looked_at:
             self.looked_at = {}
         self.looked_at[id(seen[0])] = seen
+
+    _spent = 0
+    _allowed = ALLOWANCE
+
+    def spend(self, added: int) -> None:
+        """Note that an action adds so many values; actions that put containers in or copy values say it beforehand.
+
+        Raises:
+            Overspent: that is too much.
+        """
+        self._spent += added
+        if self._spent > self._allowed:
+            self._allowed = max(ALLOWANCE, GROWTH * weigh(self.given))
+            if self._spent > self._allowed:
+                raise Overspent(f"{self._allowed:,} values")
 
     def at(self, keys: Keys) -> Any:
         """Return the value at ``keys``, or MISSING where an earlier edit took it away."""
@@ -203,6 +232,13 @@ class Draft:
                 if id(value) in owned:
                     owned.discard(id(value))
                     stack += value.values() if isinstance(value, dict) else value
+
+
+def cost(value: Any) -> int:
+    """Return what an action spends that puts a value in; short scalars are free, there is no more of them than places."""
+    if isinstance(value, (dict, list)):
+        return weigh(value)
+    return len(value) // TEXT if isinstance(value, str) else 0
 
 
 def cloner(literal: Any) -> Callable[[], Any]:

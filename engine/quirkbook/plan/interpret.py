@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..model import MISSING, Change, Effect, Location, Payload, Quiet, Rule, same
-from ..payload.draft import Draft, Edit, Refusal, Seen
+from ..errors import PayloadError
+from ..model import MISSING, Change, Effect, Keys, Location, Payload, Quiet, Rule, same
+from ..payload.draft import Draft, Edit, Overspent, Refusal, Seen
 from .compile import CompiledRule, Plan, compile_rule
 from .jsonschema.look import look as look_at_schema
 from .look import Schemas
@@ -19,6 +20,7 @@ class Run(Draft):
 
     def __init__(self, plan: Plan, payload: Payload) -> None:
         # What Draft's own does, without calling it: this is the first thing that every translation pays for.
+        self.given = payload
         self.root = payload.copy()
         self.edits = []
         self._owned = set()
@@ -47,7 +49,7 @@ def run(done: Run, quiet: QuietRules | None = None, numbers: Sequence[int] | Non
     if quiet is not None:
         numbers = range(len(done.plan.rules))
     elif numbers is None:
-        numbers = done.plan.look.rules(done.root, Schemas())
+        numbers = done.plan.look.rules(done.root, Schemas(done.root))
     while numbers:
         numbers = _try(done, numbers, quiet)
 
@@ -71,6 +73,11 @@ def _try(done: Run, numbers: Sequence[int], quiet: QuietRules | None) -> Sequenc
         except Refusal as refusal:
             done.refusal = (rule, refusal.edit)
             return ()
+        except Overspent as limit:
+            text = (
+                f"rule {rule.name} makes it too large: the rules together may add {limit}; disable that rule or mend it"
+            )
+            raise PayloadError(text) from None
         if len(edits) == first:
             if quiet is not None:
                 quiet.append((rule, "its actions find nothing to change"))
@@ -88,7 +95,7 @@ def _try(done: Run, numbers: Sequence[int], quiet: QuietRules | None) -> Sequenc
 def _after(done: Run, place: int, quiet: QuietRules | None) -> Sequence[int]:
     """Go on with the plan of the model that a rule has set; return the rules after that one."""
     plan = done.plan = done.plan.replan(done.root["model"])
-    numbers = plan.look.rules(done.root, Schemas()) if quiet is None else range(len(plan.rules))
+    numbers = plan.look.rules(done.root, Schemas(done.root)) if quiet is None else range(len(plan.rules))
     return [number for number in numbers if plan.rules[number].place > place]
 
 
@@ -108,7 +115,17 @@ def _own(name: str, why: str) -> CompiledRule:
 
 _MODEL = _own("model-argument", "The caller names a model beside the payload; it stands in for the payload's.")
 _PREFIX = _own("model-prefix", "The prefix names the provider to Quirkbook; the provider knows the model without it.")
+_PLAIN = _own(
+    "plain-data", "SDKs and libraries hand out objects; providers read JSON, so each becomes what it stands for."
+)
 _EXTRA = _own("extra-body", "SDKs pass further fields as extra_body; on the wire they stand at the top level.")
+
+
+def note_plain(done: Run, converted: Iterable[tuple[Keys | None, str]]) -> None:
+    """Report what became plain JSON data before the run, at least one value: places, and from what to what."""
+    for keys, note in converted:
+        done.remark("convert", Effect.NONE, note, keys)
+    done.fired.append((_PLAIN, 0, len(done.edits)))
 
 
 def prepare(done: Run, model: str | None = None) -> None:
@@ -119,10 +136,11 @@ def prepare(done: Run, model: str | None = None) -> None:
     """
     root = done.root
     named = root.get("model") if model is None else model
+    first = len(done.edits)
     if isinstance(named, str):
         done.put("set", Effect.EXACT, ("model",), named.removeprefix(done.plan.prefix))
-        if done.edits:
-            done.fired.append((_PREFIX if model is None else _MODEL, 0, 1))
+        if len(done.edits) > first:
+            done.fired.append((_PREFIX if model is None else _MODEL, first, first + 1))
     first = len(done.edits)
     while isinstance(extra := root.get("extra_body"), dict):  # there may be one in it
         done.remove("merge", Effect.EXACT, ("extra_body",))

@@ -6,31 +6,47 @@ tree: it reads each place once, and gathers the rules whose gates are open. Noth
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..payload.cycles import MOST_REPEATED, weigh
 from ..payload.draft import Seen
 from ..payload.path import Wild
 from .code import define, shown
 from .gates import EMPTY, LONGEST_MARK, Beside, Clause, Gate, Not, Word, is_common
 from .jsonschema.look import look as look_at_schema
 
+#: So many nodes of a payload's schemas are walked before anybody asks whether there is an end to them.
+_MANY = 200_000
+
 
 class Schemas:
     """What a look has seen of JSON Schemas: each is walked once, for whether it is plain JSON data too."""
 
-    __slots__ = ("seen", "types")
+    __slots__ = ("_room", "_whole", "seen", "types")
 
-    def __init__(self) -> None:
+    def __init__(self, whole: Any) -> None:
+        self._whole = whole
+        """The payload that they stand in."""
+        self._room: float = _MANY
         self.seen: dict[int, Seen] = {}
         """Id of each schema that was walked -> what was seen."""
         self.types: set[type] = set()
         """Classes of the values in them."""
 
     def look(self, schema: Any, words: dict[str, list[int]], found: list[int]) -> None:
-        """Gather the rules that the keys and features of a schema concern."""
+        """Gather the rules that the keys and features of a schema concern.
+
+        Raises:
+            EndlessError: a value contains itself, or the like.
+        """
         seen: set[str] = set()
         nodes = look_at_schema(schema, seen, self.types)
+        self._room -= len(nodes)
+        if self._room < 0:
+            weigh(self._whole, MOST_REPEATED)
+            self._room = math.inf
         self.seen[id(schema)] = (schema, seen, nodes)
         if not words.keys().isdisjoint(seen):
             for word in words.keys() & seen:

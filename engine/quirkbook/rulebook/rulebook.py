@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import RuleFileError, UnknownProviderError, UnknownRuleError, did_you_mean
+from ..errors import RuleFileError, UnknownProviderError, UnknownRuleError, UsageError, did_you_mean
 from ..model import Diagnostic, Rule, RuleFile
+from ..payload.describe import kind
 from ..plan.compile import CompiledRule, Plan, applies, compile_rule
 from . import layers
 from .layers import RuleSources, StackEntry
@@ -135,7 +136,9 @@ class Rulebook:
 
         Raises:
             UnknownProviderError: nobody of that name, or nobody named at all.
+            UsageError: one of them is not a string.
         """
+        check_names(provider, model, base_url)
         start = model.partition("/")[0] if model and "/" in model else ""
         if provider is not None:
             name = self.provider(provider).name
@@ -219,6 +222,22 @@ class Rulebook:
         for place, entry in enumerate(stack):
             if entry.disabled is None and applies(entry.rule, model, stage):
                 yield compile_rule(entry.rule, entry.named_conditions, place)
+
+
+def check_names(provider: Any, model: Any, base_url: Any) -> None:
+    """Refuse arguments that cannot name a provider.
+
+    Raises:
+        UsageError: with what to write.
+    """
+    given = (
+        ("provider", provider, "a name that `quirkbook providers` lists"),
+        ("model", model, '"PROVIDER/model"'),
+        ("base_url", base_url, '"https://host/v1"'),
+    )
+    for name, value, hint in given:
+        if value is not None and not isinstance(value, str):
+            raise UsageError(f"{name} must be a string, not {kind(value)}: write {hint}")
 
 
 def _host(url: str) -> str:

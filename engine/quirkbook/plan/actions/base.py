@@ -195,6 +195,8 @@ def _writable(node: Any, rest: Sequence[Any], keys: Keys) -> tuple[Keys, int] | 
 
 def write(draft: Draft, action: str, effect: Any, keys: Keys, known: int, value: Any) -> None:
     """Write ``value`` at ``keys`` of which the first ``known`` exist, making the objects between."""
+    if len(keys) > known + 1:
+        draft.spend(len(keys) - known - 1)
     for key in reversed(keys[known + 1 :]):
         value = {key: value}
     draft.put(action, effect, keys[: known + 1], value)

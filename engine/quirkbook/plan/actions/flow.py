@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...model import MISSING, Effect, Keys
+from ...payload.cycles import weigh
 from ...payload.draft import Draft, Refusal
 from ...payload.path import find
 from .. import gates
@@ -20,6 +21,10 @@ RESERVED_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "host", "content-length", "connection",
      "transfer-encoding", "upgrade", "te", "trailer", "api-key", "x-api-key"}
 )  # fmt: skip
+
+
+#: With so many references put in place, each once, a schema does not grow so much that anybody need count.
+_FEW = 8
 
 
 def warn(node: Any, keys: Keys, context: Context) -> Action:
@@ -139,7 +144,7 @@ def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
     """Rewrite the JSON Schemas at a path, in schema positions only; see `schemas.normalizer` for the options."""
     path = context.path(node["at"], (*keys, "at"))
     find_places = editable(path)
-    keeps_words = "inline_refs" not in node  # then few of those that were seen are left: another look is worth it
+    inlines = "inline_refs" in node  # then few of the words that were seen are left: another look is worth it
     normalize = normalizer({option: value for option, value in node.items() if option != "at"})
 
     def run(draft: Draft, base: Keys) -> None:
@@ -153,8 +158,10 @@ def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
             if done.effect is Effect.NONE:  # too large to inline: it stays, and the report says so
                 draft.remark("normalize_schema", Effect.NONE, "; ".join(done.notes), at)
             else:
+                if done.edits > _FEW and inlines:
+                    draft.spend(weigh(done.schema))
                 draft.replace("normalize_schema", done.effect, at, schema, done.schema, done)
-                if words is not None and keeps_words:
+                if words is not None and not inlines:
                     draft.note_seen((done.schema, words | done.writes, None))
 
     alarms = [Word(word) for word in sorted(normalize.alarms)]

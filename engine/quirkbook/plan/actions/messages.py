@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...model import MISSING, Effect, Keys
-from ...payload.draft import Draft, cloner
+from ...payload.cycles import TEXT
+from ...payload.draft import Draft, cloner, cost
 from ...payload.path import Wild
 from ..gates import UNKNOWN, Needs, Writes
 from .base import Action, Context, editable
@@ -29,9 +30,10 @@ def _role(message: Any) -> Any:
 
 def append_message(node: Any, keys: Keys, context: Context) -> Action:
     """Put a message at the end of the conversation."""
-    make = cloner(node)
+    make, price = cloner(node), cost(node)
 
     def run(draft: Draft, base: Keys) -> None:
+        draft.spend(price)
         messages = draft.root.get("messages", MISSING)
         if isinstance(messages, list):
             draft.append("append_message", SEMANTIC, "messages", messages, make())
@@ -43,9 +45,10 @@ def append_message(node: Any, keys: Keys, context: Context) -> Action:
 
 def prepend_message(node: Any, keys: Keys, context: Context) -> Action:
     """Put a message at the start of the conversation."""
-    make = cloner(node)
+    make, price = cloner(node), cost(node)
 
     def run(draft: Draft, base: Keys) -> None:
+        draft.spend(price)
         messages = draft.root.get("messages", MISSING)
         if isinstance(messages, list):
             draft.insert("prepend_message", SEMANTIC, ("messages", 0), make())
@@ -58,11 +61,12 @@ def prepend_message(node: Any, keys: Keys, context: Context) -> Action:
 def insert_message(node: Any, keys: Keys, context: Context) -> Action:
     """Put a message between each two neighbours of the given roles."""
     before, after = node["between"]
-    make = cloner(node["message"])
+    make, price = cloner(node["message"]), cost(node["message"])
 
     def run(draft: Draft, base: Keys) -> None:
         roles = [_role(message) for message in _messages(draft)]
         gaps = [at for at in range(1, len(roles)) if (roles[at - 1], roles[at]) == (before, after)]
+        draft.spend(price * len(gaps))
         for at in reversed(gaps):
             draft.insert("insert_message", SEMANTIC, ("messages", at), make())
 
@@ -84,7 +88,7 @@ def merge_messages(node: Any, keys: Keys, context: Context) -> Action:
                 continue
             run_of_equals, last = messages[at:last], at
             if len(run_of_equals) > 1:
-                merged = _joined([message["content"] for message in run_of_equals], joiner)
+                merged = _joined(draft, [message["content"] for message in run_of_equals], joiner)
                 draft.put("merge_messages", SEMANTIC, ("messages", at, "content"), merged)
                 for gone in reversed(range(at + 1, at + len(run_of_equals))):
                     draft.remove("merge_messages", SEMANTIC, ("messages", gone))
@@ -100,8 +104,9 @@ def _plain(message: Any) -> bool:
     )
 
 
-def _joined(contents: list[Any], joiner: str) -> Any:
+def _joined(draft: Draft, contents: list[Any], joiner: str) -> Any:
     """Join contents: all text -> text; else all become parts."""
+    draft.spend(len(joiner) * len(contents) // TEXT)
     if all(isinstance(content, str) for content in contents):
         return joiner.join(contents)
     return [part for content in contents for part in (content if isinstance(content, list) else _parts(content))]
@@ -124,7 +129,7 @@ def lead_with_system(node: Any, keys: Keys, context: Context) -> Action:
         ]
         if not found or found == [0]:
             return
-        lead = {**messages[found[0]], "content": _joined([messages[at]["content"] for at in found], joiner)}
+        lead = {**messages[found[0]], "content": _joined(draft, [messages[at]["content"] for at in found], joiner)}
         for at in reversed(found[1:] if found[0] == 0 else found):
             draft.remove("lead_with_system", SEMANTIC, ("messages", at))
         if found[0] == 0:
@@ -145,6 +150,7 @@ def flatten_content(node: Any, keys: Keys, context: Context) -> Action:
         for at, parts in find_places(draft, base):
             if at and isinstance(parts, list) and parts and all(map(_is_text, parts)):
                 bare = all(part.keys() == {"type", "text"} for part in parts)
+                draft.spend(len(joiner) * len(parts) // TEXT)
                 text = joiner.join(part["text"] for part in parts)
                 draft.replace("flatten_content", EXACT if bare else LOSSY, at, parts, text)
 

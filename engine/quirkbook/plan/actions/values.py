@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...model import MISSING, Effect, Keys
-from ...payload.draft import Draft, clone, cloner
+from ...payload.cycles import weigh
+from ...payload.draft import Draft, clone, cloner, cost
 from ...payload.path import Path, Wild
 from ..types import is_number
 from .base import Action, Context, editable, join_writes, targets, write
@@ -18,11 +19,13 @@ EXACT, LOSSY, SEMANTIC = Effect.EXACT, Effect.LOSSY, Effect.SEMANTIC
 def set_(node: Any, keys: Keys, context: Context) -> Action:
     """Write a value; makes missing parents of object type. Lossy where it replaces a value, else exact."""
     paths = [context.path(text, (*keys, text), key=True) for text in node]
-    table = [(targets(path), cloner(value)) for path, value in zip(paths, node.values(), strict=True)]
+    table = [(targets(path), cloner(value), cost(value)) for path, value in zip(paths, node.values(), strict=True)]
 
     def run(draft: Draft, base: Keys) -> None:
-        for find_targets, make in table:
+        for find_targets, make, price in table:
             for at, known in find_targets(draft, base):
+                if price:
+                    draft.spend(price)
                 write(draft, "set", LOSSY if known == len(at) else EXACT, at, known, make())
 
     writes = [context.writes(path, value=value) for path, value in zip(paths, node.values(), strict=True)]
@@ -32,12 +35,13 @@ def set_(node: Any, keys: Keys, context: Context) -> Action:
 def default(node: Any, keys: Keys, context: Context) -> Action:
     """Write a value only where there is none; null is a value."""
     paths = [context.path(text, (*keys, text), key=True) for text in node]
-    table = [(targets(path), cloner(value)) for path, value in zip(paths, node.values(), strict=True)]
+    table = [(targets(path), cloner(value), cost(value)) for path, value in zip(paths, node.values(), strict=True)]
 
     def run(draft: Draft, base: Keys) -> None:
-        for find_targets, make in table:
+        for find_targets, make, price in table:
             for at, known in find_targets(draft, base):
                 if known < len(at):
+                    draft.spend(price)
                     write(draft, "default", EXACT, at, known, make())
 
     writes = [context.writes(path, value=value) for path, value in zip(paths, node.values(), strict=True)]
@@ -89,8 +93,10 @@ def _carry(action: str, draft: Draft, at: Keys, value: Any, goal: Keys, known: i
             draft.remove(action, LOSSY, at, note=f"{goal[-1]} is there already and wins")
         return
     if known < len(goal) - 1:
+        draft.spend(1)
         write(draft, action, EXACT, goal[:-1], known, {})
     if action == "copy":
+        draft.spend(cost(value))
         draft.put(action, EXACT, goal, value)
         return
     if known == len(goal):
@@ -119,6 +125,7 @@ def map_(node: Any, keys: Keys, context: Context) -> Action:
                 if new is None and at:
                     draft.remove("map", EXACT, at)
                 elif new is not MISSING and at:
+                    draft.spend(cost(new))
                     draft.put("map", EXACT, at, clone(new))
         return False
 
@@ -152,7 +159,8 @@ def wrap(node: Any, keys: Keys, context: Context, beside: Any = None) -> Action:
         elif key in beside:
             message = f"'with' has the key '{key}' as well: the value at '{text}' would be lost"
             context.report("Q109", (*keys, text), message, "take it out of 'with', or wrap under another key")
-    return _reshape("wrap", node, keys, context, lambda value, key: (EXACT, wrapped(value, key)))
+    price = 1 + sum(map(weigh, (beside or {}).values()))
+    return _reshape("wrap", node, keys, context, lambda value, key: (EXACT, wrapped(value, key)), price)
 
 
 def unwrap(node: Any, keys: Keys, context: Context) -> Action:
@@ -198,7 +206,12 @@ def truncate(node: Any, keys: Keys, context: Context) -> Action:
 
 
 def _reshape(
-    action: str, node: Any, keys: Keys, context: Context, change: Callable[[Any, Any], tuple[Effect, Any]]
+    action: str,
+    node: Any,
+    keys: Keys,
+    context: Context,
+    change: Callable[[Any, Any], tuple[Effect, Any]],
+    price: int = 0,
 ) -> Action:
     """Build an action that replaces each value by ``change(value, argument)``; MISSING leaves it as it is."""
     paths = [context.path(text, (*keys, text), key=True) for text in node]
@@ -209,6 +222,8 @@ def _reshape(
             for at, value in find_places(draft, base):
                 effect, new = change(value, argument)
                 if new is not MISSING and at:
+                    if price:
+                        draft.spend(price)
                     draft.replace(action, effect, at, value, new)
 
     return Action(run, context.needs(*paths), context.writes(*paths))

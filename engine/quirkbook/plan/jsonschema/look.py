@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from ...payload.cycles import refuse_cycles
+from ...payload.cycles import MOST_REPEATED, weigh
 from ...payload.draft import BOOLEAN_BELOW
 from .repairs import settled
 from .tree import DEFINITIONS, POSITIONS
@@ -68,7 +68,7 @@ _MAPS: Final = frozenset(word for word, shape in POSITIONS.items() if shape == "
 #: Keyword -> the only type that it says something about.
 _HOMES: Final = {word: home for home in ("object", "array") for word in HINTS[home]}
 
-#: A schema of more nodes than this may be one that contains itself.
+#: A schema of more nodes than this may be one that contains itself, or the same part again and again.
 _MANY: Final = 100_000
 
 
@@ -97,7 +97,7 @@ def look(schema: Any, words: set[str], types: set[type]) -> list[dict[str, Any]]
         The schema and each object below it that may be a schema, the outer ones first.
 
     Raises:
-        CycleError: the schema contains itself.
+        EndlessError: the schema contains itself, or the like.
     """
     if schema.__class__ is not dict:
         schema = {"": schema}
@@ -107,7 +107,7 @@ def look(schema: Any, words: set[str], types: set[type]) -> list[dict[str, Any]]
     steps = iter(nodes)
     _walk(islice(steps, _MANY), nodes, words, types)
     if len(nodes) > _MANY:
-        refuse_cycles(schema)
+        weigh(schema, MOST_REPEATED)
         _walk(steps, nodes, words, types)
     return nodes
 

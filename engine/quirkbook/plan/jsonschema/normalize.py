@@ -29,7 +29,7 @@ _ROUNDS: Final = 100
 class Normalized:
     """What became of a schema; as text, its notes in one line."""
 
-    __slots__ = ("_notes", "effect", "schema", "writes")
+    __slots__ = ("_notes", "edits", "effect", "schema", "writes")
 
     def __init__(
         self,
@@ -37,6 +37,7 @@ class Normalized:
         effect: Effect,
         notes: tuple[str, ...] | Callable[[], tuple[str, ...]],
         writes: frozenset[str] = frozenset(),
+        edits: int = 0,
     ) -> None:
         self.schema = schema
         """A new schema that shares untouched parts with the original; the original if there are only remarks."""
@@ -44,6 +45,8 @@ class Normalized:
         """That of the worst edit; ``none`` if there are only remarks."""
         self.writes = writes
         """The words that a look may see in it and did not see in the original."""
+        self.edits = edits
+        """How many there were."""
         self._notes = notes
 
     @property
@@ -157,7 +160,7 @@ class Normalizer:
                 return self.by_tree(schema)
         if not log.edits:
             return None
-        return Normalized(made, log.effect, partial(self._notes, schema, log), writes)
+        return Normalized(made, log.effect, partial(self._notes, schema, log), writes, len(log.edits))
 
     def _notes(self, schema: dict[str, Any], log: Log) -> tuple[str, ...]:
         """Return the notes on edits at parts of a schema."""
@@ -192,7 +195,7 @@ class Normalizer:
             spots = settle(root)
         notes = log.notes()
         if log.count:
-            return Normalized(reap(root), log.effect, notes, self._writes)
+            return Normalized(reap(root), log.effect, notes, self._writes, log.count)
         return Normalized(schema, Effect.NONE, notes) if notes else None
 
 
