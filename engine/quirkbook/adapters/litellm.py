@@ -94,7 +94,7 @@ class QuirkbookCallback(CustomLogger):
         payload = {**positional, **keywords}
         try:
             payload["messages"] = plain_messages(payload.get("messages") or [])
-            payload, _ = to_plain(payload)  # LiteLLM reads objects too: that they become JSON is no change to report
+            payload, _ = to_plain(payload)  # without a report: LiteLLM makes JSON of objects as well
             report = self._translated(payload, kwargs)
         except PayloadError as error:
             model, provider = str(payload.get("model")), str(kwargs.get("custom_llm_provider") or "")

@@ -89,7 +89,7 @@ def translate(
     Raises:
         RefusedError: a rule says that the provider cannot take this.
         PolicyError: the policy says ``error`` for an effect that a change has.
-        PayloadError: it is no chat payload, or a value in it has no JSON form.
+        PayloadError: it is not a chat payload, or a value in it has no JSON form.
         UnknownProviderError: no rules are known for that provider, or none is named.
     """
     done = apply_rules(payload, provider, model, base_url, rulebook, policy)
@@ -119,7 +119,7 @@ def explain(
     'moonshot/temperature-range'
 
     Raises:
-        PayloadError: it is no chat payload, or a value in it has no JSON form.
+        PayloadError: it is not a chat payload, or a value in it has no JSON form.
         UnknownProviderError: no rules are known for that provider, or none is named.
     """
     quiet: list[Any] | None = [] if why_not else None
@@ -150,7 +150,7 @@ def apply_rules(
     converted, and one that another thread changes meanwhile is copied: what runs then is out of everybody's reach.
 
     Raises:
-        PayloadError: it is no chat payload, or a value in it has no JSON form.
+        PayloadError: it is not a chat payload, or a value in it has no JSON form.
         UnknownProviderError: no rules are known for that provider.
         UsageError: an argument has another type, or the policy other words than its own.
     """

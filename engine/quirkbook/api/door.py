@@ -29,7 +29,7 @@ def run_plain(
     ``converted`` is what was converted to make it plain; with ``refuses`` off a `reject` is a remark.
 
     Raises:
-        PayloadError: it is no chat payload.
+        PayloadError: it is not a chat payload.
         UnknownProviderError, UsageError: see `Rulebook.resolve`.
     """
     if payload.__class__ is not dict:

@@ -103,7 +103,7 @@ def to_plain(payload: Any) -> tuple[dict[str, Any], Converted]:
     ({'n': 2, 'stop': ['a', 'b']}, [(('stop',), 'tuple to an array')])
 
     Raises:
-        PayloadError: it is no object, or a value in it has no JSON form or contains itself.
+        PayloadError: it must be an object, and each value in it must have a JSON form and an end.
     """
     reader = _Reader()
     made = reader.read(payload) if is_object(payload) else None

@@ -136,7 +136,7 @@ class Rulebook:
 
         Raises:
             UnknownProviderError: nobody of that name, or nobody named at all.
-            UsageError: one of them is no string.
+            UsageError: one of them is not a string.
         """
         check_names(provider, model, base_url)
         start = model.partition("/")[0] if model and "/" in model else ""
