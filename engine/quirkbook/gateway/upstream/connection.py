@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import httptools
 
@@ -215,7 +215,7 @@ class Connection(asyncio.Protocol):
     def _refused(self, why: str) -> Exception:
         """Return what stops the parser, which raises an error of its own for it: the reason is kept here."""
         self._refusal = why
-        return httptools.HttpParserError()
+        return cast("Exception", httptools.HttpParserError())  # httptools 0.6 has no annotations
 
     # What the gateway asks for
 
