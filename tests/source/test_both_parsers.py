@@ -6,8 +6,9 @@ import re
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tests.strategies import tried
 from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
@@ -198,7 +199,7 @@ PIECES = [
 
 @needs_both
 @pytest.mark.parametrize("read", [yaml_source.read, config_yaml.read])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@tried(100, HealthCheck.function_scoped_fixture)
 @given(text=st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 def test_any_text_is_read_or_refused_alike_with_libyaml_and_without(read, text, monkeypatch):
     with_libyaml, without = outcomes(read, text, monkeypatch)
