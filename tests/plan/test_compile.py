@@ -20,7 +20,7 @@ def names(rules):
 
 
 def tried(made, payload):
-    return [made.rules[number].name for number in made.look.rules(payload, Schemas())]
+    return [made.rules[number].name for number in made.look.rules(payload, Schemas(payload))]
 
 
 def test_a_compiled_rule_knows_its_name_place_condition_and_actions():
