@@ -177,6 +177,8 @@ class _Reader:
         else:
             members = [(_name(key), member) for key, member in list(made.items())]
             filled = dict.fromkeys(name for name, _ in members)
+            if any(isinstance(key, int) for key in made):  # token ids in logit_bias: clients and json take these
+                self._notes.append((where, "whole numbers as keys to strings"))
             if len(filled) < len(members):
                 raise NotJSON("keys of an object must differ as text: leave one of two that are equal out")
         if not isinstance(value, type):  # what a class stands for depends on the place
@@ -204,5 +206,6 @@ def _name(key: Any) -> str:
         key = key.value
     if isinstance(key, str):
         return str.__str__(key)
-    write = f'{key}: write "{key}"' if isinstance(key, int) and not isinstance(key, bool) else kind(key)
-    raise NotJSON(f"keys of an object must be strings, not {write}")
+    if isinstance(key, int) and not isinstance(key, bool):
+        return int.__str__(key)
+    raise NotJSON(f"keys of an object must be strings, not {kind(key)}")
