@@ -8,7 +8,7 @@ from tests.running import condition_diagnostics, draft_of, holds, plan, rule, ru
 from quirkbook.model import Effect
 from quirkbook.payload.path import find, parse
 from quirkbook.plan.actions.streams import Memory
-from quirkbook.plan.code import finder
+from quirkbook.plan.code import Writer, finder
 from quirkbook.plan.interpret import Run
 from quirkbook.plan.interpret import run as run_plan
 
@@ -66,6 +66,18 @@ def test_a_container_is_compared_as_json():
 
 def test_a_bound_that_is_too_large_to_write_down_is_a_constant():
     assert holds({"v": {"gt": 10**400}}, {"v": 10**401})
+
+
+def test_the_status_of_an_answer_can_be_looked_up():
+    assert [holds({"code": {"among": "$status"}}, {"code": 429}, status=status) for status in (429, 500)] == [True, False]
+
+
+@pytest.mark.parametrize(("literal", "code"), [(5, "5"), (0.5, "0.5"), ("a", "'a'"), (None, "None"), (10**400, "C1")])
+def test_small_literals_are_written_down_and_others_are_constants(literal, code):
+    writer = Writer()
+
+    assert writer.constant(literal) == code
+    assert writer.globals.get("C1", literal) == literal
 
 
 def test_a_plain_pattern_that_is_wrong_is_refused_as_any_other():
