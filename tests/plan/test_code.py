@@ -69,7 +69,10 @@ def test_a_bound_that_is_too_large_to_write_down_is_a_constant():
 
 
 def test_the_status_of_an_answer_can_be_looked_up():
-    assert [holds({"code": {"among": "$status"}}, {"code": 429}, status=status) for status in (429, 500)] == [True, False]
+    assert [holds({"code": {"among": "$status"}}, {"code": 429}, status=status) for status in (429, 500)] == [
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(("literal", "code"), [(5, "5"), (0.5, "0.5"), ("a", "'a'"), (None, "None"), (10**400, "C1")])
