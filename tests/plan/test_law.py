@@ -23,6 +23,7 @@ from quirkbook.api import apply_rules
 from quirkbook.payload.describe import as_data
 from quirkbook.plan.interpret import Run, changes, prepare
 from quirkbook.plan.interpret import run as run_fast
+from quirkbook.plan.look import Schemas
 
 BOOK = Rulebook.load()
 PLAIN = plain.PlainBook(BOOK)
@@ -222,7 +223,10 @@ def both_ways(parts: Any, payload: Any, **of: Any) -> tuple[Any, Any]:
     fast, slow = Run(plan(*compiled), payload), Run(plan(*compiled), payload)
     for done in (fast, slow):
         done.model, done.request, done.status = "kimi-k2.6", of.get("request", payload), of.get("status", 400)
-    run_fast(fast)
+    schemas = Schemas()
+    numbers = fast.plan.look.rules(payload, schemas)
+    fast.looked_at = schemas.seen
+    run_fast(fast, None, numbers)
     plain.run(slow, lambda model: as_written)
     return told(fast), told(slow)
 

@@ -100,13 +100,14 @@ class Draft:
         return found
 
     def words_below(self, value: Any) -> set[str] | frozenset[str]:
-        """Return the keys that stand at any depth in a value, and maybe others; walked once while nobody edits it."""
+        """Return the keys that stand at any depth in a value, and maybe others; walked once until somebody edits it."""
         if value.__class__ is not dict and value.__class__ is not list:
             return _NO_WORDS
         seen = self.seen_in(value)
         if seen is None:
             seen = self.look_below(value)
-            self.note_seen(seen)
+            if value is not self.root and id(value) not in self._owned:  # these are edited where they stand
+                self.note_seen(seen)
         return seen[1]
 
     def look_below(self, value: Any) -> Seen:
@@ -114,9 +115,8 @@ class Draft:
         return value, _keys_below(value) | {BOOLEAN_BELOW}, None
 
     def seen_in(self, value: Any) -> Seen | None:
-        """Return what a look at a value has shown, unless it was edited since, or nobody looked."""
-        seen = self.looked_at.get(id(value))
-        return None if seen is None or id(value) in self._owned else seen
+        """Return what a look at a value has shown, if there was one; whatever is edited is copied first, so it is still true."""
+        return self.looked_at.get(id(value))
 
     def note_seen(self, seen: Seen) -> None:
         """Keep what a look has shown for the rest of this translation."""
