@@ -223,7 +223,7 @@ def both_ways(parts: Any, payload: Any, **of: Any) -> tuple[Any, Any]:
     fast, slow = Run(plan(*compiled), payload), Run(plan(*compiled), payload)
     for done in (fast, slow):
         done.model, done.request, done.status = "kimi-k2.6", of.get("request", payload), of.get("status", 400)
-    schemas = Schemas()
+    schemas = Schemas(payload)
     numbers = fast.plan.look.rules(payload, schemas)
     fast.looked_at = schemas.seen
     run_fast(fast, None, numbers)
