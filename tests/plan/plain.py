@@ -258,7 +258,7 @@ class PlainBook:
     def rules_of(self, provider: str, stage: str) -> RulesOf:
         if provider not in self._stacks:
             self._stacks[provider] = [
-                PlainRule(placed.rule, placed.lets, place)
+                PlainRule(placed.rule, placed.named_conditions, place)
                 for place, placed in enumerate(self._book.effective(provider))
                 if placed.disabled is None and placed.rule.status != "retired"
             ]

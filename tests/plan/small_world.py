@@ -9,23 +9,67 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-LETS = {"marked": {"a": {"exists": True}}, "has_tool": {"messages[*].role": "tool"}}
-
 _ROLES = ["user", "tool"]
 _WORDS = ["user", "tool", "t", "", "x" * 33, None, True, False, 0, 1, 1.5]
 
 #: Places of a payload, as rules name them.
-_PLACES = ["a", "a.x", "a[*]", "a[*].x", "b", "b.*", "messages", "messages[*]", "messages[*].role", "messages[*].content"]
+_PLACES = [
+    "a",
+    "a.x",
+    "a[*]",
+    "a[*].x",
+    "b",
+    "b.*",
+    "messages",
+    "messages[*]",
+    "messages[*].role",
+    "messages[*].content",
+]
 _PLACES += ["messages[*].x", "messages[0].x", "messages[-1].content", "messages[*].content[*]", "messages[*].x[*]"]
 _PLACES += ["messages[*].content[*].type", "messages[*].content.x", "messages[*].*", "tools", "tools[*]", "tools[*].x"]
-_PLACES += ["tools.**.x", "tools[*].**.const", "tools[*].properties.x", "tools[*].**.properties.*", "tools[*].**.x.*", "*"]
+_PLACES += [
+    "tools.**.x",
+    "tools[*].**.const",
+    "tools[*].properties.x",
+    "tools[*].**.properties.*",
+    "tools[*].**.x.*",
+    "*",
+]
 _PLACES += ["**.x", "**.content", "$.a"]
-_ELEMENTS = ["messages[*]", "messages[*]", "messages", "a", "a[*]", "messages[*].content", "messages[*].x[*]", "tools[*]", "*"]
-_INSIDE = ["role", "content", "content", "x", "x", "content[*]", "content[*].type", "x.x", ".", "[0]", "$.a", "**.x", "*"]
+_ELEMENTS = [
+    "messages[*]",
+    "messages[*]",
+    "messages",
+    "a",
+    "a[*]",
+    "messages[*].content",
+    "messages[*].x[*]",
+    "tools[*]",
+    "*",
+]
+_INSIDE = [
+    "role",
+    "content",
+    "content",
+    "x",
+    "x",
+    "content[*]",
+    "content[*].type",
+    "x.x",
+    ".",
+    "[0]",
+    "$.a",
+    "**.x",
+    "*",
+]
 _INSIDE += ["$.messages[*].role", "properties.x"]
 _GOALS = ["x", "content", "role", "$.a", "$.b", "x.x"]
 _SCHEMA_REPAIRS = [{"infer_type": True}, {"drop": ["x"]}, {"const_as_enum": True}, {"drop": ["const", "content"]}]
-_SCHEMA_REPAIRS += [{"one_type": True}, {"rename": {"const": "x"}}, {"collapse_nullable": True, "required_as_list": True}]
+_SCHEMA_REPAIRS += [
+    {"one_type": True},
+    {"rename": {"const": "x"}},
+    {"collapse_nullable": True, "required_as_list": True},
+]
 
 
 class World:
@@ -55,7 +99,9 @@ class World:
             return self.scalar()
         if self.maybe(0.5):
             return self.several(lambda: self.value(depth - 1), 2)
-        return {self.one_of(["role", "content", "x", "type"]): self.value(depth - 1) for _ in range(self.draw.randrange(3))}
+        return {
+            self.one_of(["role", "content", "x", "type"]): self.value(depth - 1) for _ in range(self.draw.randrange(3))
+        }
 
     def message(self) -> Any:
         if self.maybe(0.15):
@@ -122,13 +168,15 @@ class World:
                 if self.maybe(0.4):
                     inner = {"role": self.one_of(_ROLES), **inner}
                 some = self.one_of(["some", "some", "some", "every", "none", "repeats"])
-                made[self.one_of(["messages", "messages", "a", "tools", "x"])] = {some: "x" if some == "repeats" else inner}
+                made[self.one_of(["messages", "messages", "a", "tools", "x"])] = {
+                    some: "x" if some == "repeats" else inner
+                }
             elif how < 11:
                 made["not"] = self.condition(depth - 1, places)
             elif how < 13:
                 made[self.one_of(["any_of", "all_of"])] = self.several(lambda: self.condition(depth - 1, places), 2, 1)
             else:
-                made |= self.one_of([{"$marked": True}, {"$has_tool": False}, {"$model": ["user", "kimi-*"]}])
+                made |= self.one_of([{"$has_tool": True}, {"$has_tool": False}, {"$model": ["user", "kimi-*"]}])
         return made
 
     # Actions
@@ -166,7 +214,12 @@ class World:
         asked |= {"role": self.one_of(_ROLES)} if self.maybe(0.4) else {}
         place, value = f"messages[*].{self.one_of(members)}", self.value()
         message = {"role": self.one_of(_ROLES), **({"content": value} if self.maybe(0.5) else {})}
-        do: list[Any] = [{"set": {place: value}}, {"set": {place: self.one_of(_ROLES)}}, {"drop": [place]}, {"warn": "careful"}]
+        do: list[Any] = [
+            {"set": {place: value}},
+            {"set": {place: self.one_of(_ROLES)}},
+            {"drop": [place]},
+            {"warn": "careful"},
+        ]
         do += [{"set": {"messages[*]": value}}, {"append_message": message}, {"truncate": {place: 0}}]
         do += [{"each": {"in": "messages[*]", "when": asked, "do": [{"set": {"y": 1}}]}}]
         return {"messages": {self.one_of(["some", "some", "none"]): asked}}, [self.one_of(do)]
@@ -176,16 +229,25 @@ class World:
         deep = self.one_of(["tools[*].**.x", "tools[*].**.const", "tools.**.properties", "tools[*].**.type"])
         wanted = self.one_of([{"exists": True}, {"exists": False}, self.scalar(), {"is": "string"}])
         boolean = {"tools[*].**.properties.*": {"is": "boolean"}}
-        place, value = self.one_of(["tools[*].x", "tools[*].properties", "tools[*]", deep]), self.one_of([self.schema(), "t"])
+        place, value = (
+            self.one_of(["tools[*].x", "tools[*].properties", "tools[*]", deep]),
+            self.one_of([self.schema(), "t"]),
+        )
         repair = {"at": self.one_of(["tools[*]", "tools[*].properties.x"]), **self.one_of(_SCHEMA_REPAIRS)}
         do: list[Any] = [{"set": {place: value}}, {"drop": [place]}, {"normalize_schema": repair}, {"warn": "careful"}]
+        if self.maybe(0.3):  # several that begin alike
+            inside = ["properties.x.**.const", "properties.x.**.type", "properties.x.x", "properties.**.x"]
+            asked = {"any_of": [{one: self.one_of([wanted, self.scalar()])} for one in self.draw.sample(inside, 3)]}
+            return {"tools": {self.one_of(["some", "none"]): asked}}, [self.one_of(do)]
         return boolean if self.maybe(0.2) else {deep: wanted}, [self.one_of(do)]
 
     def rule_on_two_places(self) -> tuple[Any, list[Any]]:
         """Draw a rule that compares what stands in two places, and writes one of them."""
         one, other = self.draw.sample(["a", "b", "$.a", "messages[*].role", "messages[*].content"], 2)
         wanted = {self.one_of(["among", "not_among"]): other}
-        return {one: wanted}, [self.one_of([{"set": {self.one_of([one, other]): self.scalar()}}, {"rename": {"a": "b"}}])]
+        return {one: wanted}, [
+            self.one_of([{"set": {self.one_of([one, other]): self.scalar()}}, {"rename": {"a": "b"}}])
+        ]
 
     def rule(self) -> tuple[Any, list[Any]]:
         if self.theme and self.maybe(0.8):

@@ -38,7 +38,12 @@ def agent(size: int) -> Any:
     turns: list[Any] = []
     for at in range(size):
         ids = (f"call_{at}_a", f"call_{at}_b")
-        turns += [user(f"Question {at}"), calls("weather", "news", ids=ids), result(ids[1]), result(ids[0], f"sun {at}")]
+        turns += [
+            user(f"Question {at}"),
+            calls("weather", "news", ids=ids),
+            result(ids[1]),
+            result(ids[0], f"sun {at}"),
+        ]
     return {"messages": [system("Be brief."), *turns], "tools": [tool(), tool("news")]}
 
 
