@@ -9,8 +9,6 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-LETS = {"marked": {"a": {"exists": True}}, "has_tool": {"messages[*].role": "tool"}}
-
 _ROLES = ["user", "tool"]
 _WORDS = ["user", "tool", "t", "", "x" * 33, None, True, False, 0, 1, 1.5]
 
@@ -178,7 +176,7 @@ class World:
             elif how < 13:
                 made[self.one_of(["any_of", "all_of"])] = self.several(lambda: self.condition(depth - 1, places), 2, 1)
             else:
-                made |= self.one_of([{"$marked": True}, {"$has_tool": False}, {"$model": ["user", "kimi-*"]}])
+                made |= self.one_of([{"$has_tool": True}, {"$has_tool": False}, {"$model": ["user", "kimi-*"]}])
         return made
 
     # Actions
@@ -237,6 +235,10 @@ class World:
         )
         repair = {"at": self.one_of(["tools[*]", "tools[*].properties.x"]), **self.one_of(_SCHEMA_REPAIRS)}
         do: list[Any] = [{"set": {place: value}}, {"drop": [place]}, {"normalize_schema": repair}, {"warn": "careful"}]
+        if self.maybe(0.3):  # several that begin alike
+            inside = ["properties.x.**.const", "properties.x.**.type", "properties.x.x", "properties.**.x"]
+            asked = {"any_of": [{one: self.one_of([wanted, self.scalar()])} for one in self.draw.sample(inside, 3)]}
+            return {"tools": {self.one_of(["some", "none"]): asked}}, [self.one_of(do)]
         return boolean if self.maybe(0.2) else {deep: wanted}, [self.one_of(do)]
 
     def rule_on_two_places(self) -> tuple[Any, list[Any]]:

@@ -6,6 +6,7 @@ So nothing that makes it fast changes a result, an edit, the order of the report
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from tests.chat_payloads import PAYLOADS
 from tests.corpus import CORPUS, corpus
 from tests.plan import plain
+from tests.plan.small_world import World
 from tests.running import draft_of, exact, holds, plan, rule
 from tests.strategies import LETS, actions, any_values, conditions, payloads, tried
 
@@ -166,6 +168,32 @@ def test_so_does_a_payload_of_any_kind(provider, payload, named, model, nested):
     assert_same(payload, provider, model)
 
 
+class Half(float):
+    """A number as numerical libraries have them."""
+
+
+def as_libraries_have_it(value: Any) -> Any:
+    if isinstance(value, dict):
+        return OrderedDict((key, as_libraries_have_it(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return tuple(map(as_libraries_have_it, value))
+    return Half(value) if isinstance(value, float) else value
+
+
+@tried(200)
+@given(st.sampled_from(PROVIDERS), st.integers(0, 2**32))
+def test_values_of_other_classes_are_translated_as_what_they_stand_for_each_time(provider, seed):
+    for payload in requests_of(provider, 2, seed):
+        odd = {key: as_libraries_have_it(value) for key, value in payload.items()}
+        odd["messages"] = list(odd.get("messages", ()))
+
+        results = [exact(apply_rules(odd, provider, None, None, BOOK, None).root) for _ in range(3)]
+
+        payload.setdefault("messages", [])
+        expected = plainly(payload, provider)
+        assert expected.refusal or results == [exact(expected.root)] * 3
+
+
 @tried(200)
 @given(st.sampled_from(PROVIDERS), st.integers(0, 2**32))
 def test_where_refusals_only_speak_the_rest_is_done_all_the_same(provider, seed):
@@ -240,6 +268,16 @@ def test_drawn_rules_do_what_trying_each_of_them_does(parts, payload):
     fast, slow = both_ways(parts, payload)
 
     assert fast == slow
+
+
+def test_rules_that_meet_what_others_write_do_what_trying_each_of_them_does():
+    for seed in range(tried(4000).max_examples):
+        world = World(seed)
+        parts = world.rules()
+        for payload in (world.payload(), world.payload()):
+            fast, slow = both_ways(parts, payload)
+
+            assert fast == slow, (seed, parts, payload)
 
 
 @tried(400)

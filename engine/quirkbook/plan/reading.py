@@ -37,7 +37,8 @@ def reader(path: Path, test: Test) -> Write:
 _PRESENT = Test(lambda writer: f"{VALUE} is not MISSING", "present")
 
 
-def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str:
+def _code(writer: Writer, path: Path, node: str, known: bool, test: Test, element: str = "") -> str:
+    """Write what is read from ``node`` on; paths of `among` start at the ``element`` in hand where that is another."""
     code, gathered = writer.gathering(lambda: test.code(writer))
     names = ("draft", *gathered)
 
@@ -77,7 +78,7 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test) -> str
         return leaf("draft.status")
     start, known = starts[path.origin]
     asks_object = path.steps and (isinstance(path.steps[0], str) or path.steps[0] is Wild.VALUES)
-    sets = [f"({name} := draft.gathered({other}, {node})) is not None" for name, other in gathered.items()]
+    sets = [f"({name} := draft.gathered({other}, {element or node})) is not None" for name, other in gathered.items()]
     found = below(start, known and bool(asks_object), path.steps)
     return " and ".join([*sets, grouped(found, " or ")]) if sets else found
 
@@ -107,7 +108,7 @@ def below_prefix(writer: Writer, prefix: tuple[str, ...], leaves: Sequence[Leaf]
     with writer.words_of(value):
         for path, test in leaves:
             rest = Path(path.text, "here", path.steps[len(prefix) :])
-            tests.append(grouped(_code(writer, rest, value, False, test), " and "))
+            tests.append(grouped(_code(writer, rest, value, False, test, node), " and "))
     return f"{there} and ({' or '.join(tests)})"
 
 
