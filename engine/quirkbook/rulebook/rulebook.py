@@ -37,6 +37,8 @@ class Rulebook:
         self.plans: dict[tuple[str | None, str | None, str | None, str], Plan] = {}
         """Those made so far, by what `plan` was asked; who asks for each payload looks here first."""
         self._stacks: dict[str, list[StackEntry]] = {}
+        self._compiled: dict[str, dict[int, CompiledRule]] = {}
+        """Provider -> place in its stack -> the compiled rule, which the plans of all models share."""
         for file in layer_files:  # what leads nowhere is refused now, not at the first payload
             layers.effective(self._sources, self._sources.file(file.kind, file.name) or file)
 
@@ -200,7 +202,7 @@ class Rulebook:
             bare = model.removeprefix(prefix) if model else None
             if name not in self._stacks:
                 self._stacks[name] = self.effective(name)
-            rules = self.compile(self._stacks[name], bare, stage)
+            rules = self.compile(self._stacks[name], bare, stage, self._compiled.setdefault(name, {}))
             plan = Plan(name, bare, prefix, rules, lambda renamed: self.plan(name, renamed, None, stage))
             if len(self.plans) >= PLANS_REMEMBERED:
                 self.plans.clear()
@@ -209,7 +211,7 @@ class Rulebook:
 
     def family_plan(self, name: str, model: str | None, stage: str = "request") -> Plan:
         """Return the plan of a family's file alone: what its golden files record."""
-        rules = self.compile(self.effective(name, family=True), model, stage)
+        rules = self.compile(self.effective(name, family=True), model, stage, {})
         return Plan(name, model, "", rules, lambda renamed: self.family_plan(name, renamed, stage))
 
     @staticmethod
@@ -217,11 +219,16 @@ class Rulebook:
         """Tell whether a rule speaks of a model."""
         return applies(rule, model, rule.stage)
 
-    def compile(self, stack: Iterable[StackEntry], model: str | None, stage: str) -> Iterator[CompiledRule]:
-        """Yield the rules of a stack that are in force for a model at a stage, compiled."""
+    def compile(
+        self, stack: Iterable[StackEntry], model: str | None, stage: str, compiled: dict[int, CompiledRule]
+    ) -> Iterator[CompiledRule]:
+        """Yield the rules of a stack that are in force for a model at a stage, each compiled once, at its place."""
         for place, entry in enumerate(stack):
             if entry.disabled is None and applies(entry.rule, model, stage):
-                yield compile_rule(entry.rule, entry.named_conditions, place)
+                rule = compiled.get(place)
+                if rule is None:
+                    rule = compiled[place] = compile_rule(entry.rule, entry.named_conditions, place)
+                yield rule
 
 
 def check_names(provider: Any, model: Any, base_url: Any) -> None:
