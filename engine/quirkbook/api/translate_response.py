@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..model import MISSING, Change
-from ..plan.interpret import Run, changes, run
+from ..payload.draft import Edit
+from ..plan.compile import CompiledRule
+from ..plan.interpret import Run, change, changes, run
 from ..plan.look import Schemas
 from ..rulebook.rulebook import Rulebook
 from . import Translation, default_rulebook
@@ -146,7 +148,8 @@ class ChunkTranslator:
         self._plan = (rulebook or default_rulebook()).plan(provider, _model(model, request), stage="chunk")
         self._request: Any = MISSING if request is None else request
         self._memories: dict[Any, Any] = {}
-        self._changes: dict[str, Change] = {}
+        self._first: dict[str, tuple[CompiledRule, Edit]] = {}
+        """Rule -> its first edit, which becomes a change when somebody asks."""
 
     @property
     def idle(self) -> bool:
@@ -156,7 +159,7 @@ class ChunkTranslator:
     @property
     def changes(self) -> tuple[Change, ...]:
         """The first change of each rule that fired."""
-        return tuple(self._changes.values())
+        return tuple(change(rule, edit) for rule, edit in self._first.values())
 
     def feed(self, chunk: Any) -> list[Any]:
         """Return what to pass on for a chunk: itself if untouched, nothing if it goes."""
@@ -166,9 +169,9 @@ class ChunkTranslator:
         done = Run(self._plan, chunk)
         done.request, done.memories = self._request, self._memories
         run(done, None, numbers)
-        for rule, _, _ in done.fired:
-            if rule.name not in self._changes:
-                self._changes |= {one.rule: one for one in reversed(changes(done)) if one.rule not in self._changes}
+        for rule, first, _ in done.fired:
+            if rule.name not in self._first:
+                self._first[rule.name] = (rule, done.edits[first])
         if done.gone:
             return []
         return [done.root if done.fired else chunk]
