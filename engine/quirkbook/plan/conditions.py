@@ -34,17 +34,24 @@ class Report(Protocol):
 class Condition:
     """A compiled condition; its function is made when it is first asked."""
 
-    __slots__ = ("_made", "blame", "holds", "lacks", "leaf", "name", "needs", "of_object", "write")
+    __slots__ = ("_made", "blame", "holds", "lacks", "leaf", "name", "needs", "of_object", "own", "write")
 
     def __init__(
-        self, write: Write, blame: Blame, needs: Needs = NOTHING, lacks: Needs = NOTHING, *, of_object: bool = False
+        self,
+        write: Write,
+        blame: Blame,
+        needs: Needs = NOTHING,
+        lacks: Needs = NOTHING,
+        own: Needs = NOTHING,
+        *,
+        of_object: bool = False,
     ) -> None:
         self.write = write
         self.blame = blame
         """None where it holds; else the first part that is false and the value it saw."""
         self.needs = needs
-        self.lacks = lacks
-        """What must be there for it to be false."""
+        self.lacks, self.own = lacks, own
+        """What must be there for it to be false; of its needs those that the element in hand, and no other, must meet."""
         self.of_object = of_object
         """Whether only an object can meet it."""
         self.leaf: Leaf | None = None
@@ -115,7 +122,8 @@ def all_of(parts: list[Condition]) -> Condition:
         return next((words for part in parts if (words := part.blame(node, draft)) is not None), None)
 
     needs = tuple(clause for part in parts for clause in part.needs)
-    return Condition(write, blame, needs, gates.either(part.lacks for part in parts), of_object=of_object)
+    own = tuple(clause for part in parts for clause in part.own)
+    return Condition(write, blame, needs, gates.either(part.lacks for part in parts), own, of_object=of_object)
 
 
 def _part(key: str, value: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
@@ -149,7 +157,8 @@ def _any_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scop
 
     lacks = tuple(clause for part in parts for clause in part.lacks)
     of_object = all(part.of_object for part in parts)
-    return Condition(write, blame, gates.either(part.needs for part in parts), lacks, of_object=of_object)
+    needs, own = (gates.either(each) for each in ([part.needs for part in parts], [part.own for part in parts]))
+    return Condition(write, blame, needs, lacks, own, of_object=of_object)
 
 
 def _all_of(branches: Any, keys: Keys, names: Names, report: Report, scope: Scope) -> Condition:
@@ -233,12 +242,12 @@ def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scop
     else:
         tests = [one_of(value) if isinstance(value, list) else equal_to(value)]
     test = tests[0] if len(tests) == 1 else both(tests)
-    if not test.absent:
-        needs = (*gates.of_path(path, scope, test.marks), *needs)
+    there = NOTHING if test.absent else gates.of_path(path, scope, test.marks)
     lacks = gates.of_refusal(path, scope, test.refuses)
     of_object = not test.absent and path.origin == "here" and isinstance(path.steps[0] if path.steps else None, str)
     write = reader(path, test)
-    condition = Condition(write, lambda node, draft: None, needs, lacks, of_object=of_object)
+    own = there if path.origin == "here" else NOTHING
+    condition = Condition(write, lambda node, draft: None, (*there, *needs), lacks, own, of_object=of_object)
     condition.blame = _leaf_blame(path, test, condition)
     condition.leaf = (path, test)
     return condition
@@ -268,7 +277,8 @@ def _operator(
     """Return the test of an operator, and what it needs beside a value at the path."""
     if op in elements.QUANTIFIERS:
         part = compile_condition(arg, keys, names, report, inside)
-        return elements.QUANTIFIERS[op](part.write), gates.together(inside, part.needs) if op == "some" else NOTHING
+        needs = (*part.needs, *gates.together(inside, part.own)) if op == "some" else NOTHING
+        return elements.QUANTIFIERS[op](part.write), needs
     try:
         if op not in elements.OF_PATHS:
             return OPERATORS[op](arg), NOTHING

@@ -115,21 +115,17 @@ def items_of(path: Path, scope: Scope) -> Scope:
     return (*elements, Wild.ITEMS) if elements else None
 
 
-def together(scope: Scope, needs: Needs) -> Needs:
-    """Return the needs of a condition on one element, with what it must have beside a text such as its role."""
-    if not scope:
-        return needs
-    size = len(scope)
-    texts = next((clause for clause in needs if all(_is_text_of(gate, scope) for gate in clause)), None)
-    if texts is None:
-        return needs
-    joined = [
+def together(scope: Scope, own: Needs) -> Needs:
+    """Return what one element must have beside a text such as its role; ``own`` is what that element must meet."""
+    texts = next((clause for clause in own if scope and all(_is_text_of(gate, scope) for gate in clause)), None)
+    if scope is None or texts is None:
+        return NOTHING
+    return tuple(
         frozenset((steps, Beside(mark, str(by[-1]), text)) for steps, mark in clause for by, text in texts)
-        for clause in needs
+        for clause in own
         if clause is not texts
-        and all(_is_member(steps, size) and not isinstance(mark, Not | Word | Beside) for steps, mark in clause)
-    ]
-    return (*needs, *joined)
+        and all(_is_member(steps, len(scope)) and not isinstance(mark, Not | Word | Beside) for steps, mark in clause)
+    )
 
 
 def _is_member(steps: tuple[Step, ...], size: int) -> bool:
