@@ -83,8 +83,7 @@ def _try(done: Run, numbers: Sequence[int], quiet: QuietRules | None) -> Sequenc
                 quiet.append((rule, "its actions find nothing to change"))
             continue
         done.fired.append((rule, first, len(edits)))
-        # An answer may name another model than was asked for: only a rule that writes it changes what is matched.
-        if rule.renames_model and root.get("model") is not named and _is_new_model(done):
+        if rule.renames_model and _is_new_model(done, named):
             return _after(done, rule.place, quiet)
         woken = plan.woken_by(number) if quiet is None else ()
         if woken:
@@ -99,10 +98,13 @@ def _after(done: Run, place: int, quiet: QuietRules | None) -> Sequence[int]:
     return [number for number in numbers if plan.rules[number].place > place]
 
 
-def _is_new_model(done: Run) -> bool:
-    """Tell whether the payload now names another model than rules have matched so far; then they shall match that."""
+def _is_new_model(done: Run, named: Any = None) -> bool:
+    """Tell whether the payload now names another model than rules have matched so far; then they shall match that.
+
+    ``named`` is what stood there before: an answer may name another model than was asked for, and no rule wrote it.
+    """
     model = done.root.get("model")
-    if not isinstance(model, str) or model == done.model:
+    if not isinstance(model, str) or model in (named, done.model):
         return False
     done.model = model
     return True
