@@ -8,7 +8,7 @@ import pytest
 from tests.running import assert_edits_lead_there_and_back, edit
 
 from quirkbook.model import MISSING, Effect
-from quirkbook.payload.draft import Draft, Refusal, clone, cloner
+from quirkbook.payload.draft import BOOLEAN_BELOW, Draft, Refusal, clone, cloner
 
 EXACT, LOSSY = Effect.EXACT, Effect.LOSSY
 
@@ -247,3 +247,47 @@ def test_a_refusal_carries_its_edit():
     assert Refusal(edit("reject", "refuse", ("a",), 1, 1, note="no")).edit == edit(
         "reject", "refuse", ("a",), 1, 1, note="no"
     )
+
+
+# What a look has shown
+
+
+def below(draft, *keys):
+    return draft.words_below(draft.at(keys)) - {BOOLEAN_BELOW}
+
+
+def test_the_keys_below_a_container_are_those_at_any_depth():
+    draft = Draft({"a": [{"b": [{"c": 1}]}, "d"], "e": "f"})
+
+    assert below(draft) == {"a", "b", "c", "e"}
+    assert below(draft, "a") == {"b", "c"}
+    assert below(draft, "e") == set()
+
+
+def test_they_are_looked_for_once_while_nobody_edits_there():
+    draft = Draft(payload())
+    seen = draft.words_below(draft.root["a"])
+    draft.put("set", LOSSY, ("d", "e"), 4)
+
+    assert draft.words_below(draft.root["a"]) is seen
+    assert Draft.looked_at == {}
+
+
+def test_they_are_looked_for_again_after_an_edit_and_never_kept_of_what_is_edited_where_it_stands():
+    draft = Draft(payload())
+    assert (below(draft), below(draft, "a")) == ({"a", "b", "c", "d", "e"}, {"b", "c"})
+
+    put(draft)
+    draft.put("set", LOSSY, ("a", "x"), 1)
+    assert (below(draft), below(draft, "a")) == ({"a", "b", "c", "d", "e", "x"}, {"b", "c", "x"})
+
+    draft.put("set", LOSSY, ("a", "y"), 1)
+    draft.move("rename", EXACT, ("a",), ("z",))  # from here on it is no longer the draft's own
+    assert below(draft, "z") == {"b", "c", "x", "y"}
+
+
+def test_what_a_look_has_shown_of_a_new_value_is_kept():
+    draft = Draft(payload())
+    draft.note_seen((draft.root["a"], {"b", "more"}, None))
+
+    assert below(draft, "a") == {"b", "more"}

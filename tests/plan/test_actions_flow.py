@@ -397,6 +397,21 @@ def test_schemas_are_normalized_where_the_path_leads():
     ]
 
 
+def test_what_the_look_has_shown_of_a_schema_is_used_and_kept():
+    first, second = {"const": 1}, {"type": "string"}
+    draft = Draft({"t": [first, second]})
+    for schema, words in ((first, {"const", "<no type>"}), (second, {"type"})):
+        draft.note_seen((schema, words, None))
+    (action,) = compile_actions([normalize("t[*]", const_as_enum=True)], (), Context(Names({}), refuse))
+
+    action.run(draft, ())
+
+    assert draft.root == {"t": [{"enum": [1]}, second]}
+    assert draft.root["t"][1] is second
+    words = draft.words_below(draft.root["t"][0])
+    assert {"const", "enum"} <= words
+
+
 def test_a_schema_with_nothing_to_do_is_left_alone():
     assert run([normalize("t", infer_type=True)], {"t": {"type": "string"}}).edits == []
 
@@ -483,6 +498,12 @@ def test_what_an_action_took_away_the_next_one_in_it_leaves_alone():
     done = fire({}, [each("messages[*]", {"set": {"$.messages": 1, "role": []}})], payload)
 
     assert done.root == {"messages": 1}
+
+
+def test_nothing_is_made_below_an_element_that_went():
+    done = fire({}, [each("a[*]", {"set": {"$.a": [], "x.y": 1}})], {"a": [{}]})
+
+    assert done.root == {"a": []}
 
 
 @cases(

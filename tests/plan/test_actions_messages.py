@@ -393,6 +393,13 @@ def test_an_unfit_id_is_made_anew_alike_in_call_and_result():
     ]
 
 
+def test_ids_are_rewritten_beside_what_is_no_message():
+    draft = rewritten(NINE, "text", calls("call_1"), None, result("call_1"))
+
+    assert draft.root["messages"][::2] == ["text", None]
+    assert len(set(ids(draft.root["messages"][1::2]))) == 1
+
+
 def test_the_same_conversation_gets_the_same_ids():
     conversation = [calls("call_1", "é\ud800"), result("call_1")]
 

@@ -273,3 +273,15 @@ def test_a_plan_tells_which_keys_its_rules_look_at_or_change(when, do, expected)
 
 def test_a_plan_without_rules_looks_at_nothing():
     assert plan().looked_at() == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ({"a": 1}, set()),
+        ({"$request.a.b": 1, "c": {"among": "$request.d"}}, {"a", "d"}),
+        ({"$request.*": 1}, None),
+    ],
+)
+def test_a_plan_tells_which_keys_of_the_request_its_rules_look_at(when, expected):
+    assert plan(rule(when, [SET_Z])).asked_of_request() == expected

@@ -154,10 +154,17 @@ def test_a_stop_string_of_more_than_32_bytes_is_found():
         ({"a[*]": {"among": "b[*]"}}, {"a": [1, 5], "b": [5]}, True),
         ({"a[*]": {"not_among": "b[*]"}}, {"a": [1, 5], "b": [5]}, True),
         ({"a": {"among": "$request.b"}}, {"a": 1}, False),
+        ({"a": {"among": "$status"}}, {"a": 200}, True),
         # Inside a quantifier the other path starts at the element, too.
         ({"a": {"some": {"x": {"among": "y[*]"}}}}, {"a": [{"x": 1}, {"x": 2, "y": [2]}]}, True),
         ({"a": {"some": {"x": {"among": "$.y[*]"}}}}, {"a": [{"x": 1}], "y": [1]}, True),
         ({"a": {"some": {".": {"among": "$.y[*]"}}}}, {"a": [3], "y": [1]}, False),
+        # So it does where conditions begin alike.
+        (
+            {"any_of": [{"m[*].x": {"among": "m[*].y"}}, {"m[*].x.z": 1}]},
+            {"m": [{"x": 1}, {"y": 1}]},
+            True,
+        ),
         # No element equals a not-a-number, not even itself.
         ({"a": {"among": "a"}}, {"a": float("nan")}, False),
     ],
@@ -229,6 +236,33 @@ TRUE, FALSE = {"model": {"exists": True}}, {"model": {"exists": False}}
 )
 def test_combinators_join_conditions(when, expected):
     assert holds(when, {"model": "m"}) is expected
+
+
+SCHEMA = {"properties": {"a": {"const": 1}, "b": {"properties": {"c": True}}, "d": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("leaves", "expected"),
+    [
+        ([{"t[*].p.**.const": 1}, {"t[*].p.**.enum": {"exists": True}}], True),
+        ([{"t[*].p.**.const": 2}, {"t[*].p.**.enum": {"exists": True}}], False),
+        ([{"t[*].p.**.enum": 1}, {"t[*].p.**.properties.*": {"is": "boolean"}}], True),
+        ([{"t[*].p.**.enum": 1}, {"t[*].p.properties.*": {"is": "boolean"}}], False),
+        ([{"t[0].p.properties": 1}, {"t[0].p.type": 1}, {"n": 1}], True),
+        ([{"t[0].p.properties": 1}, {"t[0].p.type": 1}, {"n": 2}], False),
+        ([{"s.p.x": 1}, {"s.p.y": 1}, {"s.p.z": {"exists": False}}], True),
+        ([{"s.p.x": 1}, {"s.p.y": 1}, {"s.p.z": {"ne": 1}}], False),
+    ],
+    ids=brief,
+)
+def test_conditions_that_begin_alike_hold_as_they_would_apart(leaves, expected):
+    payload = {"t": [{"p": SCHEMA}, "t"], "n": 1, "s": {"p": [1]}}
+
+    assert holds({"any_of": leaves}, payload) is expected
+    assert any(holds(leaf, payload) for leaf in leaves) is expected
+    assert holds({"x": {"some": {"any_of": leaves}}}, {"x": [{}, payload]}) is any(
+        holds(leaf, one) for leaf in leaves for one in ({}, payload)
+    )
 
 
 LETS = {

@@ -148,6 +148,47 @@ def test_a_model_that_is_no_other_text_changes_no_plan(written):
     assert done.model == "old"
 
 
+def test_an_answer_that_names_another_model_is_no_new_model_until_a_rule_writes_it():
+    book = a_book(
+        a_rule("anywhere", {"unwrap": {"**.a": "x"}}, stage="response"),
+        a_rule("old-only", {"set": {"b": 1}}, models=["old"], stage="response"),
+    )
+    done = Run(book.plan("acme", "old", stage="response"), {"model": "old-2026", "a": {"x": 1}})
+
+    run(done)
+
+    assert done.root == {"model": "old-2026", "a": 1, "b": 1}
+    assert done.model == "old"
+
+
+# What a rule before it has changed
+
+
+@pytest.mark.parametrize(
+    ("first", "when", "payload"),
+    [
+        # Keys at any depth, from the root and below what an action has just made.
+        ({"append_message": {"role": "user", "deep": {"x": 1}}}, {"**.x": 1}, {"a": 1, "messages": []}),
+        ({"set": {"a.b": {"x": 1}}}, {"a.**.x": 1}, {"a": {"x": 2}}),
+        ({"rename": {"c": "a"}}, {"a.**.x": 1}, {"c": {"x": 1}}),
+        # Values gathered at another path.
+        ({"set": {"b": "t"}}, {"c": {"among": "b"}}, {"b": "u", "c": "t"}),
+        ({"drop": ["m[0]"]}, {"c": {"not_among": "m[*].x"}}, {"m": [{"x": "t"}], "c": "t"}),
+        # What is no longer there.
+        ({"drop": ["m[*].x"]}, {"m": {"some": {"not": {"x": {"exists": True}}}}}, {"m": [{"x": "t"}]}),
+        ({"truncate": {"m[*].x": 0}}, {"m": {"some": {"not": {"x": {"len": {"gt": 0}}}}}}, {"m": [{"x": [1]}]}),
+    ],
+)
+def test_a_later_rule_sees_it(first, when, payload):
+    seen = {"any_of": [{"nothing": 1}, when]}  # asked before and after, so that an old answer would show
+
+    done = ran(
+        payload, rule(seen, [{"set": {"early": 1}}], 0), rule(None, [first], 1), rule(seen, [{"set": {"late": 1}}], 2)
+    )
+
+    assert fired(done) == ["test/r1", "test/r2"]
+
+
 # Before the first rule
 
 
@@ -216,6 +257,16 @@ def test_rules_match_a_model_that_stood_in_the_extra_body():
     run(done)
 
     assert done.root == {"model": "newest", "done": 1}
+
+
+def test_a_prefix_comes_off_a_model_that_stood_in_the_extra_body():
+    done = Run(MODELS.plan("acme", None), {"extra_body": {"model": "acme/new"}, "seed": 1})
+
+    prepare(done)
+    run(done)
+
+    assert done.root == {"model": "new", "again": 1}
+    assert fired(done) == ["quirkbook/extra-body", "quirkbook/model-prefix", "acme/never-again", "acme/new-only"]
 
 
 def test_a_model_named_beside_the_payload_stands_in_for_its_own():

@@ -227,8 +227,34 @@ def test_matches_spans_the_whole_text_whatever_its_size(size):
     ]
 
 
+def test_one_of_several_may_be_an_array():
+    assert [holds({"v": [[1, "a"], "b"]}, {"v": value}) for value in ([1.0, "a"], "b", [1], [True, "a"])] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_a_hostile_expression_is_linear():
     assert holds({"v": {"matches": "(a|a)*(a|aa)+$b?"}}, {"v": "a" * 50_000 + "!"}) is False
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        # What `re` could match in time, it must match as RE2 does.
+        (r"\s+", "\t\n\f\r ", True),
+        (r"\s+", "\x0b", False),
+        ("[^b]+", "a\n\u20ac", True),
+        ("[^b]+", "\ud800", False),
+        ("[ab]{2}", "ab", True),
+        ("[ --]", "#", True),
+        ("", "", True),
+    ],
+)
+def test_matches_means_what_re2_means_by_it(pattern, text, expected):
+    assert holds({"v": {"matches": pattern}}, {"v": text}) is expected
 
 
 def test_a_line_feed_is_matched_only_with_the_s_flag():
@@ -259,6 +285,28 @@ def test_a_line_feed_is_matched_only_with_the_s_flag():
                 ("when", "v", "matches"),
                 '"a(" is not a regular expression of RE2: it is malformed near character 2: '
                 "check brackets, repetitions and escapes",
+                "",
+                False,
+            ),
+        ),
+        (
+            {"v": {"matches": "a{3,1}"}},
+            (
+                "Q117",
+                ("when", "v", "matches"),
+                '"a{3,1}" is not a regular expression of RE2: it is malformed near character 3: '
+                "check brackets, repetitions and escapes",
+                "",
+                False,
+            ),
+        ),
+        (
+            {"v": {"matches": "a{1001}"}},
+            (
+                "Q117",
+                ("when", "v", "matches"),
+                '"a{1001}" is not a regular expression of RE2: RE2 does not support more than 1000 repetitions, '
+                "'{1001}': repeat up to 1000 times",
                 "",
                 False,
             ),

@@ -13,8 +13,9 @@ from typing import Any, Final
 from ...payload.cycles import MOST_REPEATED, weigh
 from ...payload.draft import BOOLEAN_BELOW
 from .repairs import settled
-from .tree import DEFINITIONS, POSITIONS
+from .tree import DEFINITIONS
 from .values import HINTS
+from .walk import MAPS
 
 #: What an option's repair acts on, if no single keyword calls for it. No keyword is written like these.
 NO_TYPE: Final = "<no type>"
@@ -63,7 +64,6 @@ _ALARMS: Final[Mapping[str, tuple[str, ...]]] = {
     "prune_required": (UNKNOWN_REQUIRED,),
 }
 
-_MAPS: Final = frozenset(word for word, shape in POSITIONS.items() if shape == "map")
 
 #: Keyword -> the only type that it says something about.
 _HOMES: Final = {word: home for home in ("object", "array") for word in HINTS[home]}
@@ -136,7 +136,7 @@ def _walk(steps: Iterable[dict[str, Any]], nodes: list[dict[str, Any]], words: s
             if known is str:
                 continue
             if known is dict:
-                if word not in _MAPS:
+                if word not in MAPS:
                     push(value)
                     continue
                 maps.append(value)

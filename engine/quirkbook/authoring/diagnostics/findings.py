@@ -1,0 +1,107 @@
+"""Pages of Q2xx, what `check` finds in a file that loads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .page import DiagnosticPage
+
+FINDINGS: Mapping[str, DiagnosticPage] = {
+    "Q201": DiagnosticPage(
+        "no example fires",
+        "Each rule shows at least one payload that it changes.",
+        "examples:\n  - {in: {temperature: 1}, same: true}",
+        "examples:\n  - {in: {temperature: 1}, same: true}\n  - {in: {temperature: 2}, out: {temperature: 1}}",
+    ),
+    "Q202": DiagnosticPage(
+        "no example stays quiet",
+        "Each rule shows at least one payload that it leaves alone.",
+        "examples:\n  - {in: {temperature: 2}, out: {temperature: 1}}",
+        "examples:\n  - {in: {temperature: 2}, out: {temperature: 1}}\n  - {in: {temperature: 1}, same: true}",
+    ),
+    "Q203": DiagnosticPage(
+        "a bound without an example",
+        "For each number that a condition or clamp compares with, one example stands exactly on it: that "
+        "is where rules are most often wrong.",
+        "when: {n: {gt: 4}}\nexamples:\n  - {in: {n: 9}, out: {n: 4}}",
+        "when: {n: {gt: 4}}\nexamples:\n  - {in: {n: 9}, out: {n: 4}}\n  - {in: {n: 4}, same: true}",
+    ),
+    "Q204": DiagnosticPage(
+        "an example that fails",
+        "The rule, alone, makes something else of the payload than the example says.",
+        "do:\n  - clamp: {temperature: [0, 1]}\nexamples:\n  - {in: {temperature: 2}, out: {temperature: 0}}",
+        "do:\n  - clamp: {temperature: [0, 1]}\nexamples:\n  - {in: {temperature: 2}, out: {temperature: 1}}",
+    ),
+    "Q205": DiagnosticPage(
+        "not the same the second time",
+        "Translating a result once more changes it again; often an earlier rule reads what this one writes.",
+        "do:\n  - rename: {user: metadata}\n  - copy: {metadata: user}",
+        "do:\n  - copy: {user: metadata}",
+    ),
+    "Q206": DiagnosticPage(
+        "disputed, and no word why",
+        "A rule whose sources differ says in its note what speaks for either side.",
+        "status: disputed",
+        "status: disputed\nnote: The guide says 1, the reference says 2.",
+    ),
+    "Q207": DiagnosticPage(
+        "a list of what may stay",
+        "'keep' removes whatever the provider adds to its API later. Use it only below a path that the "
+        "provider is known to validate strictly.",
+        "do:\n  - keep: {metadata: [user_id]}",
+        "do:\n  - drop: [metadata.session_id]",
+    ),
+    "Q208": DiagnosticPage(
+        "verified long ago",
+        "Nobody has looked the fact up for a long time: read the source again and write today's date.",
+        "verified: {date: 2023-01-31, by: docs}",
+        "verified: {date: 2026-11-22, by: docs}",
+    ),
+    "Q209": DiagnosticPage(
+        "two rules for one value",
+        "Two rules of one plan set different values at the same path, and the condition of the later one does not look "
+        "at it: only the later one counts. A rule that means to correct an earlier one asks for what that one wrote.",
+        "do:\n  - set: {temperature: 1}",
+        "models: [kimi-k2.5]\ndo:\n  - set: {temperature: 1}",
+    ),
+    "Q210": DiagnosticPage(
+        "no golden file",
+        "A golden file records what the whole stack of rules makes of a rule's examples; this rule has "
+        "none yet. Read the new file as the provider would before it is committed.",
+        "rules/acme.yaml holds 'heat', and tests/golden/acme/heat.yml is missing",
+        "quirkbook test --update writes tests/golden/acme/heat.yml",
+    ),
+    "Q211": DiagnosticPage(
+        "a golden file of no rule",
+        "The rule was renamed or removed, and what it once did is still on record.",
+        "tests/golden/acme/heat.yml is there, and no rule is called acme/heat",
+        "quirkbook test --update removes it",
+    ),
+    "Q212": DiagnosticPage(
+        "not what the golden file records",
+        "Some rule of the stack changed, and with it what becomes of this rule's examples. If that is "
+        "meant, record it anew; if not, the change broke something.",
+        "tests/golden/acme/heat.yml says temperature: 1, and the result is temperature: 0.6",
+        "quirkbook test --update records temperature: 0.6",
+    ),
+    "Q213": DiagnosticPage(
+        "a rule that is never reached",
+        "An earlier rule of the same plan refuses every payload, does the same already, or has dropped the key that "
+        "this one asks for. The rules of a family run where its provider includes it.",
+        "when: {top_k: {gt: 100}}\ndo:\n  - warn: an earlier rule drops top_k wherever it is\n",
+        "when: {top_k: {gt: 100}}\ndo:\n  - warn: stands before the rule that drops top_k\n",
+    ),
+    "Q214": DiagnosticPage(
+        "a rule that is off everywhere",
+        "No provider includes the family, or each one that does disables the rule.",
+        "families/lumen.yaml has a rule, and no file of a provider includes family/lumen",
+        "acme.yaml says include: [family/lumen]",
+    ),
+    "Q215": DiagnosticPage(
+        "a glob that fits nothing",
+        "No example of any rule names a model that the glob fits, nor does another rule of the file spell it so. Most "
+        "often it is misspelt; else an example with such a model proves it.",
+        "models: [kimi-k2,6*]\nexamples:\n  - {in: {n: 1}, same: true}",
+        "models: [kimi-k2.6*]\nexamples:\n  - {in: {model: kimi-k2.6, n: 1}, same: true}",
+    ),
+}
