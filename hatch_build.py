@@ -22,3 +22,6 @@ class Precompiled(BuildHookInterface[Any]):
             precompiled = Path(self._folder.name, builtin.precompiled_name(name))
             precompiled.write_bytes(builtin.precompile(name))
             build_data["force_include"][str(precompiled)] = f"quirkbook/precompiled/{precompiled.name}"
+        outline = Path(self._folder.name, builtin.OUTLINE)
+        outline.write_bytes(builtin.precompile_outline())
+        build_data["force_include"][str(outline)] = f"quirkbook/precompiled/{outline.name}"

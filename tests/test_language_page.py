@@ -22,9 +22,9 @@ from quirkbook.api import DEFAULT_POLICY, check_policy
 from quirkbook.authoring.examples import owned_rules
 from quirkbook.authoring.lint import check_rule
 from quirkbook.errors import RuleFileError, UsageError
+from quirkbook.identity.globs import compile_globs
 from quirkbook.model import EFFECT_ORDER, RuleFile
 from quirkbook.payload.draft import Refusal
-from quirkbook.payload.globs import compile_globs
 from quirkbook.payload.path import find, parse
 from quirkbook.plan.actions import STAGES
 from quirkbook.plan.conditions import COMBINATORS

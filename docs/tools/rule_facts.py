@@ -13,10 +13,10 @@ from typing import Any
 
 from quirkbook import Rulebook
 from quirkbook.authoring.examples import Owned, run_alone
+from quirkbook.identity.globs import compile_globs
 from quirkbook.model import Change, Effect, Keys, Rule, RuleFile
-from quirkbook.payload.globs import compile_globs
 from quirkbook.plan.interpret import change, changes
-from quirkbook.rulebook.layers import StackEntry
+from quirkbook.rulebook.stack import StackEntry
 
 #: What a rule does to a parameter, from mildest to worst, and what that means for the caller.
 EFFECTS: Mapping[str, str] = {

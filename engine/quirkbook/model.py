@@ -146,7 +146,10 @@ class Rule:
     do: Sequence[Mapping[str, Any]]
     location: Location
     when: Mapping[str, Any] | None = None
-    models: tuple[str, ...] = ()
+    models: tuple[str | Mapping[str, Any], ...] = ()
+    """Globs and mappings as written; empty: every model, of a family's rule every model of the family."""
+    at: tuple[str, ...] = ()
+    """Of a family's rule: the kinds of service where it holds, ``maker`` or ``template``; empty: anywhere."""
     stage: str = "request"
     status: str = "active"
     effect: Effect | None = None
@@ -166,19 +169,20 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Disable:
-    """A rule that a file switches off, and why."""
+    """A rule, or with an empty ``rule`` a whole family, that a file switches off, and why."""
 
     rule: str
     because: str
     location: Location
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """The place in a file where another file's rules are read."""
+    """The place in a file where another file's rules are read, or those of the model's family."""
 
     target: str
-    """``family/kimi`` or ``provider/openai``."""
+    """``family/kimi`` or ``provider/openai``; ``families``: whichever family the model is of."""
     location: Location
 
 

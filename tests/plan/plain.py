@@ -18,9 +18,9 @@ from unittest.mock import patch
 import re2
 
 from quirkbook import Rulebook
+from quirkbook.identity.globs import compile_globs
 from quirkbook.model import MISSING, Effect, Rule
 from quirkbook.payload.draft import Draft, Refusal
-from quirkbook.payload.globs import compile_globs
 from quirkbook.payload.path import Wild, parse
 from quirkbook.plan.actions import Context, compile_actions, flow
 from quirkbook.plan.conditions import Names

@@ -75,13 +75,15 @@ def translate(
     *,
     model: str | None = None,
     base_url: str | None = None,
+    base_model: str | None = None,
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
 ) -> Payload:
     """Return the payload as the provider takes it; the input is never touched.
 
     The provider is ``provider``, else who serves ``base_url``, else the prefix of the model (``moonshot/...``), which
-    is taken off. ``model`` stands in for the payload's. Untouched branches are shared with the input.
+    is taken off. An address that nobody has described gets the rules of the model's family. ``model`` stands in for the
+    payload's; ``base_model`` says which model a deployment's own name hides. Untouched branches are shared with the input.
 
     >>> translate({"model": "moonshot/moonshot-v1-8k", "temperature": 0.7})
     {'model': 'moonshot-v1-8k', 'temperature': 0.7}
@@ -92,7 +94,7 @@ def translate(
         PayloadError: it is not a chat payload, or a value in it has no JSON form.
         UnknownProviderError: no rules are known for that provider, or none is named.
     """
-    done = apply_rules(payload, provider, model, base_url, rulebook, policy)
+    done = apply_rules(payload, provider, model, base_url, rulebook, policy, base_model=base_model)
     if done.refusal:
         raise RefusedError(change(*done.refusal))
     if done.fired:
@@ -107,6 +109,7 @@ def explain(
     *,
     model: str | None = None,
     base_url: str | None = None,
+    base_model: str | None = None,
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
     why_not: bool = False,
@@ -123,7 +126,7 @@ def explain(
         UnknownProviderError: no rules are known for that provider, or none is named.
     """
     quiet: list[Any] | None = [] if why_not else None
-    done = apply_rules(payload, provider, model, base_url, rulebook, policy, quiet)
+    done = apply_rules(payload, provider, model, base_url, rulebook, policy, quiet, base_model)
     return Translation(
         payload=dict(done.given) if done.refusal else done.root,
         changes=() if done.refusal else changes(done),
@@ -143,6 +146,7 @@ def apply_rules(
     rulebook: Rulebook | None,
     policy: Policy | None,
     quiet: list[Any] | None = None,
+    base_model: str | None = None,
 ) -> Run:
     """Run a payload through the rules of its provider; neither refusal nor policy raises here.
 
@@ -161,7 +165,7 @@ def apply_rules(
         raise UsageError(f"rulebook must be a Rulebook, not {kind(book)}; example: Rulebook.load(...)")
     refuses = policy is None or verdict("refuse", policy) == "error"
     try:
-        done = run_plain(payload, (), provider, model, base_url, book, refuses, quiet)
+        done = run_plain(payload, (), provider, model, base_url, book, refuses, quiet, base_model)
     except QuirkbookError:
         raise
     except TORN:  # a fault of ours comes again below
@@ -170,7 +174,7 @@ def apply_rules(
         plain, converted = to_plain(payload)
         if quiet is not None:
             quiet.clear()
-        done = run_plain(plain, converted, provider, model, base_url, book, refuses, quiet)
+        done = run_plain(plain, converted, provider, model, base_url, book, refuses, quiet, base_model)
         assert done is not None
     return done
 

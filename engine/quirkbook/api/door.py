@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import PayloadError
 from ..model import Keys
 from ..payload.describe import kind
-from ..plan.interpret import Run, note_plain, prepare, run
+from ..plan.interpret import Run, note_plain, note_remarks, prepare, run
 from ..plan.look import Schemas
 from ..rulebook.rulebook import Rulebook, check_names
 from .plain import is_plain
@@ -23,6 +23,7 @@ def run_plain(
     book: Rulebook,
     refuses: bool,
     quiet: list[Any] | None,
+    base_model: str | None = None,
 ) -> Run | None:
     """Run a payload of plain JSON data through the rules; return None for any other.
 
@@ -36,19 +37,22 @@ def run_plain(
         return None
     messages, named = payload.get("messages", _NONE), payload.get("model") if model is None else model
     if messages.__class__ is not list or (named.__class__ is not str and named is not None):
-        check_names(provider, model, base_url)
+        check_names(provider, model, base_url, base_model)
         if not is_plain(payload):
             return None
         _check(messages, named)
     try:
-        plan = book.plans.get((provider, named, base_url, "request")) or book.plan(provider, named, base_url)
+        key = (provider, named, base_url, base_model, "request")
+        plan = book.plans.get(key) or book.plan(provider, named, base_url, base_model=base_model)
     except TypeError:
-        check_names(provider, model, base_url)
+        check_names(provider, model, base_url, base_model)
         raise
     if "extra_body" in payload and not is_plain(payload):  # it is merged first
         return None
     done = Run(plan, payload)
     done.refuses = refuses
+    if plan.remarks:
+        note_remarks(done)
     if converted:
         note_plain(done, converted)
     if model is not None or plan.prefix or "extra_body" in payload:

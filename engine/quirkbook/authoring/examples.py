@@ -15,13 +15,13 @@ from typing import Any
 
 import yaml
 
+from ..identity.spell import spellings
 from ..model import MISSING, Change, Diagnostic, Effect, Example, Location, Rule
 from ..payload.describe import first_difference, line, show
-from ..payload.globs import compile_globs
-from ..plan.compile import Plan, applies, compile_rule
+from ..plan.compile import Plan
 from ..plan.interpret import Run, change, changes, run
-from ..rulebook.layers import StackEntry
 from ..rulebook.rulebook import Rulebook
+from ..rulebook.stack import StackEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Owned:
 
     entry: StackEntry
     family: bool
+    book: Rulebook
 
     @property
     def rule(self) -> Rule:
@@ -43,34 +44,37 @@ def owned_rules(book: Rulebook) -> Iterator[Owned]:
         for name in names:
             for entry in book.effective(name, family=family):
                 if entry.rule.owner == name and entry.rule.family is family:
-                    yield Owned(entry, family)
+                    yield Owned(entry, family, book)
 
 
-def lend_model(rule: Rule, holder: Any) -> str | None:
-    """Return a model that the rule's globs accept, for an example that names none; None where none is needed.
+def lend_model(owned: Owned, holder: Any) -> str | None:
+    """Return a model that the rule speaks of, for an example that names none; None where none is needed.
 
     Raises:
-        ValueError: no simple name fits the globs; the example must bring its own.
+        ValueError: no simple name fits; the example must bring its own.
     """
-    if not rule.models or (isinstance(holder, dict) and "model" in holder):
+    entry = owned.entry
+    if (isinstance(holder, dict) and "model" in holder) or entry.applies(None, None):
         return None
-    accepts = compile_globs(rule.models)
-    if accepts(None):
-        return None
-    for glob in rule.models:
-        for filling in ("", "-x", "x", "1"):
-            name = glob.replace("*", filling)
-            if not glob.startswith("!") and accepts(name):
-                return name
-    raise ValueError("no model fits the globs: give the example a model of its own")
+    globs = [glob for glob in owned.rule.models if isinstance(glob, str) and not glob.startswith("!")]
+    names = [glob.replace("*", filling) for glob in globs for filling in ("", "-x", "x", "1")]
+    naming = owned.book.naming
+    names += [
+        name for each in entry.fits.ranges if each.family in naming for name in spellings(naming[each.family], each)
+    ]
+    for name in names:
+        if entry.fits(name, owned.book.identify(name)):
+            return name
+    raise ValueError("no model that comes to mind fits 'models': give the example a model of its own")
 
 
 def run_alone(owned: Owned, example: Example) -> Run:
     """Run one example through its rule alone."""
-    rule = owned.rule
-    model = _model(rule, example)
-    compiled = [compile_rule(rule, owned.entry.named_conditions)] if applies(rule, model, rule.stage) else []
-    return _run(example, Plan(rule.owner, model, "", compiled, _no_rules))
+    rule, entry = owned.rule, owned.entry
+    model = _model(owned, example)
+    identity = owned.book.identify(model, None if owned.family else rule.owner)
+    compiled = [entry.compiled] if entry.applies(model, identity) else []
+    return _run(example, Plan(rule.owner, model, "", compiled, _no_rules, identity))
 
 
 def _no_rules(model: str) -> Plan:
@@ -78,10 +82,10 @@ def _no_rules(model: str) -> Plan:
     return Plan("", model, "", (), _no_rules)
 
 
-def _model(rule: Rule, example: Example) -> str | None:
-    holder = example.given if rule.stage == "request" else example.request
+def _model(owned: Owned, example: Example) -> str | None:
+    holder = example.given if owned.rule.stage == "request" else example.request
     named = holder.get("model") if isinstance(holder, dict) else None
-    return named if isinstance(named, str) else lend_model(rule, holder)
+    return named if isinstance(named, str) else lend_model(owned, holder)
 
 
 def _run(example: Example, plan: Plan) -> Run:
@@ -154,7 +158,7 @@ def golden(book: Rulebook, owned: Owned) -> list[dict[str, Any]]:
 
 def _record(book: Rulebook, owned: Owned, example: Example) -> dict[str, Any]:
     rule = owned.rule
-    model = _model(rule, example)
+    model = _model(owned, example)
     plan = book.family_plan if owned.family else book.plan
     execution = _run(example, _plan(plan, rule, model))
     record: dict[str, Any] = {"given": example.given}

@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..identity.globs import compile_globs
 from ..model import Diagnostic, Rule, same
 from ..payload.describe import show
-from ..payload.globs import compile_globs
 from ..plan.compile import compile_rule
-from ..rulebook.layers import StackEntry
 from ..rulebook.rulebook import Rulebook
+from ..rulebook.stack import StackEntry
 from .examples import Owned
 
 

@@ -10,9 +10,10 @@ import yaml
 
 from ..authoring.diagnostics import CODES
 from ..errors import UnknownRuleError, did_you_mean
+from ..identity.models import describe
 from ..model import Example, Rule
 from ..plan.source import source_of
-from ..rulebook.layers import StackEntry
+from ..rulebook.stack import StackEntry
 from ..rulebook.validate import vocabulary
 from .options import rulebook, rules_option
 from .printing import columns
@@ -36,10 +37,11 @@ def rules(provider: str, model: str | None, stage: str | None, source: bool, lay
     if source:
         click.echo(source_of(book.plan(provider, model, stage=stage or "request")), nl=False)
         return
+    identity = book.identify(model, provider)
     rows = [
         _row(entry)
-        for entry in book.effective(provider)
-        if (model is None or book.in_force(entry.rule, model)) and stage in (None, entry.rule.stage)
+        for entry in book.effective(provider, model)
+        if (model is None or entry.applies(model, identity) or entry.disabled) and stage in (None, entry.rule.stage)
     ]
     for line in columns(rows):
         click.echo(line)
@@ -50,7 +52,7 @@ def _row(entry: StackEntry) -> list[str]:
     place = f"{rule.location.file}:{rule.location.line}"
     notes = [rule.stage] if rule.stage != "request" else []
     notes += [rule.status] if rule.status != "active" else []
-    notes += [f"models {' '.join(rule.models)}"] if rule.models else []
+    notes += [f"models {describe(rule.models, entry.family)}"] if rule.models else []
     notes += [f"DISABLED: {entry.disabled.because} ({entry.disabled.location})"] if entry.disabled else []
     return [rule.name, rule.layer, place, "; ".join(notes)]
 
@@ -90,7 +92,7 @@ def _rule_page(rule: Rule) -> str:
     facts = {
         "source": rule.source,
         "verified": " by ".join(map(str, rule.verified.values())),
-        "models": " ".join(rule.models) or "all, and no model at all",
+        "models": describe(rule.models, rule.owner if rule.family else None) or "all, and no model at all",
         "stage": rule.stage,
         "status": rule.status,
         "effect": f"{rule.effect} (set by the rule)" if rule.effect else "that of its actions",

@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import resources
 from ..errors import UnknownProviderError, did_you_mean
-from ..payload.globs import compile_globs
+from ..identity.globs import compile_globs
 from ..source import yaml as yaml_source
 from .completion import prompt_tokens
 from .keywords import compile_schema

@@ -11,8 +11,8 @@ from typing import Any, Final
 from ..api import DEFAULT_POLICY, Translation, explain, verdict
 from ..authoring.support import known
 from ..errors import PayloadError, UnknownProviderError, UsageError, did_you_mean
+from ..identity.globs import compile_globs
 from ..model import Keys, Rule, pointer
-from ..payload.globs import compile_globs
 from ..rulebook.rulebook import Rulebook
 
 #: Where a value stands, as (that of its parent, its key): costs nothing to go down.

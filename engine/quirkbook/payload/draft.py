@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ..identity.resolve import Identity
 from ..model import MISSING, Effect, Keys, Payload, same
 from .cycles import TEXT, weigh
 from .gathered import Gathered, concerns
@@ -88,6 +89,11 @@ class Draft:
         """The payload as it stands now; always the same object."""
         self.edits: list[Edit] = []
         self._owned: set[int] = set()
+
+    @property
+    def identity(self) -> Identity | None:
+        """What is known of the model that rules match."""
+        return None
 
     _gathered: dict[tuple[Step, ...], tuple[Gathered, int]] | None = None
 

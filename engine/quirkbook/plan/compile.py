@@ -5,12 +5,12 @@ After this no YAML is looked at. A plan holds nothing of the payloads it is run 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ..model import Keys, Rule
+from ..identity.resolve import Identity
+from ..model import Keys, Location, Rule
 from ..payload.draft import Draft
-from ..payload.globs import compile_globs
 from ..payload.path import Path, parse
 from .actions import Context, compile_actions
 from .actions.base import Run, join_writes
@@ -19,17 +19,20 @@ from .conditions import ALWAYS, COMBINATORS, Names, compile_condition
 from .gates import Clause, either, may_open, rarest
 from .look import Look
 
+Place = tuple[int, int]
+"""Of a provider's own rule ``(number, 0)``; of a family's ``(number of the rule before it, its own from 1 on)``."""
+
 
 class CompiledRule:
     """A rule as functions. Its condition is compiled when the rule is first tried."""
 
-    def __init__(self, rule: Rule, lets: Mapping[str, Any], place: int) -> None:
+    def __init__(self, rule: Rule, lets: Mapping[str, Any], place: Place) -> None:
         self.rule = rule
         self.lets = lets
         """The named conditions that it may use."""
         self.name = rule.name
         self.place = place
-        """Where it stands in its provider's effective list."""
+        """Where it stands among the rules of its provider."""
         names = Names(lets)
         condition = compile_condition(rule.when, ("when",), names, _refuse) if rule.when else ALWAYS
         if rule.when:
@@ -66,12 +69,17 @@ class CompiledRule:
         return "\n".join(f"# {where}\n{condition.finish()[1]}" for where, condition in self.conditions.items())
 
 
-def compile_rule(rule: Rule, lets: Mapping[str, Any], place: int = 0) -> CompiledRule:
-    """Compile one rule; ``lets`` are the named conditions it may use, ``place`` its number in the provider's list.
+def compile_rule(rule: Rule, lets: Mapping[str, Any], place: Place = (0, 0)) -> CompiledRule:
+    """Compile one rule; ``lets`` are the named conditions it may use, ``place`` where it stands among its provider's.
 
     A diagnostic is a programming error (the loader has refused such files) and raises ValueError.
     """
     return CompiledRule(rule, lets, place)
+
+
+def own_rule(name: str, why: str) -> CompiledRule:
+    """Make a stand-in rule for what the engine does by itself, so that it is reported like any other change."""
+    return compile_rule(Rule(name, "quirkbook", why, "", {}, (), Location("", 0, 0)), {}, place=(-1, 0))
 
 
 def _refuse(code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None:
@@ -92,7 +100,7 @@ _LONGEST_NAME = 100
 class Plan:
     """The compiled rules of one stage for one provider and model, in order."""
 
-    __slots__ = ("_woken", "look", "model", "prefix", "provider", "replan", "rules")
+    __slots__ = ("_woken", "identity", "look", "model", "prefix", "provider", "remarks", "replan", "rules")
 
     def __init__(
         self,
@@ -101,10 +109,16 @@ class Plan:
         prefix: str,
         rules: Iterable[CompiledRule],
         replan: Callable[[str], Plan],
+        identity: Identity | None = None,
+        remarks: Sequence[tuple[CompiledRule, str]] = (),
     ) -> None:
         self.provider = provider
         self.model = model
         """The model that rules match, without ``prefix``."""
+        self.identity = identity
+        """What the model's name, or ``base_model``, says of it; None: it is of no family that is known."""
+        self.remarks = remarks
+        """What every report says first: (a rule that stands for the engine, the remark)."""
         self.prefix = prefix
         """What names the provider at the start of the caller's model, ``moonshot/``; empty if nothing does."""
         self.rules = tuple(rules)
@@ -138,8 +152,3 @@ class Plan:
         """Return the top-level keys of the request that these rules on answers may look at; None: any."""
         keys = {key[1:] for rule in self.rules for key in rule.reads if key.startswith("$")}
         return None if "?" in keys else frozenset(keys)
-
-
-def applies(rule: Rule, model: str | None, stage: str) -> bool:
-    """Tell whether a rule is in force for a model at a stage; retired rules never are."""
-    return rule.stage == stage and rule.status != "retired" and (not rule.models or compile_globs(rule.models)(model))

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..identity.models import ModelTest
 from ..model import Keys
 from ..payload.describe import show
 from ..payload.draft import Draft
-from ..payload.globs import compile_globs
 from ..payload.path import Path, PathError, parse
 from . import elements, gates
 from .code import Holds, Writer, grouped, negated
@@ -185,13 +185,15 @@ COMBINATORS: Mapping[str, Callable[[Any, Keys, Names, Report, Scope], Condition]
 
 
 def _model(patterns: Any) -> Condition:
-    """`$model`: globs on the model that the rules match, which a gateway may have named otherwise."""
-    accepts = compile_globs([patterns] if isinstance(patterns, str) else patterns)
+    """`$model`: globs and mappings on the model that the rules match, which a gateway may have named otherwise."""
+    fits = ModelTest(patterns if isinstance(patterns, list) else [patterns])
     return Condition(
         lambda writer, node, known: (
-            f"{writer.constant(accepts, f'tells whether a model is {show(patterns)}')}(draft.model)"
+            f"{writer.constant(fits, f'tells whether a model is {show(patterns)}')}(draft.model, draft.identity)"
         ),
-        lambda node, draft: None if accepts(draft.model) else f"$model: {show(draft.model)} is not {show(patterns)}",
+        lambda node, draft: (
+            None if fits(draft.model, draft.identity) else f"$model: {show(draft.model)} is not {show(patterns)}"
+        ),
     )
 
 

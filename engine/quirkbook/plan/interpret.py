@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..errors import PayloadError
-from ..model import MISSING, Change, Effect, Keys, Location, Payload, Quiet, Rule, same
+from ..identity.resolve import Identity
+from ..model import MISSING, Change, Effect, Keys, Payload, Quiet, same
 from ..payload.draft import Draft, Edit, Overspent, Refusal, Seen
-from .compile import CompiledRule, Plan, compile_rule
+from .compile import CompiledRule, Place, Plan, own_rule
 from .jsonschema.look import look as look_at_schema
 from .look import Schemas
 
@@ -28,6 +29,11 @@ class Run(Draft):
         self.model = plan.model
         self.fired: list[tuple[CompiledRule, int, int]] = []
         """(rule, its first edit, the end of its edits)"""
+
+    @property
+    def identity(self) -> Identity | None:
+        """What is known of the model that rules match."""
+        return self.plan.identity
 
     def look_below(self, value: Any) -> Seen:
         """Return the keys and features of a value, read as a JSON Schema."""
@@ -91,7 +97,7 @@ def _try(done: Run, numbers: Sequence[int], quiet: QuietRules | None) -> Sequenc
     return ()
 
 
-def _after(done: Run, place: int, quiet: QuietRules | None) -> Sequence[int]:
+def _after(done: Run, place: Place, quiet: QuietRules | None) -> Sequence[int]:
     """Go on with the plan of the model that a rule has set; return the rules after that one."""
     plan = done.plan = done.plan.replan(done.root["model"])
     numbers = plan.look.rules(done.root, Schemas(done.root)) if quiet is None else range(len(plan.rules))
@@ -110,24 +116,29 @@ def _is_new_model(done: Run, named: Any = None) -> bool:
     return True
 
 
-def _own(name: str, why: str) -> CompiledRule:
-    """Make a stand-in rule for what the engine does by itself, so that it is reported like any other change."""
-    return compile_rule(Rule(name, "quirkbook", why, "", {}, (), Location("", 0, 0)), {}, place=-1)
-
-
-_MODEL = _own("model-argument", "The caller names a model beside the payload; it stands in for the payload's.")
-_PREFIX = _own("model-prefix", "The prefix names the provider to Quirkbook; the provider knows the model without it.")
-_PLAIN = _own(
+_MODEL = own_rule("model-argument", "The caller names a model beside the payload; it stands in for the payload's.")
+_PREFIX = own_rule(
+    "model-prefix", "The prefix names the provider to Quirkbook; the provider knows the model without it."
+)
+_PLAIN = own_rule(
     "plain-data", "SDKs and libraries hand out objects; providers read JSON, so each becomes what it stands for."
 )
-_EXTRA = _own("extra-body", "SDKs pass further fields as extra_body; on the wire they stand at the top level.")
+_EXTRA = own_rule("extra-body", "SDKs pass further fields as extra_body; on the wire they stand at the top level.")
+
+
+def note_remarks(done: Run) -> None:
+    """Report what the plan says of the name or the address that it was made for."""
+    for rule, text in done.plan.remarks:
+        done.remark("warn", Effect.NONE, text)
+        done.fired.append((rule, len(done.edits) - 1, len(done.edits)))
 
 
 def note_plain(done: Run, converted: Iterable[tuple[Keys | None, str]]) -> None:
     """Report what became plain JSON data before the run, at least one value: places, and from what to what."""
+    first = len(done.edits)
     for keys, note in converted:
         done.remark("convert", Effect.NONE, note, keys)
-    done.fired.append((_PLAIN, 0, len(done.edits)))
+    done.fired.append((_PLAIN, first, len(done.edits)))
 
 
 def prepare(done: Run, model: str | None = None) -> None:

@@ -48,7 +48,7 @@ def rule_file(source: Source, layer: str = "built-in", examples: Examples | None
         items=tuple(items),
         named_conditions=data.get("let", {}),
         disables=tuple(
-            Disable(node["rule"], node["because"], source.locate(("disable", at)))
+            Disable(node.get("rule", ""), node["because"], source.locate(("disable", at)), node.get("family", ""))
             for at, node in enumerate(data.get("disable", ()))
         ),
         location=Location(source.name, 1, 1),
@@ -68,7 +68,8 @@ def _rule(
         do=node["do"],
         location=location,
         when=node.get("when"),
-        models=tuple(node.get("models", ())),
+        models=_models(node.get("models", ())),
+        at=tuple(node.get("at", ())),
         stage=node.get("stage", "request"),
         status=node.get("status", "active"),
         effect=Effect(node["effect"]) if "effect" in node else None,
@@ -78,6 +79,10 @@ def _rule(
         layer=layer,
         family=family,
     )
+
+
+def _models(node: Any) -> tuple[Any, ...]:
+    return (node,) if isinstance(node, Mapping | str) else tuple(node)
 
 
 def _examples(source: Source, keys: Keys, node: Mapping[str, Any]) -> tuple[Example, ...]:

@@ -15,6 +15,8 @@ from functools import cache
 from importlib.util import source_hash
 from typing import Any
 
+from ..identity.outline import Outline, build
+from ..identity.resolve import Resolver
 from ..model import Example, Keys, Location, Rule, RuleFile
 from ..resources import folder
 from .build import Source, rule_file
@@ -23,10 +25,18 @@ from .build import Source, rule_file
 _FORMAT = 2
 
 
+#: The file of words in ids that say nothing of the model.
+WORDS = "words.yaml"
+
+
 def names() -> dict[tuple[str, str], str]:
     """Name the files by (kind, name): a file bears the name of its provider or family."""
     rules = folder("rules")
-    files = {("provider", entry.name[:-5]): entry.name for entry in rules.iterdir() if entry.name.endswith(".yaml")}
+    files = {
+        ("provider", entry.name[:-5]): entry.name
+        for entry in rules.iterdir()
+        if entry.name.endswith(".yaml") and entry.name != WORDS
+    }
     families = rules / "families"
     for entry in families.iterdir():
         if entry.name.endswith(".yaml"):
@@ -129,3 +139,47 @@ class _RecordingSource:
         location = self._document.locate(keys)
         self.places[_place(keys)] = location.line, location.column
         return location
+
+
+# How the families name their models
+
+OUTLINE = "outline.marshal"
+"""What the package carries of all families' heads, so that no family's file is read to resolve an id."""
+
+
+@cache
+def resolver() -> Resolver:
+    """Return what resolves ids by the built-in families."""
+    raws = _heads()
+    mark = source_hash(b"".join(raws.values()))
+    try:
+        precompiled = (folder("precompiled") / OUTLINE).read_bytes()
+    except FileNotFoundError:
+        precompiled = b""
+    if precompiled.startswith(mark):
+        return Resolver(marshal.loads(precompiled[len(mark) :]))
+    return Resolver(_outline(raws))
+
+
+def precompile_outline() -> bytes:
+    """Return the outline of the built-in families, for the package that is being built."""
+    raws = _heads()
+    return source_hash(b"".join(raws.values())) + marshal.dumps(_outline(raws), _FORMAT)
+
+
+def words() -> Mapping[str, Sequence[str]]:
+    """Return the words in ids that say nothing of the model, in groups."""
+    words: Mapping[str, Sequence[str]] = _document(WORDS, _bytes(WORDS)).data["words"]
+    return words
+
+
+def _heads() -> dict[str, bytes]:
+    """Return what stands above the rules of each family's file, and the words."""
+    files = sorted(file for (kind, _), file in names().items() if kind == "family")
+    return {name: _bytes(name).partition(b"\nrules:")[0] + b"\n" for name in (*files, WORDS)}
+
+
+def _outline(raws: Mapping[str, bytes]) -> Outline:
+    heads = [_document(name, raw).data for name, raw in raws.items() if name != WORDS]
+    naming = {head["family"]: head["naming"] for head in heads if "naming" in head}
+    return build(naming, _document(WORDS, raws[WORDS]).data["words"])

@@ -6,23 +6,18 @@ Built-in files are read when first asked for: a provider costs what its own file
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from ..errors import RuleFileError, did_you_mean
+from ..identity.outline import build
+from ..identity.resolve import Resolver
 from ..model import Diagnostic, Disable, Include, Rule, RuleFile
 from . import builtin as builtin_files
+from .stack import Stack, StackEntry
 
 Item = Rule | Include
-
-
-@dataclass(frozen=True, slots=True)
-class StackEntry:
-    """A rule in a provider's effective list: the names it may use, and who switched it off, if anybody did."""
-
-    rule: Rule
-    named_conditions: Mapping[str, Any]
-    disabled: Disable | None = None
 
 
 class RuleSources:
@@ -50,6 +45,20 @@ class RuleSources:
             self._joined[key] = join(files) if files else None
         return self._joined[key]
 
+    @cached_property
+    def resolver(self) -> Resolver:
+        """Tells what the ids of models say, by how the families of all layers name theirs."""
+        if self._shipped and not any(kind == "family" for kind, _ in self.own):
+            return builtin_files.resolver()
+        heads = {name: file.head for name in self.names("family") if (file := self.file("family", name))}
+        naming = {name: head["naming"] for name, head in heads.items() if "naming" in head}
+        return Resolver(build(naming, builtin_files.words()))
+
+    @property
+    def named_families(self) -> tuple[str, ...]:
+        """The families that say how their models are named."""
+        return self.resolver.families
+
 
 def join(files: Sequence[RuleFile]) -> RuleFile:
     """Join the files of one provider or family: a later one's head and names win, its rules replace or follow."""
@@ -73,51 +82,100 @@ def join(files: Sequence[RuleFile]) -> RuleFile:
     return joined
 
 
-def effective(sources: RuleSources, file: RuleFile) -> list[StackEntry]:
+def stack(sources: RuleSources, file: RuleFile) -> Stack:
     """Return the rules of a provider or family in the order they run, each with the names it may use.
 
     Raises:
-        RuleFileError: an include that leads nowhere or in a circle, a `disable` of a rule that is not there.
+        RuleFileError: an include that leads nowhere or in a circle, a `disable` of what is not there.
     """
-    stack: list[StackEntry] = []
-    disables: list[Disable] = []
-    _collect(sources, file, {}, (), set(), stack, disables)
-    known = [entry.rule.name for entry in stack]
-    diagnostics = [_unknown_rule(disable, known) for disable in disables if disable.rule not in known]
-    if diagnostics:
+    collected = _Collected(sources)
+    collected.collect(file, {}, ())
+    if diagnostics := [*_unfounded(sources, collected)]:
         raise RuleFileError(diagnostics)
-    off = {disable.rule: disable for disable in disables}
-    return [replace(entry, disabled=off[entry.rule.name]) if entry.rule.name in off else entry for entry in stack]
+    off = {disable.rule: disable for disable in collected.disables if disable.rule}
+    return Stack(
+        entries=[
+            replace(entry, place=(place, 0), disabled=off.get(entry.rule.name))
+            for place, entry in enumerate(collected.entries)
+        ],
+        marker=collected.marker or 0,
+        names=file.named_conditions,
+        included=frozenset(target.partition("/")[2] for target in collected.read if target.startswith("family/")),
+        disables=collected.disables,
+        facts=collected.facts,
+    )
 
 
-def _collect(
-    sources: RuleSources,
-    file: RuleFile,
-    named_conditions: Mapping[str, Any],
-    path: tuple[str, ...],
-    read: set[str],
-    stack: list[StackEntry],
-    disables: list[Disable],
-) -> None:
-    """Read a file and what it includes, each file once, at its first place."""
-    target = f"{file.kind}/{file.name}"
-    read.add(target)
-    named_conditions = {**file.named_conditions, **named_conditions}  # who includes may restate a name
-    disables += file.disables
-    for item in file.items:
-        if isinstance(item, Rule):
-            stack.append(StackEntry(item, named_conditions))
-        elif item.target in (*path, target):
-            circle = " -> ".join([*path, target, item.target])
+def _unfounded(sources: RuleSources, collected: _Collected) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each `disable` of what is not there."""
+    known = {entry.rule.name for entry in collected.entries}
+    for disable in collected.disables:
+        owner = disable.rule.partition("/")[0]
+        if disable.family:
+            if disable.family not in sources.named_families:
+                yield _unknown_family(disable, sources.named_families)
+        elif disable.rule not in known:
+            its_rules = family_rules(sources, owner) if owner in sources.named_families else ()
+            names = [rule.name for rule, _ in its_rules]
+            if disable.rule not in names:
+                yield _unknown_rule(disable, [*known, *names])
+
+
+def family_rules(sources: RuleSources, family: str) -> list[tuple[Rule, Mapping[str, Any]]]:
+    """Return the rules of a family with the names that its file gives them."""
+    file = sources.file("family", family)
+    if file is None:
+        return []
+    collected = _Collected(sources)
+    collected.collect(file, {}, ())
+    return [(entry.rule, entry.named_conditions) for entry in collected.entries]
+
+
+class _Collected:
+    """What a file and those that it includes hold; each file is read once, at its first place."""
+
+    def __init__(self, sources: RuleSources) -> None:
+        self._sources = sources
+        self.read: set[str] = set()
+        self.entries: list[StackEntry] = []
+        self.disables: list[Disable] = []
+        self.facts: dict[str, Any] = {}
+        self.marker: int | None = None
+
+    def collect(self, file: RuleFile, named_conditions: Mapping[str, Any], path: tuple[str, ...]) -> None:
+        """Read a file and what it includes."""
+        target = f"{file.kind}/{file.name}"
+        self.read.add(target)
+        named_conditions = {**file.named_conditions, **named_conditions}  # who includes may restate a name
+        self.disables += file.disables
+        for key in _INHERITED:
+            if key in file.head:
+                self.facts.setdefault(key, file.head[key])
+        family = file.name if file.kind == "family" and "naming" in file.head else None
+        for item in file.items:
+            if isinstance(item, Rule):
+                self.entries.append(StackEntry(item, named_conditions, family))
+            elif item.target == "families":
+                self.marker = len(self.entries) if self.marker is None else self.marker
+            else:
+                self._include(item, named_conditions, (*path, target))
+
+    def _include(self, item: Include, named_conditions: Mapping[str, Any], path: tuple[str, ...]) -> None:
+        if item.target in path:
+            circle = " -> ".join([*path, item.target])
             raise RuleFileError(
                 [Diagnostic(item.location, "Q112", f"includes go in a circle: {circle}", "take one of them out")]
             )
-        elif item.target not in read:
+        if item.target not in self.read:
             kind, _, name = item.target.partition("/")
-            below = sources.file(kind, name)
+            below = self._sources.file(kind, name)
             if below is None:
-                raise RuleFileError([_unknown_include(item, sources)])
-            _collect(sources, below, named_conditions, (*path, target), read, stack, disables)
+                raise RuleFileError([_unknown_include(item, self._sources)])
+            self.collect(below, named_conditions, path)
+
+
+#: What a provider's head says that holds for providers that include it, unless they say otherwise.
+_INHERITED = ("serves", "names")
 
 
 def _unknown_include(item: Include, sources: RuleSources) -> Diagnostic:
@@ -131,6 +189,12 @@ def _unknown_rule(disable: Disable, known: Sequence[str]) -> Diagnostic:
     near = did_you_mean(disable.rule, known)
     hint = f"did you mean '{near}'?" if near else "see 'quirkbook rules -p PROVIDER'"
     return Diagnostic(disable.location, "Q119", f"no rule '{disable.rule}' is there to disable", hint)
+
+
+def _unknown_family(disable: Disable, known: Sequence[str]) -> Diagnostic:
+    near = did_you_mean(disable.family, known)
+    hint = f"did you mean '{near}'?" if near else f"known families: {', '.join(known)}"
+    return Diagnostic(disable.location, "Q119", f"no family '{disable.family}' is there to disable", hint)
 
 
 def all_rules(sources: RuleSources) -> Iterator[Rule]:

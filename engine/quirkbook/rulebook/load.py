@@ -15,6 +15,7 @@ from ..plan.conditions import Names, Report, compile_condition
 from ..source.document import Document
 from ..source.yaml import MAX_BYTES, read
 from .build import rule_file
+from .check_models import check_models
 from .validate import check
 
 VERSION: Final = 1
@@ -128,6 +129,8 @@ def _diagnostics(document: Document) -> list[Diagnostic]:
     for name, node in names.nodes.items():
         compile_condition(node, ("let", name), names, report)
     _check_circles(names.nodes, report)
+    if not shape:  # the rest asks what is written where
+        check_models(document, report)
     rules = document.data.get("rules")
     ids: dict[str, Keys] = {}
     for at, node in enumerate(rules if isinstance(rules, list) else ()):

@@ -15,11 +15,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import RuleFileError, UnknownProviderError, UnknownRuleError, UsageError, did_you_mean
+from ..identity.resolve import Identity
 from ..model import Diagnostic, Rule, RuleFile
 from ..payload.describe import kind
-from ..plan.compile import CompiledRule, Plan, applies, compile_rule
+from ..plan.compile import CompiledRule, Plan
 from . import layers
-from .layers import RuleSources, StackEntry
+from .layers import RuleSources
+from .remarks import remarks
+from .stack import Stack, StackEntry, in_order
+
+STAGES = ("request", "response", "chunk", "error")
+
+#: The provider that stands for every address nobody has described.
+GENERIC = "openai_compatible"
 
 #: How many plans are kept; model names come from callers, so there is a limit.
 PLANS_REMEMBERED = 1024
@@ -34,13 +42,13 @@ class Rulebook:
     def __init__(self, files: Iterable[RuleFile] = (), *, builtin: bool = True) -> None:
         layer_files = tuple(files)
         self._sources = RuleSources(layer_files, builtin=builtin)
-        self.plans: dict[tuple[str | None, str | None, str | None, str], Plan] = {}
+        self.plans: dict[tuple[str | None, str | None, str | None, str | None, str], Plan] = {}
         """Those made so far, by what `plan` was asked; who asks for each payload looks here first."""
-        self._stacks: dict[str, list[StackEntry]] = {}
-        self._compiled: dict[str, dict[int, CompiledRule]] = {}
-        """Provider -> place in its stack -> the compiled rule, which the plans of all models share."""
+        self._stacks: dict[str, Stack] = {}
+        self._of_families: dict[tuple[str, str], list[StackEntry]] = {}
+        """(provider, family) -> the family's rules as they hold there."""
         for file in layer_files:  # what leads nowhere is refused now, not at the first payload
-            layers.effective(self._sources, self._sources.file(file.kind, file.name) or file)
+            layers.stack(self._sources, self._sources.file(file.kind, file.name) or file)
 
     @classmethod
     def load(cls, *paths: str | os.PathLike[str], builtin: bool = True) -> Rulebook:
@@ -124,17 +132,68 @@ class Rulebook:
 
     # What is in force
 
-    def effective(self, name: str, *, family: bool = False) -> list[StackEntry]:
-        """Return the rules of a provider (or of a family alone) in the order they run; disabled ones are marked."""
-        file = self._sources.file("family", name) if family else self.provider(name)
-        if file is None:
-            raise UnknownProviderError(f"unknown family '{name}'\n  known: {', '.join(self.families)}")
-        return layers.effective(self._sources, file)
+    def effective(self, name: str, model: str | None = None, *, family: bool = False) -> list[StackEntry]:
+        """Return the rules of a provider (or of a family alone) in the order they run; disabled ones are marked.
 
-    def resolve(self, provider: str | None, model: str | None, base_url: str | None = None) -> tuple[str, str]:
+        Those of the model's family are among them; without a model, those of each family that the provider names as the
+        only ones it serves.
+        """
+        if family:
+            file = self._sources.file("family", name)
+            if file is None:
+                raise UnknownProviderError(f"unknown family '{name}'\n  known: {', '.join(self.families)}")
+            return [*layers.stack(self._sources, file).entries]
+        name = self.provider(name).name
+        stack, identity = self._stack(name), self.identify(model, name)
+        families = [identity.family] if identity else (stack.families or ()) if model is None else ()
+        theirs = [entry for each in families for entry in self._family(name, each)]
+        return [entry for stage in STAGES for entry in in_order(stack.entries, theirs, stage)]
+
+    def _stack(self, provider: str) -> Stack:
+        if provider not in self._stacks:
+            self._stacks[provider] = layers.stack(self._sources, self.provider(provider))
+        return self._stacks[provider]
+
+    def _family(self, provider: str, family: str | None) -> list[StackEntry]:
+        """Return the rules of a family as they hold at a provider; none where it is off, or included whole."""
+        if family is None or not (stack := self._stack(provider)).takes(family):
+            return []
+        key = (provider, family)
+        if key not in self._of_families:
+            self._of_families[key] = [*stack.around(layers.family_rules(self._sources, family), family)]
+        return self._of_families[key]
+
+    @property
+    def naming(self) -> Mapping[str, Any]:
+        """Family -> how its models are named, of those that say it."""
+        naming: Mapping[str, Any] = self._sources.resolver.outline["families"]
+        return naming
+
+    def identify(
+        self, model: str | None, provider: str | None = None, base_model: str | None = None
+    ) -> Identity | None:
+        """Return what a model's name says of it: family, line, version, variants; None where it says no family.
+
+        Asked first is ``base_model``, then what the provider means by the name, then the name itself.
+
+        >>> print(Rulebook.load().identify("us.anthropic.claude-opus-4-7-v1:0"))
+        claude opus 4.7
+        """
+        name = base_model or model
+        if name is None:
+            return None
+        if provider is not None and base_model is None:
+            meant = self._stack(self.provider(provider).name).facts.get("names", {})
+            name = meant.get(name.lower()) or meant.get(name.lower().rpartition("/")[2], name)
+        return self._sources.resolver.resolve(name)
+
+    def resolve(
+        self, provider: str | None, model: str | None, base_url: str | None = None, *, strict: bool = False
+    ) -> tuple[str, str]:
         """Return (provider, prefix): who is meant, and what names it at the start of ``model``.
 
-        A named provider wins over ``base_url``, that over the model's prefix.
+        A named provider wins over ``base_url``, that over the model's prefix. An address that nobody has described is
+        ``openai_compatible``, or with ``strict`` an error.
 
         Raises:
             UnknownProviderError: nobody of that name, or nobody named at all.
@@ -145,7 +204,7 @@ class Rulebook:
         if provider is not None:
             name = self.provider(provider).name
         elif base_url is not None:
-            name = self._at(base_url)
+            name = self._at(base_url, strict)
         elif start and (start in self.providers or start in self.aliases):
             name = self.provider(start).name
         else:
@@ -167,7 +226,7 @@ class Rulebook:
             f"  known: {', '.join(self.providers)}"
         )
 
-    def _at(self, base_url: str) -> str:
+    def _at(self, base_url: str, strict: bool) -> str:
         url = base_url.rstrip("/") + "/"
         for name in self.providers:
             globs = self._head(name).get("endpoints", ())
@@ -179,6 +238,8 @@ class Rulebook:
         if at_home:
             text = f"several providers are served at {_host(base_url)}: name one of {', '.join(at_home)}"
             raise UnknownProviderError(text)
+        if GENERIC in self.providers and not strict:
+            return GENERIC
         known = ", ".join(self.providers)
         raise UnknownProviderError(f"no provider is known at {_host(base_url)}: name one\n  known: {known}")
 
@@ -188,50 +249,65 @@ class Rulebook:
         return home.rstrip("/") + "/"
 
     def plan(
-        self, provider: str | None, model: str | None, base_url: str | None = None, stage: str = "request"
+        self,
+        provider: str | None,
+        model: str | None,
+        base_url: str | None = None,
+        stage: str = "request",
+        base_model: str | None = None,
     ) -> Plan:
-        """Return the plan for a model of a provider, compiled once.
+        """Return the plan for a model of a provider, compiled once; ``base_model`` says what a deployment's name hides.
 
         Raises:
             UnknownProviderError: see `resolve`.
         """
-        key = (provider, model, base_url, stage)
+        key = (provider, model, base_url, base_model, stage)
         plan = self.plans.get(key)
         if plan is None:
-            name, prefix = self.resolve(provider, model, base_url)
-            bare = model.removeprefix(prefix) if model else None
-            if name not in self._stacks:
-                self._stacks[name] = self.effective(name)
-            rules = self.compile(self._stacks[name], bare, stage, self._compiled.setdefault(name, {}))
-            plan = Plan(name, bare, prefix, rules, lambda renamed: self.plan(name, renamed, None, stage))
+            plan = self._make_plan(provider, model, base_url, stage, base_model)
             if len(self.plans) >= PLANS_REMEMBERED:
                 self.plans.clear()
             self.plans[key] = plan
         return plan
 
+    def _make_plan(
+        self, provider: str | None, model: str | None, base_url: str | None, stage: str, base_model: str | None
+    ) -> Plan:
+        name, prefix = self.resolve(provider, model, base_url)
+        bare = model.removeprefix(prefix) if model else None
+        identity, matched = self.identify(bare, name, base_model), base_model or bare
+        stack = self._stack(name)
+        return Plan(
+            name,
+            matched,
+            prefix,
+            _compile(
+                in_order(stack.entries, self._family(name, identity and identity.family), stage), matched, identity
+            ),
+            lambda renamed: self.plan(name, renamed, None, stage),
+            identity,
+            remarks(
+                stack, bare, identity, _host(base_url) if base_url and name == GENERIC and provider is None else None
+            ),
+        )
+
     def family_plan(self, name: str, model: str | None, stage: str = "request") -> Plan:
         """Return the plan of a family's file alone: what its golden files record."""
-        rules = self.compile(self.effective(name, family=True), model, stage, {})
-        return Plan(name, model, "", rules, lambda renamed: self.family_plan(name, renamed, stage))
-
-    @staticmethod
-    def in_force(rule: Rule, model: str | None) -> bool:
-        """Tell whether a rule speaks of a model."""
-        return applies(rule, model, rule.stage)
-
-    def compile(
-        self, stack: Iterable[StackEntry], model: str | None, stage: str, compiled: dict[int, CompiledRule]
-    ) -> Iterator[CompiledRule]:
-        """Yield the rules of a stack that are in force for a model at a stage, each compiled once, at its place."""
-        for place, entry in enumerate(stack):
-            if entry.disabled is None and applies(entry.rule, model, stage):
-                rule = compiled.get(place)
-                if rule is None:
-                    rule = compiled[place] = compile_rule(entry.rule, entry.named_conditions, place)
-                yield rule
+        identity = self.identify(model)
+        entries = [entry for entry in self.effective(name, family=True) if entry.rule.stage == stage]
+        rules = _compile(entries, model, identity)
+        return Plan(name, model, "", rules, lambda renamed: self.family_plan(name, renamed, stage), identity)
 
 
-def check_names(provider: Any, model: Any, base_url: Any) -> None:
+def _compile(entries: Iterable[StackEntry], model: str | None, identity: Identity | None) -> Iterator[CompiledRule]:
+    """Yield those rules that are in force for a model."""
+    is_newer = identity is not None and identity.is_newer
+    for entry in entries:
+        if entry.applies(model, identity):
+            yield entry.softened if is_newer else entry.compiled
+
+
+def check_names(provider: Any, model: Any, base_url: Any, base_model: Any = None) -> None:
     """Refuse arguments that cannot name a provider.
 
     Raises:
@@ -241,6 +317,7 @@ def check_names(provider: Any, model: Any, base_url: Any) -> None:
         ("provider", provider, "a name that `quirkbook providers` lists"),
         ("model", model, '"PROVIDER/model"'),
         ("base_url", base_url, '"https://host/v1"'),
+        ("base_model", base_model, "the maker's name of the model that is served"),
     )
     for name, value, hint in given:
         if value is not None and not isinstance(value, str):

@@ -228,9 +228,13 @@ def _out_of_range(document: Document, keys: Keys, error: ValidationError) -> Ite
 
 
 def _not_allowed(document: Document, keys: Keys, error: ValidationError) -> Iterator[Finding]:
-    if len(keys) == 1:
+    if keys == ("naming",):
+        message, hint = "a provider's file has no 'naming'", "how models are named belongs in a family's file"
+    elif len(keys) == 1:
         message = f"a family file has no '{keys[-1]}'"
         hint = "facts about an endpoint belong in a provider's file"
+    elif keys[0] == "disable":
+        message, hint = "'rule' cannot stand beside 'family'", "disable one rule, or a whole family"
     else:
         message = f"'{keys[-1]}' cannot stand here too"
         hint = "an example has one of 'out', 'same' and 'rejects'"

@@ -50,6 +50,11 @@ class Document:
         """Return the place of the value at ``keys``, or of its key; else of the nearest ancestor."""
         return self.location(self._span(keys, key)[0])
 
+    def written(self, keys: Keys) -> str:
+        """Return the text of the value at ``keys`` as the file has it."""
+        start, end = self._span(keys, False)
+        return self.text[start:end]
+
     def diagnostic(
         self,
         code: str,

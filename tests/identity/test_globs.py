@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from quirkbook.payload.globs import compile_globs
+from quirkbook.identity.globs import compile_globs
 
 
 @pytest.mark.parametrize(

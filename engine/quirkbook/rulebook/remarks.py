@@ -1,0 +1,32 @@
+"""What every report on a plan says first: the rules that are in force rest on a name or an address that says too little."""
+
+from __future__ import annotations
+
+from ..identity.resolve import Identity
+from ..identity.version import show
+from ..plan.compile import CompiledRule, own_rule
+from .stack import Stack
+
+_ADDRESS = own_rule("unknown-address", "No rule file describes this address.")
+_MODEL = own_rule("unknown-model", "Rules of a model's family hold where its name says which model it is.")
+_NEWER = own_rule("newer-model", "Later versions inherit the rules of earlier ones until somebody has looked.")
+
+
+def remarks(
+    stack: Stack, model: str | None, identity: Identity | None, unknown_host: str | None
+) -> tuple[tuple[CompiledRule, str], ...]:
+    """Return (stand-in rule, remark) for each thing that the caller could say better."""
+    said: list[tuple[CompiledRule, str]] = []
+    if unknown_host is not None:
+        text = (
+            f"no provider is known at {unknown_host}: only rules for the model apply; name the provider if it has rules"
+        )
+        said.append((_ADDRESS, text))
+    if identity is None and model is not None and stack.facts.get("serves", {}).get("own_names"):
+        said.append((_MODEL, f"'{model}' names no known model: base_model says which model it is"))
+    if identity is not None and identity.is_newer:
+        text = (
+            f"{identity} is newer than {show(identity.newest)}, up to which the rules of {identity.family} were checked"
+        )
+        said.append((_NEWER, text))
+    return tuple(said)
