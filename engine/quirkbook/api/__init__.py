@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
 from ..errors import PolicyError, QuirkbookError, QuirkbookWarning, RefusedError, UsageError
+from ..identity.resolve import Identity
 from ..model import Change, Effect, Payload, Quiet
 from ..payload.describe import as_data, inverse_patch, kind, line, patch
 from ..payload.draft import Edit
@@ -44,6 +45,8 @@ class Translation:
     """Set where a rule refuses the payload; then nothing was changed."""
     headers: Mapping[str, str | None] = field(default_factory=dict)
     """Headers that rules ask the dispatcher to send; None: to leave out."""
+    identity: Identity | None = None
+    """What the model's name says of it: family, line, version, variants; None where it says no family."""
 
     @cached_property
     def patch(self) -> list[dict[str, Any]]:
@@ -60,6 +63,7 @@ class Translation:
         return {
             "provider": self.provider,
             "model": self.model,
+            "identity": self.identity.to_dict() if self.identity else None,
             "payload": None if self.refusal else self.payload,
             "changes": [as_data(one) for one in self.changes],
             "refusal": as_data(self.refusal) if self.refusal else None,
@@ -132,10 +136,22 @@ def explain(
         changes=() if done.refusal else changes(done),
         provider=done.plan.provider,
         model=done.plan.model,
-        quiet=tuple(still(*one) for one in quiet or ()),
+        quiet=tuple(still(*one) for one in quiet) + tuple(_elsewhere(done, rulebook)) if quiet is not None else (),
         refusal=change(*done.refusal) if done.refusal else None,
         headers={} if done.refusal else done.headers,
+        identity=done.plan.identity,
     )
+
+
+def _elsewhere(done: Run, rulebook: Rulebook | None) -> Iterator[Quiet]:
+    """Yield the rules of the model's family that speak of other models than this one, and why."""
+    plan = done.plan
+    for entry in (rulebook or default_rulebook()).effective(plan.provider, plan.model):
+        rule, of_family = entry.rule, {models.family for models in entry.fits.ranges}
+        if rule.stage != "request" or entry.disabled or plan.identity is None or plan.identity.family not in of_family:
+            continue
+        if because := entry.fits.blame(plan.model, plan.identity):
+            yield Quiet(rule.name, f"{rule.location.file}:{rule.location.line}", f"models: {because}")
 
 
 def apply_rules(

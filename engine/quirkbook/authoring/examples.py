@@ -59,9 +59,9 @@ def lend_model(owned: Owned, holder: Any) -> str | None:
     globs = [glob for glob in owned.rule.models if isinstance(glob, str) and not glob.startswith("!")]
     names = [glob.replace("*", filling) for glob in globs for filling in ("", "-x", "x", "1")]
     naming = owned.book.naming
-    names += [
-        name for each in entry.fits.ranges if each.family in naming for name in spellings(naming[each.family], each)
-    ]
+    for models in entry.fits.ranges:
+        if models.family is not None and models.family in naming:
+            names += spellings(naming[models.family], models)
     for name in names:
         if entry.fits(name, owned.book.identify(name)):
             return name

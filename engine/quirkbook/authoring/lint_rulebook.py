@@ -1,5 +1,5 @@
 """What is wrong with rules beside one another: one that is never reached, one that is off everywhere, two that write
-one value, and a model glob that fits nothing.
+one value.
 
 All of it is read off the files; no payload is looked for that would show it. So some diagnostics of this kind are missed, and
 what is found is a warning.
@@ -7,29 +7,26 @@ what is found is a warning.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..identity.globs import compile_globs
 from ..model import Diagnostic, Rule, same
 from ..payload.describe import show
 from ..plan.compile import compile_rule
 from ..rulebook.rulebook import Rulebook
 from ..rulebook.stack import StackEntry
 from .examples import Owned
+from .lint_models import Known, check_models, covers, known_models, overlap
 
 
 def check_rulebook(book: Rulebook, owned_rules: Sequence[Owned]) -> Iterator[Diagnostic]:
     """Yield what is wrong with rules beside one another; only diagnostics at one of ``owned_rules``, each once."""
     mine = {owned.rule.name for owned in owned_rules}
     stacks = {name: book.effective(name) for name in book.providers}
-    yield from _off_everywhere(stacks.values(), owned_rules)
-    models = _known_models(book)
-    spelt = _spelt(book)
-    for owned in owned_rules:
-        rule = owned.rule
-        yield from _globs(rule, {*models, *(model for by, model in spelt[rule.owner] if by != rule.name)})
+    yield from _off_everywhere(book, stacks.values(), owned_rules)
+    models = known_models(book)
+    yield from check_models(book, owned_rules, models)
     reported: set[tuple[str, str]] = set()
     for name, stack in stacks.items():
         running = [entry for entry in stack if entry.disabled is None and entry.rule.status != "retired"]
@@ -48,7 +45,9 @@ def _warning(rule: Rule, code: str, message: str, hint: str) -> Diagnostic:
 # Off everywhere
 
 
-def _off_everywhere(stacks: Iterable[Sequence[StackEntry]], owned_rules: Iterable[Owned]) -> Iterator[Diagnostic]:
+def _off_everywhere(
+    book: Rulebook, stacks: Iterable[Sequence[StackEntry]], owned_rules: Iterable[Owned]
+) -> Iterator[Diagnostic]:
     """A rule of a family that no provider includes, or that each of them disables."""
     states: dict[str, set[bool]] = {}
     for stack in stacks:
@@ -56,61 +55,14 @@ def _off_everywhere(stacks: Iterable[Sequence[StackEntry]], owned_rules: Iterabl
             states.setdefault(entry.rule.name, set()).add(entry.disabled is None)
     for owned in owned_rules:
         rule = owned.rule
-        if not owned.family or True in states.get(rule.name, ()):
+        if not owned.family or rule.owner in book.naming or True in states.get(rule.name, ()):
             continue
         if rule.name in states:
             yield _warning(rule, "Q214", f"{rule.name} is disabled by every provider that includes it", "remove it")
         else:
             what = f"{rule.name} is in force nowhere: no provider includes family/{rule.owner}"
-            yield _warning(rule, "Q214", what, "include the family where its models are served")
-
-
-# Globs
-
-
-def _known_models(book: Rulebook) -> set[str]:
-    """Return the models that any example names: there is no other list of what exists."""
-    holders = (
-        holder for rule in book.rules() for example in rule.examples for holder in (example.given, example.request)
-    )
-    named = (holder.get("model") for holder in holders if isinstance(holder, dict))
-    return {model for model in named if isinstance(model, str) and model}
-
-
-def _spelt(book: Rulebook) -> dict[str, set[tuple[str, str]]]:
-    """Return owner -> (rule, what a glob of it spells). Two rules that agree are hardly both misspelt."""
-    spelt_by_owner: dict[str, set[tuple[str, str]]] = {}
-    for rule in book.rules():
-        spelt = {(rule.name, glob.removeprefix("!").replace("*", "")) for glob in rule.models}
-        spelt_by_owner.setdefault(rule.owner, set()).update(pair for pair in spelt if pair[1])
-    return spelt_by_owner
-
-
-def _globs(rule: Rule, models: Collection[str]) -> Iterator[Diagnostic]:
-    """A glob that fits no model that is known."""
-    for glob in rule.models:
-        fits = compile_globs([glob.removeprefix("!")])
-        if not fits(None) and not any(fits(model) for model in models):
-            what = f"the glob '{glob}' of {rule.name} fits no model that an example names"
-            yield _warning(rule, "Q215", what, "give an example such a model, or correct the glob")
-
-
-def _covers(earlier: Rule, later: Rule) -> bool:
-    """Tell whether the globs of one rule, read as text, accept all that those of the other accept."""
-    if not earlier.models:
-        return True
-    earlier_globs = {glob for glob in earlier.models if not glob.startswith("!")}
-    later_globs = {glob for glob in later.models if not glob.startswith("!")}
-    lost = set(earlier.models) - earlier_globs - set(later.models)
-    return not lost and (
-        not earlier_globs or "*" in earlier_globs or (bool(later_globs) and later_globs <= earlier_globs)
-    )
-
-
-def _overlap(left: Rule, right: Rule, models: Collection[str]) -> bool:
-    """Tell whether a known model, or a payload without one, falls under both rules."""
-    fits_left, fits_right = (compile_globs(rule.models or ["*"]) for rule in (left, right))
-    return any(fits_left(model) and fits_right(model) for model in (None, *models))
+            hint = "say with 'naming' which models are meant, or include the family where they are served"
+            yield _warning(rule, "Q214", what, hint)
 
 
 # Never reached
@@ -142,7 +94,7 @@ def _unreached(stack: Sequence[StackEntry]) -> Iterator[Finding]:
                 because = f"{earlier.name} has done the same before"
             else:
                 continue
-            if earlier.stage == rule.stage and _covers(earlier, rule):
+            if earlier.stage == rule.stage and covers(earlier_entry, entry):
                 what = f"{rule.name} is never reached: {because}"
                 yield rule.name, _warning(rule, "Q213", what, "remove it, or put it first")
                 break
@@ -189,7 +141,7 @@ def _may_be_absent(value: Any) -> bool:
 class _Write:
     """A value that a rule sets, whatever stood there."""
 
-    rule: Rule
+    entry: StackEntry
     path: str
     value: Any
     conditions: tuple[Mapping[str, Any], ...]
@@ -198,12 +150,17 @@ class _Write:
     """The paths that these conditions ask about."""
 
     @property
+    def rule(self) -> Rule:
+        """The rule."""
+        return self.entry.rule
+
+    @property
     def is_blind(self) -> bool:
         """Whether no condition looks at the value that is written over, nor around or into it."""
         return not any(_paths_overlap(path, self.path) for path in self.reads)
 
 
-def _conflicts(provider: str, stack: Sequence[StackEntry], models: Collection[str]) -> Iterator[Finding]:
+def _conflicts(provider: str, stack: Sequence[StackEntry], models: Known) -> Iterator[Finding]:
     """A rule that sets a path which an earlier one may have set to another value, without looking at it."""
     writes: dict[tuple[str, str], list[_Write]] = {}
     for entry in stack:
@@ -212,7 +169,7 @@ def _conflicts(provider: str, stack: Sequence[StackEntry], models: Collection[st
             for earlier_write in earlier if write.is_blind else ():
                 if earlier_write.rule is write.rule or same(earlier_write.value, write.value):
                     continue
-                if _are_exclusive(earlier_write, write) or not _overlap(earlier_write.rule, write.rule, models):
+                if _are_exclusive(earlier_write, write) or not overlap(earlier_write.entry, write.entry, models):
                     continue
                 what = (
                     f"{write.rule.name} sets {write.path} to {show(write.value)} where {earlier_write.rule.name} may have set it to "
@@ -228,14 +185,14 @@ def _writes(entry: StackEntry) -> Iterator[_Write]:
     reads = frozenset(_paths(when, entry.named_conditions, ""))
     for item in rule.do:
         for path, value in item.get("set", {}).items():
-            yield _Write(rule, path, value, (when,), reads)
+            yield _Write(entry, path, value, (when,), reads)
         each = item.get("each", {})
         inner = each.get("when", {})
         for action in each.get("do", ()):
             for path, value in action.get("set", {}).items():
                 base = f"{each['in']}."
                 all_reads = reads | frozenset(_paths(inner, entry.named_conditions, base))
-                yield _Write(rule, f"{base}{path}", value, (when, inner), all_reads)
+                yield _Write(entry, f"{base}{path}", value, (when, inner), all_reads)
 
 
 def _paths(when: Mapping[str, Any], named_conditions: Mapping[str, Any], base: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ import sys
 import click
 
 from ..errors import QuirkbookError
-from . import batch, emulate, inspect, proof, providers, serve, translate
+from . import batch, emulate, inspect, model, proof, providers, serve, translate
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -26,6 +26,7 @@ def quirkbook() -> None:
     quirkbook dry-run request.json -p moonshot           what Moonshot would get
     quirkbook dry-run request.json -p moonshot | jq .    the report stays on stderr
     quirkbook rules -p moonshot -m kimi-k2.6             the rules in force, in order
+    quirkbook model us.anthropic.claude-opus-4-7-v1:0    what its name says of a model
     quirkbook check my-rules/ && quirkbook test my-rules/
     """
 
@@ -36,6 +37,7 @@ for command in (
     proof.test,
     inspect.rules,
     inspect.rule,
+    model.model,
     providers.providers,
     batch.batch,
     serve.serve,

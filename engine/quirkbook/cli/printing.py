@@ -40,6 +40,8 @@ def print_report(translation: Translation) -> None:
         _print_rule(console, [translation.refusal])
     for name, value in translation.headers.items():
         console.print(Text(f"header {name}: {'(left out)' if value is None else value}"))
+    if translation.quiet and translation.identity:
+        console.print(Text.assemble("\nmodel: ", str(translation.identity), (f" (from {translation.model})", "dim")))
     if translation.quiet:
         console.print(Text("\nstayed quiet:", style="bold"))
     for entry in translation.quiet:

@@ -19,6 +19,7 @@ from .printing import print_report
 @click.option("-p", "--provider", metavar="NAME", help="Who the payload is for; else the model's prefix says so.")
 @click.option("-m", "--model", metavar="MODEL", help="Translate for this model instead of the payload's.")
 @click.option("--base-url", metavar="URL", help="Find the provider by its URL.")
+@click.option("--base-model", metavar="MODEL", help="Which model it is, where the name is a deployment's own.")
 @rules_option
 @click.option(
     "--format",
@@ -35,6 +36,7 @@ def dry_run(
     provider: str | None,
     model: str | None,
     base_url: str | None,
+    base_model: str | None,
     layers: tuple[str, ...],
     form: str,
     why_not: bool,
@@ -48,7 +50,15 @@ def dry_run(
     cat request.json | quirkbook dry-run - -p moonshot --strict > ready.json
     """
     payload = read_payload(file)
-    translation = explain(payload, provider, model=model, base_url=base_url, rulebook=rulebook(layers), why_not=why_not)
+    translation = explain(
+        payload,
+        provider,
+        model=model,
+        base_url=base_url,
+        base_model=base_model,
+        rulebook=rulebook(layers),
+        why_not=why_not,
+    )
     if form == "report":
         print_report(translation)
         if not translation.refusal:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from ..api import DEFAULT_POLICY, Translation, explain, verdict
 from ..authoring.support import known
 from ..errors import PayloadError, UnknownProviderError, UsageError, did_you_mean
-from ..identity.globs import compile_globs
-from ..model import Keys, Rule, pointer
+from ..model import Keys, pointer
 from ..rulebook.rulebook import Rulebook
+from ..rulebook.stack import StackEntry
 
 #: Where a value stands, as (that of its parent, its key): costs nothing to go down.
 _Trail = tuple[Any, str | int] | None
@@ -166,19 +166,23 @@ def options(rulebook: Rulebook) -> dict[str, Any]:
     """
     rows = []
     for row in known(rulebook):
-        rules = [entry.rule for entry in rulebook.effective(row["provider"]) if entry.disabled is None]
-        globs = sorted({glob for rule in rules for glob in rule.models if not glob.startswith("!") and glob != "*"})
+        entries = [entry for entry in rulebook.effective(row["provider"]) if entry.disabled is None]
+        written = {glob for entry in entries for glob in entry.rule.models if isinstance(glob, str)}
+        globs = sorted(glob for glob in written if not glob.startswith("!") and glob != "*")
         shown = {key: row[key] for key in ("provider", "name", "aliases", "rules")}
-        rows.append({**shown, "models": _models(rules, globs), "globs": globs})
+        rows.append({**shown, "models": _models(rulebook, row["provider"], entries, globs), "globs": globs})
     return {"providers": rows}
 
 
-def _models(rules: list[Rule], globs: list[str]) -> list[str]:
-    if not globs:
-        return []
-    fits = compile_globs(globs)
-    shown = {
-        example.given.get("model") for rule in rules for example in rule.examples if isinstance(example.given, dict)
+def _models(rulebook: Rulebook, provider: str, entries: Sequence[StackEntry], globs: Sequence[str]) -> list[str]:
+    particular = [entry for entry in entries if entry.rule.models]
+    examples = [
+        example.given for entry in entries for example in entry.rule.examples if isinstance(example.given, dict)
+    ]
+    models = {model for given in examples if isinstance(model := given.get("model"), str)}
+    named = {
+        model
+        for model in models
+        if any(entry.applies(model, rulebook.identify(model, provider)) for entry in particular)
     }
-    named = {model for model in shown if isinstance(model, str) and fits(model)}
     return sorted({*named, *(glob for glob in globs if not any(char in glob for char in "*?["))})

@@ -39,6 +39,10 @@ class Range:
             return f"line {_list(self.lines)}: the line is {identity.line or 'unknown'}"
         return self._blame_version(identity.version) or self._blame_variants(identity.variants)
 
+    def takes_version(self, number: Version | None) -> bool:
+        """Tell whether a version fits."""
+        return self._blame_version(number) is None
+
     def _blame_version(self, number: Version | None) -> str | None:
         is_known = number is not None
         if self.start is not None and not (is_known and number >= self.start):  # type: ignore[operator]

@@ -10,7 +10,7 @@ from .pieces import spelling
 Trie = dict[str, Any]
 """Piece -> what may follow it; at ``""`` what the spelling so far means."""
 
-Outline = Mapping[str, Any]
+Outline = dict[str, Any]
 """What `build` returns: tries of names, tables of families, words that do not matter. JSON data but for its sharing."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from .outline import Outline, longest
 from .pieces import Piece, pieces
@@ -38,6 +39,17 @@ class Identity:
     def is_newer(self) -> bool:
         """Whether it is newer than all that the family's facts were checked against."""
         return None not in (self.version, self.newest) and LATEST > self.version > self.newest  # type: ignore[operator]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON data: version as text (``"4.7"``, ``"latest"``) or None, variants and unknown words sorted."""
+        return {
+            "family": self.family,
+            "line": self.line,
+            "version": show(self.version) if self.version else None,
+            "variants": sorted(self.variants),
+            "unknown": sorted(self.unknown),
+            "newer": self.is_newer,
+        }
 
     def __str__(self) -> str:
         words = [self.family, self.line if self.line != self.family else None]
@@ -118,9 +130,9 @@ class Resolver:
         if hit := longest(self._names, texts, at):
             return hit[0], hit[1], False
         family = self._numbered.get(texts[at])
-        if family and at + 1 < len(parted) and not parted[at + 1].is_word and not parted[at + 1].before:
-            if all(text in self._plain for text in texts[start:at]):
-                return family, 1, True
+        is_glued = at + 1 < len(parted) and not parted[at + 1].is_word and not parted[at + 1].before
+        if family and is_glued and all(text in self._plain for text in texts[start:at]):
+            return family, 1, True
         return None
 
     def _is_another(self, family: str, texts: Sequence[str]) -> bool:

@@ -18,7 +18,8 @@ def spellings(naming: Mapping[str, Any], models: Range) -> Iterator[str]:
     versions = [show(number) for number in (*models.versions, *starts) if number != LATEST]
     versions += ["latest"] if LATEST in (*models.versions, *starts) else []
     variants = [[variant] for variant in sorted(models.some_of)] or [[]]
-    for line in sorted(models.lines) or [None]:
+    lines: list[str | None] = [*sorted(models.lines)]
+    for line in lines or [None]:
         for number in versions or _ANY:
             for variant in variants:
                 yield from _spell(naming, line, number, variant)

@@ -98,6 +98,17 @@ class Rulebook:
             raise UnknownProviderError(f"unknown provider '{name}'{self._nearest(name)}")
         return file
 
+    def family(self, name: str) -> RuleFile:
+        """Return a family's facts.
+
+        Raises:
+            UnknownProviderError: with the list of all.
+        """
+        file = self._sources.file("family", name)
+        if file is None:
+            raise UnknownProviderError(f"unknown family '{name}'\n  known: {', '.join(self.families)}")
+        return file
+
     def _head(self, name: str) -> Mapping[str, Any]:
         return self.provider(name).head
 
@@ -139,10 +150,7 @@ class Rulebook:
         only ones it serves.
         """
         if family:
-            file = self._sources.file("family", name)
-            if file is None:
-                raise UnknownProviderError(f"unknown family '{name}'\n  known: {', '.join(self.families)}")
-            return [*layers.stack(self._sources, file).entries]
+            return [*layers.stack(self._sources, self.family(name)).entries]
         name = self.provider(name).name
         stack, identity = self._stack(name), self.identify(model, name)
         families = [identity.family] if identity else (stack.families or ()) if model is None else ()
@@ -282,7 +290,9 @@ class Rulebook:
             matched,
             prefix,
             _compile(
-                in_order(stack.entries, self._family(name, identity and identity.family), stage), matched, identity
+                in_order(stack.entries, self._family(name, identity.family if identity else None), stage),
+                matched,
+                identity,
             ),
             lambda renamed: self.plan(name, renamed, None, stage),
             identity,
