@@ -11,20 +11,21 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from unittest.mock import patch
 
 import re2
+from tests.identity.plain import in_force, speaks_of
 
 from quirkbook import Rulebook
-from quirkbook.identity.globs import compile_globs
 from quirkbook.model import MISSING, Effect, Rule
 from quirkbook.payload.draft import Draft, Refusal
 from quirkbook.payload.path import Wild, parse
 from quirkbook.plan.actions import Context, compile_actions, flow
 from quirkbook.plan.conditions import Names
 from quirkbook.plan.interpret import Run
+from quirkbook.rulebook.stack import StackEntry
 
 Lets = Mapping[str, Any]
 
@@ -197,7 +198,8 @@ def part_holds(key: str, wanted: Any, element: Any, draft: Draft, lets: Lets) ->
     if key == "not":
         return not holds(wanted, element, draft, lets)
     if key == "$model":
-        return compile_globs([wanted] if isinstance(wanted, str) else wanted)(draft.model)
+        models = [wanted] if isinstance(wanted, str | dict) else wanted
+        return speaks_of(models, None, draft.model, draft.identity)
     if key[0] == "$" and key[1:] in lets:
         return holds(lets[key[1:]], draft.root, draft, lets) is wanted
     found = find(key, element, draft)
@@ -224,9 +226,8 @@ def plain_condition(when: Any, keys: Any, names: Names, report: Any, scope: Any 
 class PlainRule:
     """A rule as it is written, with the product's actions."""
 
-    def __init__(self, rule: Rule, lets: Lets, place: int) -> None:
+    def __init__(self, rule: Rule, lets: Lets, place: tuple[int, int]) -> None:
         self.rule, self.lets, self.place, self.name = rule, lets, place, rule.name
-        self.concerns = compile_globs(rule.models or ("*",))
 
     def holds(self, draft: Draft) -> bool:
         return holds(self.rule.when or {}, draft.root, draft, self.lets)
@@ -253,22 +254,28 @@ class PlainBook:
 
     def __init__(self, book: Rulebook) -> None:
         self._book = book
-        self._stacks: dict[str, list[PlainRule]] = {}
 
     def rules_of(self, provider: str, stage: str) -> RulesOf:
-        if provider not in self._stacks:
-            self._stacks[provider] = [
-                PlainRule(entry.rule, entry.named_conditions, place)
-                for place, entry in enumerate(self._book.effective(provider))
-                if entry.disabled is None and entry.rule.status != "retired"
+        def rules(model: str | None) -> list[PlainRule]:
+            identity = self._book.identify(model, provider)
+            entries = [entry for entry in self._book.effective(provider, model) if entry.rule.stage == stage]
+            return [
+                self._rule(entry, identity is not None and identity.is_newer)
+                for entry in entries
+                if entry.disabled is None and entry.rule.status != "retired" and in_force(entry, model, identity)
             ]
-        stack = [rule for rule in self._stacks[provider] if rule.rule.stage == stage]
-        return lambda model: [rule for rule in stack if rule.concerns(model)]
+
+        return cache(rules)
+
+    @staticmethod
+    def _rule(entry: StackEntry, is_newer: bool) -> PlainRule:
+        rule = entry.softened.rule if is_newer else entry.rule
+        return PlainRule(rule, entry.named_conditions, entry.place)
 
 
 def run(draft: Run, rules_of: RulesOf) -> None:
     """Try every rule once, in order; where one renames the model, go on with those of the new one."""
-    place = -1
+    place = (-1, 0)
     while True:
         renamed = False
         for rule in rules_of(draft.model):

@@ -6,9 +6,7 @@ import pytest
 from tests.books import a_book, a_rule
 from tests.running import plan, rule
 
-from quirkbook.model import Location, Rule
 from quirkbook.payload.draft import Draft
-from quirkbook.plan.compile import applies
 from quirkbook.plan.interpret import Run, run
 from quirkbook.plan.look import Schemas
 
@@ -217,25 +215,6 @@ def test_rules_that_wake_one_another_run_in_order():
 
 
 # In force
-
-
-@pytest.mark.parametrize(
-    ("more", "model", "stage", "expected"),
-    [
-        ({}, None, "request", True),
-        ({}, "any", "request", True),
-        ({}, "any", "chunk", False),
-        ({"stage": "chunk"}, "any", "chunk", True),
-        ({"status": "disputed"}, "any", "request", True),
-        ({"status": "retired"}, "any", "request", False),
-        ({"models": ("kimi-*", "!kimi-k2*")}, "Kimi-K3", "request", True),
-        ({"models": ("kimi-*", "!kimi-k2*")}, "kimi-k2.6", "request", False),
-        ({"models": ("kimi-*",)}, None, "request", False),
-        ({"models": ("*",)}, None, "request", True),
-    ],
-)
-def test_a_rule_is_in_force_for_its_models_at_its_stage(more, model, stage, expected):
-    assert applies(Rule("r", "test", "", "", {}, [], Location("", 1, 1), **more), model, stage) is expected
 
 
 def test_a_plan_gives_the_plan_of_another_model():

@@ -23,7 +23,7 @@ from tests.strategies import LETS, actions, any_values, conditions, payloads, tr
 from quirkbook import Rulebook
 from quirkbook.api import apply_rules
 from quirkbook.payload.describe import as_data
-from quirkbook.plan.interpret import Run, changes, prepare
+from quirkbook.plan.interpret import Run, changes, note_remarks, prepare
 from quirkbook.plan.interpret import run as run_fast
 from quirkbook.plan.look import Schemas
 
@@ -57,6 +57,7 @@ def plainly(payload: Any, provider: str, model: str | None = None, *, refuses: b
     named = payload.get("model") if model is None else model
     done = Run(BOOK.plan(provider, named), payload)
     done.refuses = refuses
+    note_remarks(done)
     prepare(done, model)
     plain.run(done, PLAIN.rules_of(provider, "request"))
     return done
