@@ -123,7 +123,7 @@ def rule(
 ) -> Any:
     """Compile a rule that nobody wrote down."""
     made = Rule(f"r{place}", "test", "why", "source", {}, do, Location("test.yaml", place + 1, 1), when)
-    return compile_rule(made, lets or {}, place)
+    return compile_rule(made, lets or {}, (place, 0))
 
 
 def plan(*rules: Any) -> Plan:

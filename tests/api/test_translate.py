@@ -508,6 +508,7 @@ def test_a_report_tells_headers_quiet_rules_and_what_is_absent():
     assert done.to_dict() == {
         "provider": "acme",
         "model": None,
+        "identity": None,
         "payload": {"a": 1},
         "changes": [
             {"rule": "acme/h", "action": "set_header", "note": "X-A: 1", **common},

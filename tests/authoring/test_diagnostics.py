@@ -21,16 +21,18 @@ RULE = {
     "examples": "examples: [{in: {}, same: true}]",
 }
 HEAD = {"quirks": "quirks: 1", "provider": "provider: acme"}
+OF_FAMILY = {"quirks": "quirks: 1", "family": "family: claude", "naming": "naming: {names: [claude]}"}
 
 #: Codes of diagnostics that need other files, other bytes or more than a piece of a file.
-OF_MORE_THAN_A_PIECE = {"Q112", "Q113", "Q116", "Q118", "Q119", "Q122", "Q210", "Q211", "Q212", "Q214"}
+OF_MORE_THAN_A_PIECE = {"Q112", "Q113", "Q116", "Q118", "Q119", "Q122", "Q210", "Q211", "Q212", "Q214", "Q218"}
 
 
 def codes_of(piece: str) -> set[str]:
     """Put a piece of a rule file in its place and return the codes of the diagnostics that come of it."""
     parts = {re.split("[: ]", part)[0]: part.rstrip() for part in re.split(r"^(?=\S)", piece, flags=re.M) if part}
-    head = HEAD | {key: text for key, text in parts.items() if key in HEAD}
-    rule = RULE | {key: text for key, text in parts.items() if key not in HEAD}
+    known = OF_FAMILY if "naming" in parts else HEAD
+    head = known | {key: text for key, text in parts.items() if key in known}
+    rule = RULE | {key: text for key, text in parts.items() if key not in known}
     body = "\n".join(rule.values()).replace("\n", "\n    ")
     text = "\n".join([*head.values(), "rules:", f"  - {body}", ""])
     try:

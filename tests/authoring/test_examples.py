@@ -18,7 +18,6 @@ from quirkbook.authoring.examples import (
     owned_rules,
     prove,
 )
-from quirkbook.model import Location, Rule
 
 COOL = {"clamp": {"temperature": [0, 1]}}
 
@@ -71,15 +70,17 @@ def test_each_rule_belongs_to_its_own_file_and_comes_once():
     ],
 )
 def test_a_model_that_the_globs_accept_is_lent_where_the_example_names_none(models, given, lent):
-    assert lend_model(Rule("r", "x", "", "", {}, [], Location("", 1, 1), models=models), given) == lent
+    (owned,) = owned_rules(a_book(a_rule("r", {"drop": ["a"]}, **({"models": [*models]} if models else {}))))
+
+    assert lend_model(owned, given) == lent
 
 
 def test_where_no_model_fits_the_globs_the_example_must_name_one():
     assert diagnostics_of({"drop": ["a"]}, {"in": {"a": 1}, "out": {}}, {"in": {}, "same": True}, models=["a*", "!a*"])[
         :2
     ] == [
-        "acme.yaml:3:154: error[Q204]: acme/r: no model fits the globs: give the example a model of its own",
-        "acme.yaml:3:183: error[Q204]: acme/r: no model fits the globs: give the example a model of its own",
+        "acme.yaml:3:154: error[Q204]: acme/r: no model that comes to mind fits 'models': give the example a model of its own",
+        "acme.yaml:3:183: error[Q204]: acme/r: no model that comes to mind fits 'models': give the example a model of its own",
     ]
 
 

@@ -150,7 +150,8 @@ LUMEN = a_file(a_rule("lock", SEED), family="lumen")
 
 def test_a_family_that_nobody_includes_is_in_force_nowhere():
     assert found(LUMEN, a_file(provider="acme")) == [
-        "Q214 lumen/lock is in force nowhere: no provider includes family/lumen; include the family where its models are served"
+        "Q214 lumen/lock is in force nowhere: no provider includes family/lumen; "
+        "say with 'naming' which models are meant, or include the family where they are served"
     ]
 
 

@@ -25,7 +25,7 @@ def test_a_compiled_rule_knows_its_name_place_condition_and_actions():
     made = rule({"a": 1}, [{"drop": ["a"]}, {"set": {"b.c": 2}}], place=3)
     draft = Draft({"a": 1})
 
-    assert (made.name, made.place, len(made.runs), made.renames_model) == ("test/r3", 3, 2, False)
+    assert (made.name, made.place, len(made.runs), made.renames_model) == ("test/r3", (3, 0), 2, False)
     assert made.holds(draft.root, draft)
     assert made.blame({"a": 2}, draft) == "a: 2 is not 1"
 

@@ -156,7 +156,7 @@ def test_a_traceback_shows_the_line_of_a_rules_condition(lines):
     with pytest.raises(AttributeError) as caught:
         made.holds({}, None)
     last = traceback.extract_tb(caught.tb)[-1]
-    assert (last.filename, last.line) == ("<rule test/r0>", "return C1(draft.model)")
+    assert (last.filename, last.line) == ("<rule test/r0>", "return C1(draft.model, draft.identity)")
 
 
 def test_the_latest_sources_are_kept_for_tracebacks_and_no_more(lines):

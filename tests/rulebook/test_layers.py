@@ -7,8 +7,8 @@ from tests.books import a_file, a_folder, a_rule
 
 from quirkbook import Rulebook, RuleFileError, resources
 from quirkbook.model import Disable, Location
-from quirkbook.rulebook import builtin
-from quirkbook.rulebook.layers import RuleSources, all_rules, effective, join
+from quirkbook.rulebook import builtin, layers
+from quirkbook.rulebook.layers import RuleSources, all_rules, join
 
 ACT = {"set": {"z": 1}}
 
@@ -19,7 +19,7 @@ def sources(*files):
 
 def stack(*files, kind="provider", name="acme"):
     rule_sources = sources(*files)
-    return effective(rule_sources, rule_sources.file(kind, name))
+    return layers.stack(rule_sources, rule_sources.file(kind, name)).entries
 
 
 def listed(*files):

@@ -257,7 +257,7 @@ HEADLINES = [
     (
         "family/other",
         "other",
-        "11:14: error[Q109]: 'include' must be family/NAME or provider/NAME, not 'other'",
+        "11:14: error[Q109]: 'include' must be family/NAME, provider/NAME or families, not 'other'",
     ),
     ("family/other", "family/other\n    id: x", "12:5: error[Q106]: unknown key 'id' in an include"),
     ("because: not here", "becos: not here", "7:5: error[Q107]: 'because' is missing in this disabled rule"),

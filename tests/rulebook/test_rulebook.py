@@ -222,10 +222,15 @@ def in_plan(*asked, **more):
 
 
 def test_a_plan_holds_the_rules_in_force_with_their_places_in_the_effective_list():
-    assert in_plan("acme", None) == ([("glm/f", 0), ("acme/one", 2)], None, "")
-    assert in_plan("acme", "acme/big-1") == ([("glm/f", 0), ("acme/one", 2), ("acme/two", 3)], "big-1", "acme/")
-    assert in_plan("ac", "x/GLM-5.1:free") == ([("glm/f", 0), ("glm/g", 1), ("acme/one", 2)], "x/GLM-5.1:free", "")
-    assert in_plan("acme", None, stage="response") == ([("acme/back", 5)], None, "")
+    f, g, one, two, back = (
+        (name, (place, 0))
+        for place, name in enumerate(["glm/f", "glm/g", "acme/one", "acme/two", "acme/off", "acme/back"])
+        if place != 4
+    )
+    assert in_plan("acme", None) == ([f, one], None, "")
+    assert in_plan("acme", "acme/big-1") == ([f, one, two], "big-1", "acme/")
+    assert in_plan("ac", "x/GLM-5.1:free") == ([f, g, one], "x/GLM-5.1:free", "")
+    assert in_plan("acme", None, stage="response") == ([back], None, "")
     assert in_plan("beta", "m") == ([], "m", "")
 
 
@@ -236,11 +241,24 @@ def test_a_familys_plan_is_its_file_alone():
     assert [rule.name for rule in plan.replan("glm-4").rules] == ["glm/f"]
 
 
-def test_a_rule_is_in_force_for_models_that_it_speaks_of():
-    two = BOOK.rule("acme/two")
+@pytest.mark.parametrize(
+    ("more", "model", "expected"),
+    [
+        ({}, None, True),
+        ({}, "any", True),
+        ({"status": "disputed", "note": "Why."}, "any", True),
+        ({"status": "retired"}, "any", False),
+        ({"models": ["kimi-*", "!kimi-k2*"]}, "Kimi-K3", True),
+        ({"models": ["kimi-*", "!kimi-k2*"]}, "kimi-k2.6", False),
+        ({"models": "kimi-*"}, "kimi-k2.6", True),
+        ({"models": ["kimi-*"]}, None, False),
+        ({"models": ["*"]}, None, True),
+    ],
+)
+def test_a_rule_is_in_force_for_the_models_that_it_speaks_of(more, model, expected):
+    (entry,) = a_book(a_rule("r", ACT, **more)).effective("acme")
 
-    assert (BOOK.in_force(two, "big-1"), BOOK.in_force(two, "small"), BOOK.in_force(two, None)) == (True, False, False)
-    assert BOOK.in_force(BOOK.rule("acme/back"), "any")
+    assert entry.applies(model, None) is expected
 
 
 def test_a_plan_is_made_once_and_so_many_are_kept(monkeypatch):

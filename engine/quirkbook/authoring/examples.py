@@ -54,7 +54,7 @@ def lend_model(owned: Owned, holder: Any) -> str | None:
         ValueError: no simple name fits; the example must bring its own.
     """
     entry = owned.entry
-    if (isinstance(holder, dict) and "model" in holder) or entry.applies(None, None):
+    if (isinstance(holder, dict) and "model" in holder) or entry.speaks_of(None, None):
         return None
     globs = [glob for glob in owned.rule.models if isinstance(glob, str) and not glob.startswith("!")]
     names = [glob.replace("*", filling) for glob in globs for filling in ("", "-x", "x", "1")]

@@ -39,8 +39,9 @@ def known_models(book: Rulebook) -> Known:
     holders = (
         holder for rule in book.rules() for example in rule.examples for holder in (example.given, example.request)
     )
-    named = {holder.get("model") for holder in holders if isinstance(holder, dict)}
-    return {model: book.identify(model) for model in sorted(filter(None, (n for n in named if isinstance(n, str))))}
+    named = [holder.get("model") for holder in holders if isinstance(holder, dict)]
+    models = {model for model in named if isinstance(model, str) and model}
+    return {model: book.identify(model) for model in sorted(models)}
 
 
 def _warning(rule: Rule, code: str, message: str, hint: str) -> Diagnostic:

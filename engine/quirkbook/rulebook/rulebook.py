@@ -24,8 +24,6 @@ from .layers import RuleSources
 from .remarks import remarks
 from .stack import Stack, StackEntry, in_order
 
-STAGES = ("request", "response", "chunk", "error")
-
 #: The provider that stands for every address nobody has described.
 GENERIC = "openai_compatible"
 
@@ -155,7 +153,7 @@ class Rulebook:
         stack, identity = self._stack(name), self.identify(model, name)
         families = [identity.family] if identity else (stack.families or ()) if model is None else ()
         theirs = [entry for each in families for entry in self._family(name, each)]
-        return [entry for stage in STAGES for entry in in_order(stack.entries, theirs, stage)]
+        return in_order(stack.entries, theirs)
 
     def _stack(self, provider: str) -> Stack:
         if provider not in self._stacks:
@@ -285,20 +283,16 @@ class Rulebook:
         bare = model.removeprefix(prefix) if model else None
         identity, matched = self.identify(bare, name, base_model), base_model or bare
         stack = self._stack(name)
+        entries = in_order(stack.entries, self._family(name, identity.family if identity else None))
+        is_unknown = name == GENERIC and provider is None and base_url is not None
         return Plan(
             name,
             matched,
             prefix,
-            _compile(
-                in_order(stack.entries, self._family(name, identity.family if identity else None), stage),
-                matched,
-                identity,
-            ),
+            _compile((entry for entry in entries if entry.rule.stage == stage), matched, identity),
             lambda renamed: self.plan(name, renamed, None, stage),
             identity,
-            remarks(
-                stack, bare, identity, _host(base_url) if base_url and name == GENERIC and provider is None else None
-            ),
+            remarks(stack, bare, identity, _host(base_url) if is_unknown and base_url else None),
         )
 
     def family_plan(self, name: str, model: str | None, stage: str = "request") -> Plan:

@@ -34,11 +34,12 @@ class StackEntry:
         return ModelTest(self.rule.models, self.family, without_tuned=only_original)
 
     def applies(self, model: str | None, identity: Identity | None) -> bool:
-        """Tell whether the rule speaks of a model, unless it is retired or disabled."""
-        rule = self.rule
-        if self.disabled is not None or rule.status == "retired":
-            return False
-        return (not rule.models and self.family is None) or self.fits(model, identity)
+        """Tell whether the rule is in force for a model; one that is retired or disabled never is."""
+        return self.disabled is None and self.rule.status != "retired" and self.speaks_of(model, identity)
+
+    def speaks_of(self, model: str | None, identity: Identity | None) -> bool:
+        """Tell whether the rule speaks of a model; without one, whether it speaks of every model."""
+        return (not self.rule.models and self.family is None) or self.fits(model, identity)
 
     @cached_property
     def compiled(self) -> CompiledRule:
@@ -114,12 +115,12 @@ class Stack:
                 yield StackEntry(rule, {**names, **self.names}, family, place, off.get(rule.name))
 
 
-def in_order(own: Iterable[StackEntry], family: Iterable[StackEntry], stage: str) -> list[StackEntry]:
-    """Return the entries of one stage in the order they run.
+def in_order(own: Iterable[StackEntry], family: Iterable[StackEntry]) -> list[StackEntry]:
+    """Return a provider's entries and those of a family in the order they run, as far as they are of one stage.
 
     A request meets the family's rules at the marker. An answer comes back outward: what the host wraps is unwrapped
     by the provider's rules before the model's own are tried.
     """
-    mine = [entry for entry in own if entry.rule.stage == stage]
-    theirs = [entry for entry in family if entry.rule.stage == stage]
-    return sorted([*mine, *theirs], key=lambda entry: entry.place) if stage == "request" else [*mine, *theirs]
+    of_requests = [entry for entry in family if entry.rule.stage == "request"]
+    of_answers = [entry for entry in family if entry.rule.stage != "request"]
+    return [*sorted([*own, *of_requests], key=lambda entry: entry.place), *of_answers]

@@ -98,10 +98,35 @@ FINDINGS: Mapping[str, DiagnosticPage] = {
         "acme.yaml says include: [family/lumen]",
     ),
     "Q215": DiagnosticPage(
-        "a glob that fits nothing",
-        "No example of any rule names a model that the glob fits, nor does another rule of the file spell it so. Most "
-        "often it is misspelt; else an example with such a model proves it.",
+        "models that do not exist",
+        "No example of any rule names a model that the glob fits, nor does another rule of the file spell it so; or no id "
+        "can fit the range. Most often it is misspelt; else an example with such a model proves it.",
         "models: [kimi-k2,6*]\nexamples:\n  - {in: {n: 1}, same: true}",
         "models: [kimi-k2.6*]\nexamples:\n  - {in: {model: kimi-k2.6, n: 1}, same: true}",
+    ),
+    "Q216": DiagnosticPage(
+        "a family without naming",
+        "A range of models (line, from, with ...) is read by how the family names its models, and this family's file does "
+        "not say it, or there is no such family.",
+        'models: {family: kimmi, from: "2.6"}',
+        'models: {family: kimi, from: "2.6"}',
+    ),
+    "Q217": DiagnosticPage(
+        "a word that the family does not list",
+        "A range asks for a line or a variant that the family's 'naming' does not list, so that no id ever has it.",
+        "naming: {names: [claude], lines: [opus]}\nmodels: {line: sonet}",
+        "naming: {names: [claude], lines: [opus, sonnet]}\nmodels: {line: sonnet}",
+    ),
+    "Q218": DiagnosticPage(
+        "two families, one name",
+        "Two families list the same word among their names: an id with that word can be of one of them only.",
+        "families/kimi.yaml and families/moonshot.yaml both say names: [moonshot]",
+        "families/kimi.yaml alone says names: [kimi, moonshot]",
+    ),
+    "Q219": DiagnosticPage(
+        "a name that means nothing",
+        "'same' or 'names' says that a name means another model, and the id of that model names none that is known.",
+        "naming: {names: [claude], same: {claude-preview: cloud-5}}",
+        "naming: {names: [claude], same: {claude-preview: claude-5}}",
     ),
 }
