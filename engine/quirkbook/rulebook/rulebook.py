@@ -33,6 +33,8 @@ class Rulebook:
 
     def __init__(self, files: Iterable[RuleFile] = (), *, builtin: bool = True) -> None:
         layer_files = tuple(files)
+        self.files = layer_files
+        """The files of the user's layers, lowest first; an entry of a table of connections counts as a file."""
         self._sources = RuleSources(layer_files, builtin=builtin)
         self.plans: dict[tuple[str | None, str | None, str | None, str], Plan] = {}
         """Those made so far, by what `plan` was asked; who asks for each payload looks here first."""
@@ -77,7 +79,8 @@ class Rulebook:
     @cached_property
     def aliases(self) -> Mapping[str, str]:
         """Alias -> provider. Asking reads the head of every provider's file."""
-        return {alias: name for name in self.providers for alias in self._head(name).get("aliases", ())}
+        names = reversed(list(self._sources.providers()))  # of two that share an alias, `_named` finds the first
+        return {alias: name for name in names for alias in self._head(name).get("aliases", ())}
 
     def provider(self, name: str) -> RuleFile:
         """Return a provider's facts, found by name or alias.
@@ -85,13 +88,20 @@ class Rulebook:
         Raises:
             UnknownProviderError: with the nearest name and the list of all.
         """
-        file = self._sources.file("provider", name) or self._sources.file("provider", self.aliases.get(name, ""))
+        file = self._sources.file("provider", self._named(name) or "")
         if file is None:
             raise UnknownProviderError(f"unknown provider '{name}'{self._nearest(name)}")
         return file
 
+    def _named(self, name: str) -> str | None:
+        """Return the provider of a name or alias; no file is read for a name, and none after the first with the alias."""
+        if self._sources.has_provider(name):
+            return name
+        return next((each for each in self._sources.providers() if name in self._head(each).get("aliases", ())), None)
+
     def _head(self, name: str) -> Mapping[str, Any]:
-        return self.provider(name).head
+        file = self._sources.file("provider", name)
+        return file.head if file else {}
 
     def _nearest(self, name: str) -> str:
         near = did_you_mean(name.lower(), [*self.providers, *self.aliases])
@@ -146,8 +156,8 @@ class Rulebook:
             name = self.provider(provider).name
         elif base_url is not None:
             name = self._at(base_url)
-        elif start and (start in self.providers or start in self.aliases):
-            name = self.provider(start).name
+        elif start and (named := self._named(start)):
+            name = named
         else:
             problem = (
                 f"unknown provider '{start}' in model '{model}'{self._nearest(start)}"
@@ -169,7 +179,7 @@ class Rulebook:
 
     def _at(self, base_url: str) -> str:
         url = base_url.rstrip("/") + "/"
-        for name in self.providers:
+        for name in self._sources.providers():
             globs = self._head(name).get("endpoints", ())
             if any(fnmatchcase(url, glob) or fnmatchcase(url[:-1], glob) for glob in globs):
                 return name
