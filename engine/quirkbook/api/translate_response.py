@@ -28,6 +28,8 @@ def translate_response(
 ) -> Any:
     """Return a provider's answer in OpenAI's shape; ``request`` is the translated request it answers.
 
+    ``model`` says which model answered, where the request's own name for it does not (``base_model`` of `translate`).
+
     >>> translate_response({"choices": [], "usage": {"cached_tokens": 7}}, "moonshot")["usage"]["prompt_tokens_details"]
     {'cached_tokens': 7}
 

@@ -63,6 +63,8 @@ class Options(TypedDict, total=False):
     api_base: str | None
     """The same as base_url."""
     api_key: str | None
+    base_model: str | None
+    """Which model it is, where ``model`` is a deployment's own name: the maker's id, ``gpt-5.6``."""
     base_url: str | None
     """Where to call instead of the provider's own address; with or without its path (``/v1``)."""
     custom_llm_provider: str | None
@@ -88,6 +90,7 @@ class Options(TypedDict, total=False):
 #: What is not sent. Two names for one thing stand side by side, ours first.
 OWN: Final = (
     ("api_key",),
+    ("base_model",),
     ("base_url", "api_base"),
     ("provider", "custom_llm_provider"),
     ("drop_params",),
@@ -104,7 +107,7 @@ _OWN_NAMES: Final = {name: names[0] for names in OWN for name in names}
 #: LiteLLM's own arguments that only keep its books: left out, with a remark in the report.
 WITHOUT_EFFECT: Final = frozenset(
     {
-        "acompletion", "base_model", "cache", "caching", "cooldown_time", "custom_prompt_dict", "guardrails", "id",
+        "acompletion", "cache", "caching", "cooldown_time", "custom_prompt_dict", "guardrails", "id",
         "input_cost_per_second", "input_cost_per_token", "litellm_call_id", "litellm_logging_obj",
         "litellm_metadata", "litellm_session_id", "litellm_trace_id", "logger_fn", "max_parallel_requests",
         "merge_reasoning_content_in_choices", "model_info", "no-log", "output_cost_per_second",

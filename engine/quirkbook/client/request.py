@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from .. import api
-from ..errors import AuthenticationError, PayloadError, RefusedError, UnknownProviderError, UsageError
+from ..errors import AuthenticationError, PayloadError, RefusedError, UsageError
 from ..model import Change
 from ..payload.describe import kind
 from ..plan.interpret import change, changes
@@ -49,6 +49,8 @@ class Call:
     remarks: tuple[str, ...]
     mask: Mask
     rulebook: Rulebook
+    base_model: str | None = None
+    """Which model it is, where its name does not say so."""
 
     @property
     def streams(self) -> bool:
@@ -84,7 +86,9 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
     head = book.provider(provider).head
     extra_headers = {**call_options.get("extra_headers", {})}
     key = _api_key(provider, head, call_options.get("api_key"), extra_headers)
-    run = api.apply_rules(payload, provider, None, None, book, call_options.get("policy"))
+    run = api.apply_rules(
+        payload, provider, None, None, book, call_options.get("policy"), base_model=call_options.get("base_model")
+    )
     if run.refusal:
         raise RefusedError(change(*run.refusal))
     if run.fired:
@@ -102,6 +106,7 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
         remarks=remarks,
         mask=Mask(_secrets(headers, key, call_options.get("extra_query"))),
         rulebook=book,
+        base_model=call_options.get("base_model"),
     )
 
 
@@ -119,12 +124,7 @@ def provider_of(book: Rulebook, provider: str | None, model: Any, base_url: str 
 
 @lru_cache(maxsize=256)  # an address that nobody is known to serve is looked for in vain once
 def _provider_of(book: Rulebook, provider: str | None, model: str | None, base_url: str | None) -> str:
-    if provider is None and base_url is not None:
-        try:
-            return book.plan(None, model, base_url).provider
-        except UnknownProviderError:
-            pass
-    return book.plan(provider, model).provider
+    return book.resolve(provider, model, base_url)[0]
 
 
 def _api_key(provider: str, head: Mapping[str, Any], api_key: str | None, headers: Mapping[str, str]) -> str:

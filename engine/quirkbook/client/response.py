@@ -72,7 +72,9 @@ def _translated(call: Call, status: int, headers: Mapping[str, str], raw: bytes)
         raise read_error(call, status, headers, raw)
     if not isinstance(body, dict):
         raise _malformed(call, status, headers, "the answer is no JSON object", raw)
-    return translate_response.explain_response(body, call.provider, request=call.payload, rulebook=call.rulebook)
+    return translate_response.explain_response(
+        body, call.provider, model=call.base_model, request=call.payload, rulebook=call.rulebook
+    )
 
 
 def read_error(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> DispatchError:
@@ -109,7 +111,7 @@ def stream_whole_answer(
 
 def _typed_error(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
     translation = translate_response.explain_error(
-        body, call.provider, status, request=call.payload, rulebook=call.rulebook
+        body, call.provider, status, model=call.base_model, request=call.payload, rulebook=call.rulebook
     )
     return error_from(
         status,
@@ -159,7 +161,9 @@ class StreamReader:
         """Whether all has come: nothing more needs to be read."""
         self._call, self._status, self._headers = call, status, headers
         self._decoder = sse.Decoder()
-        self._rules = translate_response.ChunkTranslator(call.provider, request=call.payload, rulebook=call.rulebook)
+        self._rules = translate_response.ChunkTranslator(
+            call.provider, model=call.base_model, request=call.payload, rulebook=call.rulebook
+        )
         self._accumulator = Accumulator()
 
     @property

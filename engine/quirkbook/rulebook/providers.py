@@ -68,8 +68,8 @@ class Providers:
     ) -> tuple[str, str]:
         """Return (provider, prefix): who is meant, and what names it at the start of ``model``.
 
-        A named provider wins over ``base_url``, that over the model's prefix. An address that nobody has described is
-        ``openai_compatible``, or with ``strict`` an error.
+        A named provider wins over ``base_url``, that over the model's prefix. An address that nobody has described says
+        nothing: then the prefix does, and without one it is ``openai_compatible``, or with ``strict`` an error.
 
         Raises:
             UnknownProviderError: nobody of that name, or nobody named at all.
@@ -79,10 +79,12 @@ class Providers:
         start = model.partition("/")[0] if model and "/" in model else ""
         if provider is not None:
             name = self.provider(provider).name
-        elif base_url is not None:
-            name = self._at(base_url, strict)
+        elif base_url is not None and (there := self._at(base_url)):
+            name = there
         elif start and (named := self._named(start)):
-            name = named
+            name = named  # also at an address of one's own, which says nothing of who answers there
+        elif base_url is not None:
+            name = self._anybody(base_url, strict)
         else:
             problem = (
                 f"unknown provider '{start}' in model '{model}'{self._nearest(start)}"
@@ -102,7 +104,7 @@ class Providers:
             f"  known: {', '.join(self.names)}"
         )
 
-    def _at(self, base_url: str, strict: bool) -> str:
+    def _at(self, base_url: str) -> str | None:
         url = base_url.rstrip("/") + "/"
         for name in self._sources.providers():
             globs = self._head(name).get("endpoints", ())
@@ -114,6 +116,9 @@ class Providers:
         if at_home:
             text = f"several providers are served at {host(base_url)}: name one of {', '.join(at_home)}"
             raise UnknownProviderError(text)
+        return None
+
+    def _anybody(self, base_url: str, strict: bool) -> str:
         if GENERIC in self.names and not strict:
             return GENERIC
         known = ", ".join(self.names)

@@ -89,8 +89,8 @@ class Rulebook:
     ) -> tuple[str, str]:
         """Return (provider, prefix): who is meant, and what names it at the start of ``model``.
 
-        A named provider wins over ``base_url``, that over the model's prefix. An address that nobody has described is
-        ``openai_compatible``, or with ``strict`` an error.
+        A named provider wins over ``base_url``, that over the model's prefix. An address that nobody has described says
+        nothing: then the prefix does, and without one it is ``openai_compatible``, or with ``strict`` an error.
 
         Raises:
             UnknownProviderError: nobody of that name, or nobody named at all.

@@ -9,6 +9,7 @@ from typing import Any, Final
 from ...client import request as client_request
 from ...errors import UnknownProviderError, UsageError, did_you_mean
 from ...model import Keys
+from ...rulebook.providers import GENERIC
 from ...rulebook.rulebook import Rulebook
 from ...wire.headers import is_header_name, is_header_value
 from ...wire.retry import MOST_RETRIES
@@ -152,6 +153,9 @@ class _Item:
             common["api_key"] = (reader.text((*under, "api_key"), params["api_key"]) or "").strip() or None
         if "id" in info:
             common["id"] = str(info["id"])
+        if "base_model" in info:
+            base_model = reader.text((*self._keys, "model_info", "base_model"), info["base_model"]) or ""
+            common["base_model"] = base_model.rpartition("/")[2] or None
         return common
 
     def _defaults(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,11 +214,11 @@ class _Item:
         provider = self._at(base) if protocol else self._provider(named, params)
         if provider is None:
             return None
-        if not provider:
+        if protocol and provider in ("", GENERIC):
             hint = "custom_llm_provider names a provider whose rules are to apply"
-            message = "nobody is known at this address: requests are sent on without rules"
+            message = "nobody is known at this address: only rules for the model's family apply"
             self._reader.diagnostic("Q303", at, message, hint, severity="warning")
-            return Deployment(name, model, "", upstream, None, base)
+            return Deployment(name, model, provider, upstream, None, base)
         return self._connected(Deployment(name, model, provider, upstream, None, base))
 
     def _named(self, model: str, params: Mapping[str, Any]) -> tuple[str | None, str]:

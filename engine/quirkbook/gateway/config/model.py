@@ -51,6 +51,8 @@ class Deployment:
     """Deployments of a lower order are asked first."""
     id: str | None = None
     """``model_info.id``: another name, of this one deployment alone."""
+    base_model: str | None = None
+    """``model_info.base_model``: which model it is, where ``model`` is a deployment's own name."""
 
 
 def stars(pattern: str, name: str) -> tuple[str, ...] | None:

@@ -13,7 +13,7 @@ from ...api.translate_response import ChunkTranslator
 from ...client import request as client_request
 from ...errors import AuthenticationError, RefusedError
 from ...plan.compile import Plan
-from ...plan.interpret import Run, change, prepare, run
+from ...plan.interpret import Run, change, note_remarks, prepare, run
 from ...rulebook.rulebook import Rulebook
 from ...wire.redact import HIDDEN, Mask, is_secret_name
 from ..http import body
@@ -70,8 +70,13 @@ class Route:
         secrets = _Secrets(key, deployment.headers)
         self.without_key = secrets.hide
         self.shows_key = secrets.found_in
-        self.request = _plan(book, self.provider, self.model) if self.provider else None
-        answers = [book.plan(self.provider, self.model, stage=stage) for stage in _ANSWERS] if self.provider else []
+        base_model = deployment.base_model
+        self.request = _plan(book, self.provider, self.model, base_model) if self.provider else None
+        answers = (
+            [book.plan(self.provider, self.model, stage=stage, base_model=base_model) for stage in _ANSWERS]
+            if self.provider
+            else []
+        )
         self._answer_words: tuple[bytes, ...] | None = streams.words(answers[0]) if answers else ()
         self._chunk_words: tuple[bytes, ...] | None = streams.words(answers[1]) if answers else ()
         keys = [
@@ -109,6 +114,8 @@ class Route:
             return Prepared(payload, body.encode(payload))
         execution = Run(self.request, payload)
         execution.refuses = policy["refuse"] == "error"
+        if self.request.remarks:
+            note_remarks(execution)
         if "extra_body" in payload:
             prepare(execution)
         run(execution)
@@ -131,7 +138,10 @@ class Route:
 
     def relay(self, prepared: Prepared) -> streams.Relay:
         """Return what the events of an answer go through."""
-        rules = ChunkTranslator(self.provider, request=prepared.root, rulebook=self.book) if self.provider else None
+        rules = None
+        if self.provider:
+            base_model = self.deployment.base_model
+            rules = ChunkTranslator(self.provider, model=base_model, request=prepared.root, rulebook=self.book)
         return streams.Relay(rules, self._chunk_words, self.without_key)
 
     def may_match_rules(self, answer: bytes) -> bool:
@@ -139,12 +149,12 @@ class Route:
         return streams.has_word(self._answer_words, answer)
 
 
-def _plan(book: Rulebook, provider: str, model: str) -> Plan:
+def _plan(book: Rulebook, provider: str, model: str, base_model: str | None) -> Plan:
     """Return the plan for a model as the provider knows it, of which nothing comes off: ``groq/compound`` is a whole name."""
-    plan = book.plan(provider, model)
+    plan = book.plan(provider, model, base_model=base_model)
     if plan.prefix:
-        plan = book.plan(provider, f"{provider}/{model}")
-        plan = Plan(plan.provider, plan.model, "", plan.rules, plan.replan)
+        plan = book.plan(provider, f"{provider}/{model}", base_model=base_model)
+        plan = Plan(plan.provider, plan.model, "", plan.rules, plan.replan, plan.identity, plan.remarks)
     return plan
 
 
