@@ -348,8 +348,8 @@ REFUSED: list[tuple[str, Payload, dict[str, str]]] = [
         {
             "gpt-3.5-turbo": "openai/text-models-see-no-images",
             "gpt-4": "openai/text-models-see-no-images",
-            "o1-mini": "openai-reasoning/o3-mini-sees-no-images",
-            "o3-mini": "openai-reasoning/o3-mini-sees-no-images",
+            "o1-mini": "openai/o3-mini-sees-no-images",
+            "o3-mini": "openai/o3-mini-sees-no-images",
         },
     ),
     ("openai", CUSTOM, {}),

@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from quirkbook import Rulebook
 from quirkbook.authoring.examples import Owned, run_alone
-from quirkbook.identity.globs import compile_globs
+from quirkbook.identity.models import describe
 from quirkbook.model import Change, Effect, Keys, Rule, RuleFile
 from quirkbook.plan.interpret import change, changes
 from quirkbook.rulebook.stack import StackEntry
@@ -108,11 +107,8 @@ class Fact:
     """Column -> what becomes of it in the first example that touches it; its author put the usual case first."""
     worst: str
     """The worst that any example shows."""
-
-    @cached_property
-    def everywhere(self) -> bool:
-        """Whether it applies to all models, not only to some that it names."""
-        return compile_globs(self.rule.models)(None) if self.rule.models else True
+    everywhere: bool
+    """Whether it applies to all models, not only to some that it names, or to those of a family."""
 
 
 @dataclass(frozen=True)
@@ -166,13 +162,13 @@ def worst(words: Iterable[str]) -> str:
     return max(words, key=_RANK.__getitem__, default="warn")
 
 
-def fact_of(entry: StackEntry, family: bool) -> Fact:
+def fact_of(entry: StackEntry, family: bool, book: Rulebook) -> Fact:
     """Run a rule's examples; see what they do, and to what."""
     rule = entry.rule
     usual: dict[str, str] = {}
     all_: list[str] = ["warn"]
     for example in rule.examples:
-        done = run_alone(Owned(entry, family), example)
+        done = run_alone(Owned(entry, family, book), example)
         seen: dict[str, str] = {}
         for one in [change(*done.refusal)] if done.refusal else changes(done):
             word = _WORDS.get(one.effect, str(one.effect))
@@ -180,7 +176,15 @@ def fact_of(entry: StackEntry, family: bool) -> Fact:
             for column in _columns(entry, one):
                 seen[column] = worst([seen.get(column, "warn"), word])
         usual = {**seen, **usual}
-    return Fact(rule, usual, worst(all_))
+    everywhere = entry.fits(None, None) if rule.models else entry.family is None
+    return Fact(rule, usual, worst(all_), everywhere)
+
+
+def models_of(rule: Rule) -> str:
+    """Say of which models a rule speaks: its globs, or its ranges in words; nothing where it names none."""
+    if all(isinstance(glob, str) for glob in rule.models):
+        return " ".join(map(str, rule.models))
+    return describe(rule.models, rule.owner if rule.family else None)
 
 
 def _columns(entry: StackEntry, one: Change) -> Iterator[str]:
@@ -248,7 +252,7 @@ def collect(files: Sequence[RuleFile]) -> tuple[list[Row], list[Row]]:
         # The same rule stands in many lists. What it does alone differs only by the names that an includer restates.
         key = id(entry.rule)
         if key not in known:
-            known[key] = fact_of(entry, family)
+            known[key] = fact_of(entry, family, book)
         return known[key]
 
     rows: dict[str, list[Row]] = {"family": [], "provider": []}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from rule_facts import EFFECTS, Fact, Row, columns_in_use, worst
+from rule_facts import EFFECTS, Fact, Row, columns_in_use, models_of, worst
 from table_markdown import effect, source_of
 
 from quirkbook.model import Rule
@@ -107,7 +107,7 @@ def _page(row: Row) -> Iterator[str]:
 def _rule(rule: Rule, does: str) -> Iterator[str]:
     word = does.partition(",")[0]
     mark = f'<b class="mark {word}" title="{word}">{word[0].upper()}</b> ' if word else ""
-    models = escape(" ".join(rule.models))
+    models = escape(models_of(rule))
     yield f'<article id="{rule.name}" data-text="{escape(rule.name.lower())} {models.lower()}">'
     yield f'<h3>{mark}<a href="#{rule.name}">{escape(rule.name)}</a></h3><p>{escape(" ".join(rule.why.split()))}</p><dl>'
     facts = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 from evidence_map import anchor, cell, rule_link
-from rule_facts import EFFECTS, Fact, Row, columns_in_use, worst
+from rule_facts import EFFECTS, Fact, Row, columns_in_use, models_of, worst
 
 from quirkbook.model import MISSING, Example, Rule
 
@@ -81,7 +81,7 @@ def _section(row: Row) -> Iterator[str]:
         for column in columns:
             for fact in (each for each in row.own if column in each.columns):
                 rule = fact.rule
-                models = cell(" ".join(rule.models)) or "all"
+                models = cell(models_of(rule)) or "all"
                 yield f"| {column} | {fact.columns[column]} | {models} | {rule_link(rule, rule.id)} | {_source(rule.source)} |"
 
 
@@ -123,7 +123,7 @@ def _rule(rule: Rule, does: str, up: str) -> Iterator[str]:
     yield from ("", f"## {rule.id}", "", prose(rule.why), "")
     facts = {
         "effect": does,
-        "models": cell(" ".join(rule.models)),
+        "models": cell(models_of(rule)),
         "works on": "" if rule.stage == "request" else rule.stage,
         "status": "" if rule.status == "active" else rule.status,
         "note": prose(rule.note),

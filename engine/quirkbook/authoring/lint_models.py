@@ -76,7 +76,7 @@ def _range(book: Rulebook, rule: Rule, models: Range) -> Iterator[Diagnostic]:
         yield _warning(rule, "Q216", what, f"known families: {', '.join(sorted(book.naming))}")
         return
     for kind, words, listed in (
-        ("line", models.lines, naming["lines"]),
+        ("line", models.lines, [*naming["lines"], str(models.family)]),
         ("variant", models.some_of | models.none_of - {TUNED}, [*naming["variants"], *naming["lines"], TUNED]),
     ):
         for word in sorted(words - set(listed)):

@@ -20,6 +20,7 @@ class Range:
 
     family: str | None = None
     lines: frozenset[str] = frozenset()
+    """One of these lines; the family's own name stands for the models of no line."""
     start: Version | None = None
     """The first version that fits; later ones inherit."""
     before: Version | None = None
@@ -35,8 +36,8 @@ class Range:
             return f"it names no model of {self.family or 'a known family'}"
         if self.family not in (None, identity.family):
             return f"family {self.family}: it is {identity.family}"
-        if self.lines and identity.line not in self.lines:
-            return f"line {_list(self.lines)}: the line is {identity.line or 'unknown'}"
+        if self.lines and (identity.line or identity.family) not in self.lines:
+            return f"line {_list(self.lines)}: the line is {identity.line or identity.family}"
         return self._blame_version(identity.version) or self._blame_variants(identity.variants)
 
     def takes_version(self, number: Version | None) -> bool:

@@ -139,12 +139,15 @@ class Resolver:
         return not set(self.outline["families"][family]["not"]).isdisjoint(texts)
 
     def _in_part_before(self, parted: Sequence[Piece], texts: Sequence[str], start: int) -> Identity | None:
-        """Look for the name in an earlier part, where the last one begins as that family's ids go on: ``claude/opus-4-7``."""
+        """Look for the name in an earlier part, where the last one goes on as that family's ids do: ``claude/opus-4-7``.
+
+        Or where the last part says nothing of the model: ``deepseek/deepseek-r1/community``.
+        """
         for at in range(start - 1, -1, -1):
             hit = self._name_at(parted, texts, at, 0)
             if hit and at + hit[1] <= start and not hit[2]:
                 if self._goes_on(hit[0], parted, texts, start):
-                    return self._read(hit[0], parted, texts, start, at, at)
+                    return self._read(hit[0], parted, texts, at + hit[1], at, at)
                 return None
         return None
 
