@@ -18,7 +18,7 @@ class Precompiled(BuildHookInterface[Any]):
         from quirkbook.rulebook import builtin
 
         self._folder = TemporaryDirectory()
-        for name in builtin.names().values():
+        for name in builtin.all_files():
             precompiled = Path(self._folder.name, builtin.precompiled_name(name))
             precompiled.write_bytes(builtin.precompile(name))
             build_data["force_include"][str(precompiled)] = f"quirkbook/precompiled/{precompiled.name}"

@@ -1,8 +1,9 @@
 """docs/language.md: each snippet loads, each row of a table does what it says, no word of the language is left out.
 
 How the page is marked: a block of YAML with `quirks:` is a whole file; `<!-- layer -->` before it puts it above the
-others. Other blocks are fragments: `<!-- head -->` (keys of a head), `<!-- rule -->`, `<!-- refused: CODE -->`,
-`<!-- condition: PAYLOAD -> true -->`, `<!-- do: PAYLOAD -> PAYLOAD -->`. `<!-- table: NAME -->` names a table.
+others, and `<!-- connections -->` marks a table of connections. Other blocks are fragments: `<!-- head -->` (keys of a
+head), `<!-- rule -->`, `<!-- refused: CODE -->`, `<!-- condition: PAYLOAD -> true -->`,
+`<!-- do: PAYLOAD -> PAYLOAD -->`. `<!-- table: NAME -->` names a table.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ from quirkbook.plan.actions import STAGES
 from quirkbook.plan.conditions import COMBINATORS
 from quirkbook.plan.jsonschema.normalize import normalizer
 from quirkbook.resources import schema
-from quirkbook.rulebook.load import load_file
+from quirkbook.rulebook.load import load_file, load_folder
 from quirkbook.source.yaml import read
 
 PAGE = (Path(__file__).parents[1] / "docs" / "language.md").read_text("utf-8")
 SCHEMA = schema("rules")
+CONNECTION = schema("connections")["$defs"]["connection"]["properties"]
 HEAD = "quirks: 1\nprovider: fragment\n"
 
 _BLOCK = re.compile(r"(?P<marks>(?:^<!-- [^\n]* -->\n)*)^```yaml\n(?P<text>.*?)^```$", re.M | re.S)
@@ -129,7 +131,7 @@ def fragment(block: Block) -> RuleFile:
 
 
 def test_every_block_says_what_it_is():
-    kinds = {"file", "layer", "head", "rule", "refused", "condition", "do"}
+    kinds = {"file", "layer", "connections", "head", "rule", "refused", "condition", "do"}
 
     assert [f"line {block.line}: {block.kind}" for block in BLOCKS if block.kind not in kinds] == []
     assert PAGE.count("```yaml") == len(BLOCKS)
@@ -150,6 +152,16 @@ def test_a_layer_replaces_a_rule_and_disables_another():
         ("acme/thinking-switch", True),
     ]
     assert rules[1].rule.why == "On our contract Acme takes temperature up to 1.5."
+
+
+@pytest.mark.parametrize("block", blocks("connections"))
+def test_a_table_of_connections_loads_with_every_key_but_those_of_the_acme_file(block: Block, tmp_path):
+    path = tmp_path / "connections.yaml"
+    path.write_text(block.text, "utf-8")
+    book = Rulebook([*whole_files("file"), *load_folder(path, "mine")], builtin=False)
+
+    assert [entry.rule.name for entry in book.effective("borealis")] == ["lumen/no-top-k"]
+    assert {*data(block.text)["connections"]["borealis"], "docs", "auth", "headers"} == CONNECTION.keys()
 
 
 @pytest.mark.parametrize("block", blocks("head", "rule"))
@@ -272,6 +284,7 @@ def test_the_tables_name_every_key():
     assert first_words("head keys") == set(SCHEMA["properties"])
     assert first_words("rule keys") == set(_properties("rule"))
     assert first_words("example keys") == set(_properties("example"))
+    assert {word for row in table("connection keys") for word in codes(row[0])} == CONNECTION.keys()
 
 
 def test_the_tables_say_which_keys_are_required_and_which_a_family_has():

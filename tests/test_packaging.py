@@ -14,7 +14,7 @@ import pytest
 from tests.sharing import once
 
 import quirkbook
-from quirkbook.rulebook.builtin import names, precompile, precompiled_name
+from quirkbook.rulebook.builtin import OUTLINE, all_files, precompile, precompiled_name
 
 ROOT = Path(__file__).parents[1]
 #: What docs/tools/build_pages.py builds: there or not, it is never packed.
@@ -76,7 +76,8 @@ def test_the_wheel_holds_the_package_with_its_rules_and_schemas_and_nothing_else
     }
     for folder in ("rules", "schemas"):
         expected |= {f"quirkbook/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*") if path.is_file()}
-    expected |= {f"quirkbook/precompiled/{precompiled_name(name)}" for name in names().values()}
+    expected |= {f"quirkbook/precompiled/{precompiled_name(name)}" for name in all_files()}
+    expected |= {f"quirkbook/precompiled/{OUTLINE}"}
 
     assert inside == expected
 
@@ -84,12 +85,13 @@ def test_the_wheel_holds_the_package_with_its_rules_and_schemas_and_nothing_else
 def test_the_precompiled_files_in_the_wheel_are_those_of_its_rule_files(wheel):
     inside = zipfile.ZipFile(wheel)
 
-    for name in names().values():
+    for name in all_files():
         assert inside.read(f"quirkbook/precompiled/{precompiled_name(name)}") == precompile(name)
 
 
-def test_a_first_translation_with_the_wheel_parses_no_yaml(wheel):
-    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); import quirkbook; quirkbook.translate({{}}, 'moonshot')"
+@pytest.mark.parametrize("provider", ["moonshot", "chutes"])
+def test_a_first_translation_with_the_wheel_parses_no_yaml(provider, wheel):
+    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); import quirkbook; quirkbook.translate({{}}, {provider!r})"
     report = f"{code}; print([name for name in sys.modules if name == 'yaml'])"
     done = subprocess.run([sys.executable, "-I", "-c", report], capture_output=True, text=True, check=True, cwd="/")
 

@@ -445,6 +445,14 @@ def test_rules_of_ones_own_are_checked_tested_and_recorded(quirkbook, tmp_path):
     assert f"removed {golden.with_name('gone.yml')}\n" in out
 
 
+def test_check_counts_the_connections_of_a_table(quirkbook, tmp_path):
+    a_folder(
+        tmp_path, connections="quirks: 1\nconnections:\n  chutes: {name: Chutes}\n  acme: {base_url: 'http://a'}\n"
+    )
+
+    assert quirkbook("check", tmp_path) == (0, "", "0 rules, 1 connection: 0 errors, 0 warnings\n")
+
+
 def test_half_a_surrogate_pair_does_not_stop_the_report(quirkbook):
     code, out, _ = quirkbook("dry-run", "-", "-p", "moonshot", stdin=b'{"user": "\\ud800"}')
 

@@ -80,7 +80,7 @@ def test_sources_know_the_names_of_all_and_no_files_of_others():
 
 
 def test_only_files_with_the_ending_of_rules_ship(tmp_path, monkeypatch):
-    a_folder(tmp_path, one="", two="")
+    a_folder(tmp_path, one="", two="", connections="{quirks: 1, connections: {reached: {name: Reached}}}")
     a_folder(tmp_path / "families", three="")
     (tmp_path / "README.md").write_text("")
     (tmp_path / "families" / "README.md").write_text("")
@@ -88,7 +88,7 @@ def test_only_files_with_the_ending_of_rules_ship(tmp_path, monkeypatch):
 
     rule_sources = RuleSources((), builtin=True)
 
-    assert (rule_sources.names("provider"), rule_sources.names("family")) == (("one", "two"), ("three",))
+    assert (rule_sources.names("provider"), rule_sources.names("family")) == (("one", "reached", "two"), ("three",))
 
 
 def test_a_built_in_file_is_read_when_it_is_asked_for(monkeypatch):

@@ -10,7 +10,8 @@ from ..model import Keys
 from ..payload.describe import kind
 from ..plan.interpret import Run, note_plain, note_remarks, prepare, run
 from ..plan.look import Schemas
-from ..rulebook.rulebook import Rulebook, check_names
+from ..rulebook.providers import check_names
+from ..rulebook.rulebook import Rulebook
 from .plain import is_plain
 
 

@@ -57,11 +57,12 @@ class Settings:
 
     def rules_hash(self) -> str:
         """Return a hash of what all rules say: the built-in ones of this version, and those of own folders."""
-        texts = [(folder("rules") / name).read_bytes() for _, name in sorted(builtin.names().items())]
+        texts = [(folder("rules") / name).read_bytes() for name in (*builtin.all_files(), builtin.WORDS)]
         for path in self.rules or filter(None, os.environ.get("QUIRKBOOK_RULES", "").split(os.pathsep)):
             from ..rulebook.load import load_folder  # only now, as PyYAML costs a tenth of the start
 
-            texts += [Path(file.location.file).read_bytes() for file in load_folder(path, path)]
+            paths = dict.fromkeys(file.location.file for file in load_folder(path, path))
+            texts += [Path(path).read_bytes() for path in paths]
         return hashlib.sha256(repr([__version__, *texts]).encode()).hexdigest()
 
 

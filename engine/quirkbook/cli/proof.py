@@ -11,7 +11,7 @@ import click
 
 from ..authoring import examples, lint, lint_rulebook
 from ..errors import RuleFileError
-from ..model import Diagnostic
+from ..model import Diagnostic, Rule, RuleFile
 from ..resources import folder
 from ..rulebook.rulebook import Rulebook
 from .configs import Setting, escaped, is_config, read_all, setting_annotation, setting_as_data
@@ -39,9 +39,9 @@ def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
     settings, diagnostics = read_all(configs)
     counted = [_count(len(settings), "key")] if configs else []
     if len(configs) < len(paths) or not paths:
-        count, rule_diagnostics = _lint(tuple(path for path in paths if path not in configs), stale=stale)
+        loaded, rule_diagnostics = _lint(tuple(path for path in paths if path not in configs), stale=stale)
         diagnostics += rule_diagnostics
-        counted = ["nothing loaded" if count is None else _count(count, "rule"), *counted]
+        counted = [*loaded, *counted]
     _print(diagnostics, settings, form)
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
     if form == "text":
@@ -51,17 +51,25 @@ def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
         raise Refused
 
 
-def _lint(paths: Sequence[Path], *, stale: bool) -> tuple[int | None, list[Diagnostic]]:
-    """Return how many rules there are, None where they do not load, and what is wrong with them."""
+def _lint(paths: Sequence[Path], *, stale: bool) -> tuple[list[str], list[Diagnostic]]:
+    """Return how many rules and connections without rules there are, in words, and what is wrong with them."""
     try:
         book, owned = _load(paths)
         diagnostics = [
             *lint.check_names(owned),
             *(diagnostic for owned_rule in owned for diagnostic in lint.check_rule(owned_rule, stale=stale)),
         ]
-        return len(owned), [*diagnostics, *lint_rulebook.check_rulebook(book, owned)]
+        mine = (file for file in book.files if not paths or _stands_in(file.location.file, paths))
+        connections = sum(map(_is_connection, mine))
+        loaded = [_count(len(owned), "rule"), *([_count(connections, "connection")] if connections else [])]
+        return loaded, [*diagnostics, *lint_rulebook.check_rulebook(book, owned)]
     except RuleFileError as error:
-        return None, list(error.diagnostics)
+        return ["nothing loaded"], list(error.diagnostics)
+
+
+def _is_connection(file: RuleFile) -> bool:
+    has_address = not file.head.keys().isdisjoint(("base_url", "base_url_env"))
+    return has_address and not any(isinstance(item, Rule) for item in file.items)
 
 
 @click.command()

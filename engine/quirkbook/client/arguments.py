@@ -13,7 +13,8 @@ from ..api.objects import is_object
 from ..api.response_format import plain_format
 from ..errors import PayloadError, UsageError
 from ..payload.describe import kind
-from ..rulebook.rulebook import Rulebook, check_names
+from ..rulebook.providers import check_names
+from ..rulebook.rulebook import Rulebook
 
 Messages = Iterable[Any]
 """Dicts, or objects that stand for one, such as messages of an earlier answer."""

@@ -14,17 +14,17 @@ Outline = dict[str, Any]
 """What `build` returns: tries of names, tables of families, words that do not matter. JSON data but for its sharing."""
 
 
-def build(families: Mapping[str, Mapping[str, Any]], words: Mapping[str, Sequence[str]]) -> Outline:
+def build(families: Mapping[str, Mapping[str, Any]], words: Iterable[Sequence[str]]) -> Outline:
     """Return the outline of some families.
 
-    ``families`` is family -> the ``naming`` of its head, ``words`` the groups of words of ids that say nothing of the model.
+    ``families`` is family -> the ``naming`` of its head, ``words`` the words of ids that say nothing of the model, in groups.
     """
     outline: dict[str, Any] = {
         "names": {},
         "numbered": {},
         "same": {},
         "families": {},
-        "plain": [word for group in words.values() for word in group],
+        "plain": [word for group in words for word in group],
     }
     for family, naming in families.items():
         for name in naming["names"]:

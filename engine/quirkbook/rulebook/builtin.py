@@ -19,7 +19,11 @@ from ..identity.outline import Outline, build
 from ..identity.resolve import Resolver
 from ..model import Example, Keys, Location, Rule, RuleFile
 from ..resources import folder
+from . import connections
 from .build import Source, rule_file
+
+#: The table of providers without rules, see `connections`. It is read when a name is in no file, or all are asked for.
+TABLE = "connections.yaml"
 
 #: Of `marshal`: without references, so that the same file gives the same bytes, and readable to every Python.
 _FORMAT = 2
@@ -30,18 +34,27 @@ WORDS = "words.yaml"
 
 
 def names() -> dict[tuple[str, str], str]:
-    """Name the files by (kind, name): a file bears the name of its provider or family."""
+    """Name the files of rules by (kind, name): a file bears the name of its provider or family."""
     rules = folder("rules")
-    files = {
-        ("provider", entry.name[:-5]): entry.name
-        for entry in rules.iterdir()
-        if entry.name.endswith(".yaml") and entry.name != WORDS
-    }
+    files = {("provider", entry.name[:-5]): entry.name for entry in rules.iterdir() if entry.name.endswith(".yaml")}
+    for table in (TABLE, WORDS):
+        files.pop(("provider", table[:-5]), None)
     families = rules / "families"
     for entry in families.iterdir():
         if entry.name.endswith(".yaml"):
             files["family", entry.name[:-5]] = f"families/{entry.name}"
     return files
+
+
+def all_files() -> list[str]:
+    """Name every file that ships, sorted: those of rules and the table of connections."""
+    return sorted([TABLE, *names().values()])
+
+
+def table() -> Mapping[str, connections.Entry]:
+    """Read the table of connections: provider -> its entry."""
+    raw = _bytes(TABLE)
+    return connections.entries(_precompiled(TABLE, raw) or _document(TABLE, raw))
 
 
 def read(name: str) -> RuleFile:
@@ -120,6 +133,10 @@ def precompile(name: str) -> bytes:
     """Return a file precompiled, for the package that is being built."""
     raw = _bytes(name)
     recording = _RecordingSource(_document(name, raw))
+    if name == TABLE:
+        for entry in connections.entries(recording).values():
+            entry.file()
+        return source_hash(raw) + marshal.dumps((recording.data, recording.places), _FORMAT)
     rule_file(recording, examples=lambda at: ())
     rules = [
         {key: value for key, value in node.items() if key != "examples"} for node in recording.data.get("rules", ())
@@ -182,4 +199,4 @@ def _heads() -> dict[str, bytes]:
 def _outline(raws: Mapping[str, bytes]) -> Outline:
     heads = [_document(name, raw).data for name, raw in raws.items() if name != WORDS]
     naming = {head["family"]: head["naming"] for head in heads if "naming" in head}
-    return build(naming, _document(WORDS, raws[WORDS]).data["words"])
+    return build(naming, _document(WORDS, raws[WORDS]).data["words"].values())

@@ -15,6 +15,7 @@ from ..identity.outline import build
 from ..identity.resolve import Resolver
 from ..model import Diagnostic, Disable, Include, Rule, RuleFile
 from . import builtin as builtin_files
+from .connections import Entry
 from .stack import Stack, StackEntry
 
 Item = Rule | Include
@@ -28,12 +29,33 @@ class RuleSources:
         """The user's files by (kind, name), lowest layer first."""
         for file in files:
             self.own.setdefault((file.kind, file.name), []).append(file)
+        self._builtin = builtin
         self._shipped = builtin_files.names() if builtin else {}
         self._joined: dict[tuple[str, str], RuleFile | None] = {}
 
+    @cached_property
+    def _table(self) -> Mapping[str, Entry]:
+        """The built-in table of connections, read for the first provider that no file is named after."""
+        return builtin_files.table() if self._builtin else {}
+
     def names(self, kind: str) -> tuple[str, ...]:
         """Return the names of all providers or families, sorted."""
-        return tuple(sorted({name for k, name in (*self.own, *self._shipped) if k == kind}))
+        return tuple(sorted(set(self._each(kind))))
+
+    def providers(self) -> Iterator[str]:
+        """Yield the names of all providers, each once, those first that cost least to read: the user's, then the table's."""
+        yield from dict.fromkeys(self._each("provider"))
+
+    def _each(self, kind: str) -> Iterator[str]:
+        yield from (name for of, name in self.own if of == kind)
+        if kind == "provider":
+            yield from self._table
+        yield from (name for of, name in self._shipped if of == kind)
+
+    def has_provider(self, name: str) -> bool:
+        """Tell whether a provider bears a name; the table is read only where no file does."""
+        key = ("provider", name)
+        return key in self.own or key in self._shipped or name in self._table
 
     def file(self, kind: str, name: str) -> RuleFile | None:
         """Return one provider's or family's facts, all layers joined; None if there are none."""
@@ -42,17 +64,22 @@ class RuleSources:
             files = list(self.own.get(key, ()))
             if key in self._shipped:
                 files.insert(0, builtin_files.read(self._shipped[key]))
+            elif kind == "provider" and name in self._table:
+                files.insert(0, self._table[name].file())
             self._joined[key] = join(files) if files else None
         return self._joined[key]
 
     @cached_property
     def resolver(self) -> Resolver:
         """Tells what the ids of models say, by how the families of all layers name theirs."""
-        if self._shipped and not any(kind == "family" for kind, _ in self.own):
+        if self._builtin and not any(kind in ("family", "words") for kind, _ in self.own):
             return builtin_files.resolver()
         heads = {name: file.head for name in self.names("family") if (file := self.file("family", name))}
         naming = {name: head["naming"] for name, head in heads.items() if "naming" in head}
-        return Resolver(build(naming, builtin_files.words()))
+        words = [*builtin_files.words().values()]
+        for file in self.own.get(("words", "words"), ()):
+            words += file.head["words"].values()
+        return Resolver(build(naming, words))
 
     @property
     def named_families(self) -> tuple[str, ...]:

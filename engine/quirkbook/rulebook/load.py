@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from ..plan.actions import Context, compile_actions
 from ..plan.conditions import Names, Report, compile_condition
 from ..source.document import Document
 from ..source.yaml import MAX_BYTES, read
+from . import connections
 from .build import rule_file
 from .check_models import check_models
 from .validate import check
@@ -30,34 +31,68 @@ def load_file(raw: bytes, name: str, *, layer: str = "built-in", trusted: bool =
     Raises:
         RuleFileError: with every diagnostic, in order of place.
     """
+    return _rules(_document(raw, name), layer, trusted=trusted)
+
+
+def _document(raw: bytes, name: str) -> Document:
     document = read(raw, name)
     _refuse_newer(document)
-    if not trusted and (diagnostics := _diagnostics(document)):
-        raise RuleFileError(sorted(dict.fromkeys(diagnostics), key=lambda diagnostic: diagnostic.location))
+    return document
+
+
+def _rules(document: Document, layer: str, *, trusted: bool = False) -> RuleFile:
+    if not trusted:
+        _refuse(_diagnostics(document))
     return rule_file(document, layer)
+
+
+def _entries(table: Document, layer: str) -> list[RuleFile]:
+    _refuse(_diagnostics_of_table(table))
+    return [entry.file(layer) for entry in connections.entries(table).values()]
+
+
+def _words(document: Document, layer: str) -> RuleFile:
+    _refuse(diagnostic for _, diagnostic in check(document, "words"))
+    head = {"words": document.data["words"]}
+    return RuleFile("words", "words", head, (), {}, (), Location(document.name, 1, 1), layer)
+
+
+def _refuse(diagnostics: Iterable[Diagnostic]) -> None:
+    if ordered := sorted(dict.fromkeys(diagnostics), key=lambda diagnostic: diagnostic.location):
+        raise RuleFileError(ordered)
 
 
 def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...]:
     """Read every ``*.yaml``, ``*.yml`` and ``*.json`` below a folder, in order of path; or just one file.
 
+    An entry of a table of connections becomes a file of its provider without rules; a file of words has its words in
+    its head.
+
     Raises:
         RuleFileError: with the diagnostics of all files.
     """
     files: list[RuleFile] = []
+    entries: list[RuleFile] = []
     diagnostics: list[Diagnostic] = []
     places = _rule_files(Path(path), diagnostics)
     for place in places:
         try:
-            files.append(load_file(_read_bytes(place), str(place), layer=layer))
+            document = _document(_read_bytes(place), str(place))
+            if connections.is_table(place.name, document.data):
+                entries += _entries(document, layer)
+            elif isinstance(document.data, dict) and "words" in document.data:
+                files.append(_words(document, layer))
+            else:
+                files.append(_rules(document, layer))
         except RuleFileError as error:
             diagnostics += error.diagnostics
     if not places and not diagnostics:
         hint = f"rule files end in {', '.join(_SUFFIXES)}"
         diagnostics.append(Diagnostic(Location(str(path), 1, 1), "Q118", "no rule file is in this folder", hint))
-    diagnostics += _written_twice(files)
+    diagnostics += [*_written_twice(files), *_connected_twice(files, entries)]
     if diagnostics:
         raise RuleFileError(sorted(diagnostics, key=lambda diagnostic: diagnostic.location))
-    return tuple(files)
+    return (*files, *entries)
 
 
 def _written_twice(files: Sequence[RuleFile]) -> Iterator[Diagnostic]:
@@ -71,6 +106,19 @@ def _written_twice(files: Sequence[RuleFile]) -> Iterator[Diagnostic]:
                     f"the id '{rule.id}' of {file.kind} {file.name} is used twice: first in {place.file}:{place.line}"
                 )
                 yield Diagnostic(rule.location, "Q116", message, "keep one of them, or give it another id")
+
+
+def _connected_twice(files: Iterable[RuleFile], entries: Iterable[RuleFile]) -> Iterator[Diagnostic]:
+    """Yield the entries whose provider has another entry, or a file, in the same layer: what one of them says would vanish."""
+    places = {file.name: file.location for file in files if file.kind == "provider"}
+    for entry in entries:
+        place = places.setdefault(entry.name, entry.location)
+        if place is not entry.location:
+            message = (
+                f"the provider '{entry.name}' stands in two files of this folder: here and in {place.file}:{place.line}"
+            )
+            hint = "keep one of them; a provider with rules has its connection in the head of its file"
+            yield Diagnostic(entry.location, "Q116", message, hint)
 
 
 def _rule_files(path: Path, diagnostics: list[Diagnostic]) -> list[Path]:
@@ -145,6 +193,31 @@ def _diagnostics(document: Document) -> list[Diagnostic]:
     return diagnostics
 
 
+def _diagnostics_of_table(table: Document) -> list[Diagnostic]:
+    """Return all diagnostics of a table of connections."""
+    shape = check(table, "connections")
+    diagnostics = [diagnostic for _, diagnostic in shape]
+    broken = {keys[:2] for keys, _ in shape}
+    if () in broken or ("connections",) in broken:
+        return diagnostics
+
+    def report(code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None:
+        diagnostics.append(table.diagnostic(code, keys, message, hint, key=key))
+
+    owners: dict[str, str] = {name: name for name in table.data[connections.NAME]}
+    for name, entry in table.data[connections.NAME].items():
+        keys: Keys = (connections.NAME, name)
+        if keys in broken:
+            continue
+        if "verified" in entry:
+            _check_day(entry, keys, report)
+        for at, alias in enumerate(entry.get("aliases", ())):
+            if owners.setdefault(alias, name) != name:
+                message = f"the alias '{alias}' already means {owners[alias]}"
+                report("Q116", (*keys, "aliases", at), message, "keep one of them")
+    return diagnostics
+
+
 def _named_conditions(node: Any, broken: set[Keys]) -> Mapping[str, Any]:
     """Return what `let` names; a name whose condition has diagnostics is known, but means nothing."""
     if not isinstance(node, dict):
@@ -186,11 +259,15 @@ def _names_in(node: Any) -> Iterator[str]:
 
 def _check_rule(node: Mapping[str, Any], keys: Keys, names: Names, report: Report) -> None:
     """Check one rule whose shape is right: paths, names, expressions, bounds, and where actions may stand."""
+    _check_day(node, keys, report)
+    if "when" in node:
+        compile_condition(node["when"], (*keys, "when"), names, report)
+    compile_actions(node["do"], (*keys, "do"), Context(names, report, node.get("stage", "request")))
+
+
+def _check_day(node: Mapping[str, Any], keys: Keys, report: Report) -> None:
     day = node["verified"]["date"]
     try:
         date.fromisoformat(day)
     except ValueError:
         report("Q109", (*keys, "verified", "date"), f"'date' must be a day of the calendar, not '{day}'")
-    if "when" in node:
-        compile_condition(node["when"], (*keys, "when"), names, report)
-    compile_actions(node["do"], (*keys, "do"), Context(names, report, node.get("stage", "request")))

@@ -7,25 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
-from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from ..errors import RuleFileError, UnknownProviderError, UnknownRuleError, UsageError, did_you_mean
+from ..errors import RuleFileError, UnknownProviderError, UnknownRuleError, did_you_mean
 from ..identity.resolve import Identity
 from ..model import Diagnostic, Rule, RuleFile
-from ..payload.describe import kind
 from ..plan.compile import CompiledRule, Plan
 from . import layers
 from .layers import RuleSources
+from .providers import GENERIC, Providers, host
 from .remarks import remarks
 from .stack import Stack, StackEntry, in_order
-
-#: The provider that stands for every address nobody has described.
-GENERIC = "openai_compatible"
 
 #: How many plans are kept; model names come from callers, so there is a limit.
 PLANS_REMEMBERED = 1024
@@ -39,7 +32,10 @@ class Rulebook:
 
     def __init__(self, files: Iterable[RuleFile] = (), *, builtin: bool = True) -> None:
         layer_files = tuple(files)
+        self.files = layer_files
+        """The files of the user's layers, lowest first; an entry of a table of connections counts as a file."""
         self._sources = RuleSources(layer_files, builtin=builtin)
+        self._providers = Providers(self._sources)
         self.plans: dict[tuple[str | None, str | None, str | None, str | None, str], Plan] = {}
         """Those made so far, by what `plan` was asked; who asks for each payload looks here first."""
         self._stacks: dict[str, Stack] = {}
@@ -73,17 +69,12 @@ class Rulebook:
     @property
     def providers(self) -> tuple[str, ...]:
         """The names of all providers, sorted, without aliases."""
-        return self._sources.names("provider")
+        return self._providers.names
 
     @property
-    def families(self) -> tuple[str, ...]:
-        """The names of all families, sorted."""
-        return self._sources.names("family")
-
-    @cached_property
     def aliases(self) -> Mapping[str, str]:
         """Alias -> provider. Asking reads the head of every provider's file."""
-        return {alias: name for name in self.providers for alias in self._head(name).get("aliases", ())}
+        return self._providers.aliases
 
     def provider(self, name: str) -> RuleFile:
         """Return a provider's facts, found by name or alias.
@@ -91,10 +82,26 @@ class Rulebook:
         Raises:
             UnknownProviderError: with the nearest name and the list of all.
         """
-        file = self._sources.file("provider", name) or self._sources.file("provider", self.aliases.get(name, ""))
-        if file is None:
-            raise UnknownProviderError(f"unknown provider '{name}'{self._nearest(name)}")
-        return file
+        return self._providers.provider(name)
+
+    def resolve(
+        self, provider: str | None, model: str | None, base_url: str | None = None, *, strict: bool = False
+    ) -> tuple[str, str]:
+        """Return (provider, prefix): who is meant, and what names it at the start of ``model``.
+
+        A named provider wins over ``base_url``, that over the model's prefix. An address that nobody has described is
+        ``openai_compatible``, or with ``strict`` an error.
+
+        Raises:
+            UnknownProviderError: nobody of that name, or nobody named at all.
+            UsageError: one of them is not a string.
+        """
+        return self._providers.resolve(provider, model, base_url, strict=strict)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The names of all families, sorted."""
+        return self._sources.names("family")
 
     def family(self, name: str) -> RuleFile:
         """Return a family's facts.
@@ -106,16 +113,6 @@ class Rulebook:
         if file is None:
             raise UnknownProviderError(f"unknown family '{name}'\n  known: {', '.join(self.families)}")
         return file
-
-    def _head(self, name: str) -> Mapping[str, Any]:
-        return self.provider(name).head
-
-    def _nearest(self, name: str) -> str:
-        near = did_you_mean(name.lower(), [*self.providers, *self.aliases])
-        hint = f": did you mean '{near}'?" if near else ""
-        if not near and not self._sources.own:
-            hint = "\n  only the built-in rules were read, no folder of your own"
-        return f"{hint}\n  known: {', '.join(self.providers)}"
 
     def rules(self) -> Iterator[Rule]:
         """Yield every rule of every file once, providers before families."""
@@ -193,67 +190,6 @@ class Rulebook:
             name = meant.get(name.lower()) or meant.get(name.lower().rpartition("/")[2], name)
         return self._sources.resolver.resolve(name)
 
-    def resolve(
-        self, provider: str | None, model: str | None, base_url: str | None = None, *, strict: bool = False
-    ) -> tuple[str, str]:
-        """Return (provider, prefix): who is meant, and what names it at the start of ``model``.
-
-        A named provider wins over ``base_url``, that over the model's prefix. An address that nobody has described is
-        ``openai_compatible``, or with ``strict`` an error.
-
-        Raises:
-            UnknownProviderError: nobody of that name, or nobody named at all.
-            UsageError: one of them is not a string.
-        """
-        check_names(provider, model, base_url)
-        start = model.partition("/")[0] if model and "/" in model else ""
-        if provider is not None:
-            name = self.provider(provider).name
-        elif base_url is not None:
-            name = self._at(base_url, strict)
-        elif start and (start in self.providers or start in self.aliases):
-            name = self.provider(start).name
-        else:
-            problem = (
-                f"unknown provider '{start}' in model '{model}'{self._nearest(start)}"
-                if start
-                else self._unnamed(model)
-            )
-            raise UnknownProviderError(problem)
-        mine = {name, *self._head(name).get("aliases", ())}
-        return name, f"{start}/" if start in mine else ""
-
-    def _unnamed(self, model: str | None) -> str:
-        own_providers = (name for kind, name in self._sources.own if kind == "provider")
-        alike = (name for name in self.providers if model and model.lower().startswith(name))
-        example = f"{next(chain(own_providers, alike), 'PROVIDER')}/{model or 'model'}"
-        return (
-            f"no provider is named: give provider or base_url, or a model such as '{example}'\n"
-            f"  known: {', '.join(self.providers)}"
-        )
-
-    def _at(self, base_url: str, strict: bool) -> str:
-        url = base_url.rstrip("/") + "/"
-        for name in self.providers:
-            globs = self._head(name).get("endpoints", ())
-            if any(fnmatchcase(url, glob) or fnmatchcase(url[:-1], glob) for glob in globs):
-                return name
-        at_home = [name for name in self.providers if url.startswith(self._home(name))]
-        if len(at_home) == 1:
-            return at_home[0]
-        if at_home:
-            text = f"several providers are served at {_host(base_url)}: name one of {', '.join(at_home)}"
-            raise UnknownProviderError(text)
-        if GENERIC in self.providers and not strict:
-            return GENERIC
-        known = ", ".join(self.providers)
-        raise UnknownProviderError(f"no provider is known at {_host(base_url)}: name one\n  known: {known}")
-
-    def _home(self, name: str) -> str:
-        """Return a provider's own base URL with a slash at its end, which no other text begins with if there is none."""
-        home: str = self._head(name).get("base_url", "\0")
-        return home.rstrip("/") + "/"
-
     def plan(
         self,
         provider: str | None,
@@ -292,7 +228,7 @@ class Rulebook:
             _compile((entry for entry in entries if entry.rule.stage == stage), matched, identity),
             lambda renamed: self.plan(name, renamed, None, stage),
             identity,
-            remarks(stack, bare, identity, _host(base_url) if is_unknown and base_url else None),
+            remarks(stack, bare, identity, host(base_url) if is_unknown and base_url else None),
         )
 
     def family_plan(self, name: str, model: str | None, stage: str = "request") -> Plan:
@@ -309,29 +245,3 @@ def _compile(entries: Iterable[StackEntry], model: str | None, identity: Identit
     for entry in entries:
         if entry.applies(model, identity):
             yield entry.softened if is_newer else entry.compiled
-
-
-def check_names(provider: Any, model: Any, base_url: Any, base_model: Any = None) -> None:
-    """Refuse arguments that cannot name a provider.
-
-    Raises:
-        UsageError: with what to write.
-    """
-    given = (
-        ("provider", provider, "a name that `quirkbook providers` lists"),
-        ("model", model, '"PROVIDER/model"'),
-        ("base_url", base_url, '"https://host/v1"'),
-        ("base_model", base_model, "the maker's name of the model that is served"),
-    )
-    for name, value, hint in given:
-        if value is not None and not isinstance(value, str):
-            raise UsageError(f"{name} must be a string, not {kind(value)}: write {hint}")
-
-
-def _host(url: str) -> str:
-    """Return the host of a URL, never the whole: it may hold a key."""
-    try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        host = None
-    return host or "that base_url"

@@ -32,6 +32,8 @@ _ITEMS = {"disable": "disabled rule", "do": "action", "examples": "example", "ru
 _VOCABULARY = {"Action": ("Q105", "action"), "Operators": ("Q104", "operator")}
 _PLAIN = frozenset({"any", "any_of", "eq", "equal", "equals", "in", "is_in", "one_of"})
 """What others call the operator that is written by writing none."""
+_OF_RULES = ("disable", "let", "rules")
+"""Keys of a provider's file that an entry of a table of connections cannot have."""
 _MISSING_HINTS = {
     "note": "say what speaks for it",
     "out": "write the whole payload afterwards, or 'same: true', or 'rejects: true'",
@@ -40,16 +42,30 @@ _MISSING_HINTS = {
 }
 
 
-def check(document: Document) -> list[Finding]:
-    """Return all that is wrong with the shape of a rule file."""
+def check(document: Document, shape: str = "rules") -> list[Finding]:
+    """Return all that is wrong with the shape of a rule file, a table of ``connections`` or a file of ``words``."""
     findings: list[Finding] = []
     instance = _with_text_keys(document.data, (), document, findings)
-    for error in _validator().iter_errors(instance):
+    for error in _validator(shape).iter_errors(instance):
         for keys, diagnostic in _EXPLAIN.get(error.validator, _unexplained)(
             document, tuple(error.absolute_path), error
         ):
             findings.append((keys, diagnostic if diagnostic.hint else replace(diagnostic, hint=_usage(keys))))
+    if shape != "rules":
+        findings = [(keys, _of_table(keys, diagnostic, shape)) for keys, diagnostic in findings]
     return findings
+
+
+#: Schema -> what its files are called.
+_FILES = {"connections": "table of connections", "words": "file of words"}
+
+
+def _of_table(keys: Keys, diagnostic: Diagnostic, shape: str) -> Diagnostic:
+    """Return a diagnostic of another file than one of rules in its words."""
+    if len(keys) == 3 and keys[-1] in _OF_RULES:
+        return replace(diagnostic, hint="it belongs in a file of the provider, with this connection in its head")
+    message = diagnostic.message.replace("rule file", _FILES[shape])
+    return replace(diagnostic, message=message.replace("rules.schema.json", f"{shape}.schema.json"))
 
 
 def _usage(keys: Keys) -> str:
@@ -78,10 +94,14 @@ def vocabulary() -> Mapping[str, str]:
 
 
 @functools.cache
-def _validator() -> Draft202012Validator:
+def _validator(shape: str) -> Draft202012Validator:
     from jsonschema import Draft202012Validator  # slow to import, and no translation needs it
+    from referencing import Registry, Resource  # jsonschema's own
 
-    return Draft202012Validator(schema("rules"))
+    rules = schema("rules")
+    return Draft202012Validator(
+        schema(shape), registry=Registry().with_resource(rules["$id"], Resource.from_contents(rules))
+    )
 
 
 def _with_text_keys(node: Any, keys: Keys, document: Document, findings: list[Finding]) -> Any:
