@@ -83,7 +83,14 @@ def test_globs_beside_ranges_add_models_and_take_them_away():
 
 def test_a_range_is_said_in_words():
     models = [
-        {"family": "claude", "line": ["opus", "sonnet"], "from": "4", "before": "5", "with": "fast", "without": "thinking"},
+        {
+            "family": "claude",
+            "line": ["opus", "sonnet"],
+            "from": "4",
+            "before": "5",
+            "with": "fast",
+            "without": "thinking",
+        },
         {"version": [4, "4.1"]},
         {},
         "claude-*",
@@ -97,7 +104,13 @@ def test_a_range_is_said_in_words():
 
 @pytest.mark.parametrize(
     "models",
-    [{"from": "4.7"}, {"line": "opus", "version": "5"}, {"with": ["fast", "thinking"]}, {"version": "latest"}, {"before": "3"}],
+    [
+        {"from": "4.7"},
+        {"line": "opus", "version": "5"},
+        {"with": ["fast", "thinking"]},
+        {"version": "latest"},
+        {"before": "3"},
+    ],
 )
 def test_an_id_that_fits_can_be_made_up(models):
     test = ModelTest([models], "claude")

@@ -151,7 +151,12 @@ def test_a_hosts_revision_is_no_version():
 def test_a_newer_version_than_was_looked_at_is_told():
     newest = {"newest": {"version": "2", "date": "2026-11-30"}}
 
-    assert [read(f"acme-{name}", **newest).is_newer for name in ("2", "2.1", "latest", "x")] == [False, True, False, False]
+    assert [read(f"acme-{name}", **newest).is_newer for name in ("2", "2.1", "latest", "x")] == [
+        False,
+        True,
+        False,
+        False,
+    ]
     assert not read("acme-9").is_newer
 
 
@@ -173,7 +178,9 @@ def test_versions_compare_without_trailing_zeros_and_the_latest_is_later_than_al
 
 
 @tried(300)
-@given(st.text(max_size=400) | st.from_regex(r"(claude|gpt|kimi|o3|qwen|/|-|[0-9.]|:|v|latest| ){0,60}", fullmatch=True))
+@given(
+    st.text(max_size=400) | st.from_regex(r"(claude|gpt|kimi|o3|qwen|/|-|[0-9.]|:|v|latest| ){0,60}", fullmatch=True)
+)
 def test_whatever_is_asked_is_answered_the_same_each_time(name):
     assert BOOK.identify(name) == BOOK.identify(name)
     assert BOOK.identify(name[:MAX_LENGTH]) == BOOK.identify(name)
