@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.books import a_file, a_rule
 from tests.running import brief, exact, holds, run
 
 from quirkbook import Rulebook
@@ -24,6 +25,7 @@ from quirkbook.authoring.examples import owned_rules
 from quirkbook.authoring.lint import check_rule
 from quirkbook.errors import RuleFileError, UsageError
 from quirkbook.identity.globs import compile_globs
+from quirkbook.identity.models import ModelTest
 from quirkbook.model import EFFECT_ORDER, RuleFile
 from quirkbook.payload.draft import Refusal
 from quirkbook.payload.path import find, parse
@@ -144,7 +146,7 @@ def test_whole_files_load_and_their_rules_are_proven(kinds: tuple[str, ...]):
 
 
 def test_a_layer_replaces_a_rule_and_disables_another():
-    rules = Rulebook(whole_files("file", "layer"), builtin=False).effective("acme")
+    rules = Rulebook(whole_files("file", "layer"), builtin=False).effective("acme", "lumen-2")
 
     assert [(entry.rule.name, entry.disabled is not None) for entry in rules] == [
         ("lumen/no-top-k", True),
@@ -226,6 +228,38 @@ def test_a_row_of_a_glob_holds(row: list[str]):
     for cell, wanted in zip(row[1:], (True, False), strict=True):
         models: list[str | None] = [*codes(cell), *([None] if "no model" in cell else [])]
         assert [accepts(model) for model in models] == [wanted] * len(models)
+
+
+NAMED = Rulebook([*whole_files("file")], builtin=False)
+
+
+@pytest.mark.parametrize("row", rows("identities"))
+def test_a_row_of_an_identity_holds(row: list[str]):
+    assert [str(NAMED.identify(name)) for name in codes(row[0])] == [codes(row[1])[0]] * len(codes(row[0]))
+
+
+@pytest.mark.parametrize("row", rows("ranges"))
+def test_a_row_of_a_range_holds(row: list[str]):
+    fits = ModelTest([only(row[0])])
+
+    for cell, wanted in zip(row[1:], (True, False), strict=True):
+        models: list[str | None] = [*codes(cell), *([None] if "no model" in cell else [])]
+        assert [fits(model, NAMED.identify(model)) for model in models] == [wanted] * len(models)
+
+
+def test_the_ranges_use_each_of_their_words():
+    assert {key for row in table("ranges") for key in only(row[0])} == {*SCHEMA["$defs"]["model_range"]["properties"]}
+
+
+@pytest.mark.parametrize("row", rows("serves"))
+def test_a_row_of_what_a_provider_serves_holds(row: list[str]):
+    places = [{}, {"at": ["maker"]}, {"at": ["template"]}]
+    rules = [a_rule(f"r{number}", {"drop": ["a"]}, **at) for number, at in enumerate(places)]
+    family = a_file(*rules, family="lumen", naming={"names": ["lumen"]})
+    book = Rulebook([family, a_file(provider="acme", serves={"as": only(row[0])})], builtin=False)
+
+    in_force = {entry.rule.id for entry in book.effective("acme", "lumen-2")}
+    assert [f"r{number}" in in_force for number in range(3)] == [cell == "yes" for cell in row[2:]]
 
 
 @pytest.mark.parametrize("row", rows("actions"))

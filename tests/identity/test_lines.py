@@ -12,7 +12,7 @@ NAMING = {
     "acme": {"names": ["acme"], "lines": ["swift"], "variants": ["mini"]},
     "zeta": {"names": ["zeta"], "lines": ["r1"]},
 }
-RESOLVER = Resolver(build(NAMING, {"forms": ["community", "fp"]}))
+RESOLVER = Resolver(build(NAMING, [["community", "fp"]]))
 
 
 @pytest.mark.parametrize(

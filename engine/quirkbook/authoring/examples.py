@@ -73,7 +73,8 @@ def run_alone(owned: Owned, example: Example) -> Run:
     rule, entry = owned.rule, owned.entry
     model = _model(owned, example)
     identity = owned.book.identify(model, None if owned.family else rule.owner)
-    compiled = [entry.compiled] if entry.applies(model, identity) else []
+    runs = rule.status != "retired" and entry.speaks_of(model, identity)
+    compiled = [entry.compiled] if runs else []
     return _run(example, Plan(rule.owner, model, "", compiled, _no_rules, identity))
 
 
