@@ -16,11 +16,12 @@ def check_models(document: Document, report: Report) -> None:
     """Report what is wrong with `models`, `$model` and `at` of the rules of a file, and with the versions of its head."""
     data = document.data
     is_family = "family" in data
+    is_own = is_family and "naming" in data  # a family that says no names speaks of others' models, as a provider does
     for keys, node in _mappings(data, ()):
-        if is_family and "family" in node and keys[0] == "rules" and keys[2:3] == ("models",):
+        if is_own and "family" in node and keys[0] == "rules" and keys[2:3] == ("models",):
             hint = "take it out: the rules of this file speak of its own family"
             report("Q106", (*keys, "family"), "'family' cannot stand in a family's own file", hint, key=True)
-        elif not is_family and "family" not in node:
+        elif not is_own and "family" not in node:
             hint = "a line or a version is that of a family: write 'family: NAME' beside it"
             report("Q107", keys, "'family' is missing in this range of models", hint)
         for bound in _BOUNDS:
