@@ -66,7 +66,6 @@ def test_every_rule_is_about_something():
         ("moonshot", "stop", "lossy"),
         ("moonshot", "top_p", "lossy *"),
         ("openai", "max_tokens", "exact *"),
-        ("openrouter", "temperature", "lossy *"),
         ("perplexity", "order and number", "semantic"),
         ("together", "model", "warn"),
         ("xai", "penalties", "lossy *"),

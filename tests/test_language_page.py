@@ -163,7 +163,14 @@ def test_a_table_of_connections_loads_with_every_key_but_those_of_the_acme_file(
     book = Rulebook([*whole_files("file"), *load_folder(path, "mine")], builtin=False)
 
     assert [entry.rule.name for entry in book.effective("borealis")] == ["lumen/no-top-k"]
-    assert {*data(block.text)["connections"]["borealis"], "docs", "serves", "names", "auth", "headers"} == CONNECTION.keys()
+    assert {
+        *data(block.text)["connections"]["borealis"],
+        "docs",
+        "serves",
+        "names",
+        "auth",
+        "headers",
+    } == CONNECTION.keys()
 
 
 @pytest.mark.parametrize("block", blocks("head", "rule"))

@@ -63,8 +63,11 @@ def test_a_named_provider_wins_over_the_url():
 def test_who_serves_an_unknown_url_is_not_guessed_and_the_note_tells_the_host_alone():
     sent = send(ASKED, "https://u:p@proxy.example:8443/v1/chat/completions?key=sk-1")
 
-    assert (sent.body, sent.report) == (None, None)
-    assert sent.response_headers == {"x-quirkbook-note": "no provider is known at proxy.example: name one"}
+    assert (sent.body, sent.report.provider) == (None, "openai_compatible")
+    assert sent.response_headers == {
+        "x-quirkbook-rules": "quirkbook/unknown-address",
+        "x-quirkbook-note": "no provider is known at proxy.example: only rules for the model apply; name the provider if it has rules",
+    }
     assert sent.answer(200, "application/json") is None
 
 

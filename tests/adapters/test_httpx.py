@@ -167,9 +167,12 @@ def test_a_note_says_why_a_request_was_left_alone(library):
     response = provider.ask(url=f"https://proxy.example/v1/chat/completions?key={KEY}")
 
     assert json.loads(provider.requests[0].content) == ASKED
-    assert response.headers["x-quirkbook-note"] == "no provider is known at proxy.example: name one"
+    assert (
+        response.headers["x-quirkbook-note"]
+        == "no provider is known at proxy.example: only rules for the model apply; name the provider if it has rules"
+    )
     assert response.json() == ANSWER
-    assert "quirkbook" not in response.extensions
+    assert response.extensions["quirkbook"].provider == "openai_compatible"
 
 
 def test_an_error_is_translated(library):

@@ -288,7 +288,10 @@ def test_what_goes_to_an_unknown_address_is_left_as_it_is(library):
             answer = client.chat.completions.with_raw_response.create(**ASKED)
 
         assert server.bodies == [ASKED]
-        assert answer.headers["x-quirkbook-note"] == "no provider is known at 127.0.0.1: name one"
+        assert (
+            answer.headers["x-quirkbook-note"]
+            == "no provider is known at 127.0.0.1: only rules for the model apply; name the provider if it has rules"
+        )
 
 
 def test_a_provider_that_answers_whole_is_read_as_a_stream_all_the_same(library):

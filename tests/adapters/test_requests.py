@@ -191,8 +191,11 @@ def test_the_url_tells_the_provider_and_a_note_says_where_it_does_not():
         response = ask(server.url, ASKED, None)
 
         assert server.bodies == [ASKED]
-        assert response.headers["x-quirkbook-note"] == "no provider is known at 127.0.0.1: name one"
-        assert (response.quirkbook, response.quirkbook_answer, response.json()) == (None, None, ANSWER)
+        assert (
+            response.headers["x-quirkbook-note"]
+            == "no provider is known at 127.0.0.1: only rules for the model apply; name the provider if it has rules"
+        )
+        assert (response.quirkbook.provider, response.json()) == ("openai_compatible", ANSWER)
 
 
 def test_rules_may_set_and_drop_headers(tmp_path):

@@ -514,8 +514,8 @@ def test_a_pipe_that_does_not_end_in_time_is_refused_while_it_is_read(quirkbook,
     ("args", "message"),
     [
         (
-            ["--base-url", "https://me:sk-secret@x.example/v1?key=sk-secret"],
-            "no provider is known at x.example: name one",
+            ["--base-url", "me:sk-secret@x.example/v1?key=sk-secret"],
+            "no provider is known at that base_url: name one",
         ),
         (["--base-url", "http://[sk-secret"], "no provider is known at that base_url: name one"),
         (
@@ -861,7 +861,7 @@ def test_help_names_the_commands_and_no_command_prints_help(quirkbook):
 
     assert code == 0
     assert re.findall(r"^  ([a-z-]+)  ", out.partition("Commands:")[2], re.MULTILINE) == [
-        "batch", "check", "completion", "diff", "dry-run", "emulate", "providers", "rule", "rules", "serve", "test",
+        "batch", "check", "completion", "diff", "dry-run", "emulate", "model", "providers", "rule", "rules", "serve", "test",
     ]  # fmt: skip
     assert quirkbook("dry-run", "-h")[0] == 0
 

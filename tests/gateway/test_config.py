@@ -13,6 +13,7 @@ from quirkbook.errors import RuleFileError, UsageError
 from quirkbook.gateway.config import litellm_keys
 from quirkbook.gateway.config.load import Config, ConfigError, Deployment, Limits, from_environment, read_config
 from quirkbook.gateway.config.yaml import MAX_NODES
+from quirkbook.rulebook.providers import GENERIC
 from quirkbook.rulebook.rulebook import Rulebook
 
 KEY = {"MOONSHOT_API_KEY": "sk-moon"}
@@ -169,10 +170,10 @@ def test_an_address_that_nobody_is_known_at_gets_requests_without_rules_and_no_k
     read = config(text, {"OPENAI_API_KEY": "sk-open"})
 
     assert read.deployments == (
-        Deployment("llama", f"{prefix}/meta/llama", "", "meta/llama", None, "http://127.0.0.1:8000/v1"),
+        Deployment("llama", f"{prefix}/meta/llama", GENERIC, "meta/llama", None, "http://127.0.0.1:8000/v1"),
     )
     assert read.summary()[1:] == [
-        "config.yaml:5:17: nobody is known at this address: requests are sent on without rules: "
+        "config.yaml:5:17: nobody is known at this address: only rules for the model's family apply: "
         "custom_llm_provider names a provider whose rules are to apply"
     ]
 

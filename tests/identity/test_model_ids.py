@@ -25,12 +25,8 @@ DIFFERENT = {
         ("llama", "guard", "3.1"),
         "The word guard says the line; that the maker is another does not matter to the chat template.",
     ),
-    **{
-        name: (
-            ("gemma", None, "1"),
-            "The first Gemma had no number: no other was sold in 2b and 7b, and rules speak of its template.",
-        )
-        for name in (
+    **dict.fromkeys(
+        (
             "anyscale/google/gemma-7b-it",
             "cloudflare/@cf/google/gemma-2b-it-lora",
             "cloudflare/@cf/google/gemma-7b-it-lora",
@@ -40,8 +36,12 @@ DIFFERENT = {
             "fireworks_ai/accounts/fireworks/models/gemma-7b",
             "fireworks_ai/accounts/fireworks/models/gemma-7b-it",
             "snowflake/gemma-7b",
-        )
-    },
+        ),
+        (
+            ("gemma", None, "1"),
+            "The first Gemma had no number: no other was sold in 2b and 7b, and rules speak of its template.",
+        ),
+    ),
 }
 
 

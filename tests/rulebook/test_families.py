@@ -241,7 +241,7 @@ def test_at_an_address_of_ones_own_the_prefix_names_the_provider():
 
 
 def test_a_strict_caller_gets_an_error_for_an_unknown_address():
-    with pytest.raises(UnknownProviderError, match="no provider is known at example.test: name one"):
+    with pytest.raises(UnknownProviderError, match=r"no provider is known at example\.test: name one"):
         Rulebook.load().resolve(None, "x", "https://example.test/v1", strict=True)
     with pytest.raises(UnknownProviderError):
         a_book(a_file()).resolve(None, "x", "https://example.test/v1")

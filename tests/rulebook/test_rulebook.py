@@ -168,7 +168,7 @@ def test_an_address_that_several_share_names_none_of_them(tmp_path):
             "no provider is named: give provider or base_url, or a model such as 'acme/m'\n  known: acme, beta",
         ),
         (
-            (None, "acme/m", "https://user:hunter2@api.other.example:8443/v1?key=sk-secret#sk-secret"),
+            (None, "m", "https://user:hunter2@api.other.example:8443/v1?key=sk-secret#sk-secret"),
             "no provider is known at api.other.example: name one\n  known: acme, beta",
         ),
         ((None, None, "sk-secret"), "no provider is known at that base_url: name one\n  known: acme, beta"),

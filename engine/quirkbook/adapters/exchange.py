@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 from .. import api
 from ..api import Policy, Translation
 from ..errors import RefusedError, UnknownProviderError
+from ..model import Effect
 from ..plan.interpret import change, changes
+from ..rulebook.remarks import UNKNOWN_ADDRESS
 from ..rulebook.rulebook import Rulebook
 from ..wire.jsontext import decode, encode
 from .answer import NOTE, Answer, WholeAnswer
@@ -71,7 +73,9 @@ class Rules:
             report = self.translate(payload, self.provider, None if self.provider else _comparable_url(url))
         except UnknownProviderError as error:
             return TranslatedRequest(self, note=str(error).partition("\n")[0])
-        return TranslatedRequest(self, encode(report.payload) if report.changes else None, report)
+        is_changed = any(change.effect is not Effect.NONE for change in report.changes)
+        note = next((change.note for change in report.changes if change.rule == UNKNOWN_ADDRESS), "")
+        return TranslatedRequest(self, encode(report.payload) if is_changed else None, report, note)
 
     def translate(self, payload: dict[str, Any], provider: str | None, base_url: str | None = None) -> Translation:
         """Return the payload translated, with the report; for errors see `prepare`."""
@@ -80,7 +84,10 @@ class Rules:
             raise RefusedError(change(*run.refusal))
         if run.fired:
             api.apply_policy(run, self.policy, stacklevel=4)
-        return Translation(run.root, changes(run), run.plan.provider, run.plan.model, headers=run.headers)
+        plan = run.plan
+        return Translation(
+            run.root, changes(run), plan.provider, plan.model, headers=run.headers, identity=plan.identity
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +111,10 @@ class TranslatedRequest:
     @property
     def response_headers(self) -> dict[str, str]:
         """The headers that the response gets."""
-        if self.report is None:
-            return {NOTE: _short(self.note)}
-        return {RULES: rules_header(change.rule for change in self.report.changes)} if self.report.changes else {}
+        headers = {NOTE: _short(self.note)} if self.note or self.report is None else {}
+        if self.report and self.report.changes:
+            headers[RULES] = rules_header(change.rule for change in self.report.changes)
+        return headers
 
     def answer(self, status: int, content_type: str) -> Answer | None:
         """Return what reads the answer; None where no rule could touch it, so that it passes as it is."""

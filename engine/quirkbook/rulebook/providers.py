@@ -18,6 +18,9 @@ from .layers import RuleSources
 GENERIC = "openai_compatible"
 
 
+_NO_HOST = "that base_url"
+
+
 class Providers:
     """The providers of all layers."""
 
@@ -119,7 +122,7 @@ class Providers:
         return None
 
     def _anybody(self, base_url: str, strict: bool) -> str:
-        if GENERIC in self.names and not strict:
+        if GENERIC in self.names and not strict and host(base_url) != _NO_HOST:
             return GENERIC
         known = ", ".join(self.names)
         raise UnknownProviderError(f"no provider is known at {host(base_url)}: name one\n  known: {known}")
@@ -153,4 +156,4 @@ def host(url: str) -> str:
         host = urlsplit(url).hostname
     except ValueError:
         host = None
-    return host or "that base_url"
+    return host or _NO_HOST

@@ -8,6 +8,8 @@ from ..plan.compile import CompiledRule, own_rule
 from .stack import Stack
 
 _ADDRESS = own_rule("unknown-address", "No rule file describes this address.")
+UNKNOWN_ADDRESS = _ADDRESS.name
+"""The rule that a remark on an address comes from which nobody has described."""
 _MODEL = own_rule("unknown-model", "Rules of a model's family hold where its name says which model it is.")
 _NEWER = own_rule("newer-model", "Later versions inherit the rules of earlier ones until somebody has looked.")
 
