@@ -50,7 +50,7 @@ def is_within(wanted: dict[str, Any], family: str | None, identity: Identity | N
         return False
     mine = identity.version
     return (
-        (not listed("line") or identity.line in listed("line"))
+        (not listed("line") or (identity.line or identity.family) in listed("line"))
         and (not listed("with") or not identity.variants.isdisjoint(listed("with")))
         and identity.variants.isdisjoint(listed("without"))
         and ("from" not in wanted or (mine is not None and mine >= number(str(wanted["from"]))))

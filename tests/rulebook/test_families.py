@@ -44,6 +44,18 @@ def test_the_marker_says_where_they_run():
     assert [entry.rule.name for entry in book.effective("acme")] == ["acme/a", "acme/b"]
 
 
+def test_without_a_marker_they_run_behind_the_includes_of_the_head():
+    templates = a_file(a_rule("t", ACT), family="templates")
+    includes = a_file(provider="base", include=["family/templates"])
+    own = a_file(a_rule("a", ACT), include=["family/templates"])
+    below = a_file(a_rule("c", ACT), provider="below", include=["provider/acme"])
+    book = a_book(lumen(), templates, includes, own, below)
+
+    assert in_force(book) == ["templates/t", "lumen/f", "acme/a"]
+    assert in_force(book, provider="base") == ["templates/t", "lumen/f"]
+    assert in_force(book, provider="below") == ["templates/t", "lumen/f", "acme/a", "below/c"]
+
+
 def test_an_answer_meets_the_providers_rules_first():
     back = {"stage": "response"}
     book = a_book(

@@ -125,7 +125,7 @@ def stack(sources: RuleSources, file: RuleFile) -> Stack:
             replace(entry, place=(place, 0), disabled=off.get(entry.rule.name))
             for place, entry in enumerate(collected.entries)
         ],
-        marker=collected.marker or 0,
+        marker=collected.place_of_families,
         names=file.named_conditions,
         included=frozenset(target.partition("/")[2] for target in collected.read if target.startswith("family/")),
         disables=collected.disables,
@@ -168,6 +168,16 @@ class _Collected:
         self.disables: list[Disable] = []
         self.facts: dict[str, Any] = {}
         self.marker: int | None = None
+        self.first_own: int | None = None
+
+    @property
+    def place_of_families(self) -> int:
+        """Where the rules of the model's family come: at the marker, else before the first rule of a provider's own.
+
+        So they run behind the families that a provider includes at its head.
+        """
+        places = (self.marker, self.first_own, len(self.entries))
+        return next(place for place in places if place is not None)
 
     def collect(self, file: RuleFile, named_conditions: Mapping[str, Any], path: tuple[str, ...]) -> None:
         """Read a file and what it includes."""
@@ -181,6 +191,8 @@ class _Collected:
         family = file.name if file.kind == "family" and "naming" in file.head else None
         for item in file.items:
             if isinstance(item, Rule):
+                if file.kind == "provider" and self.first_own is None:
+                    self.first_own = len(self.entries)
                 self.entries.append(StackEntry(item, named_conditions, family))
             elif item.target == "families":
                 self.marker = len(self.entries) if self.marker is None else self.marker
