@@ -861,7 +861,7 @@ def test_help_names_the_commands_and_no_command_prints_help(quirkbook):
 
     assert code == 0
     assert re.findall(r"^  ([a-z-]+)  ", out.partition("Commands:")[2], re.MULTILINE) == [
-        "batch", "check", "completion", "dry-run", "emulate", "providers", "rule", "rules", "serve", "test",
+        "batch", "check", "completion", "diff", "dry-run", "emulate", "providers", "rule", "rules", "serve", "test",
     ]  # fmt: skip
     assert quirkbook("dry-run", "-h")[0] == 0
 

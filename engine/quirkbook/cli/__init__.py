@@ -1,4 +1,4 @@
-"""The command line: `quirkbook dry-run`, `check`, `test`, `rules`, `rule`, `providers`.
+"""The command line: `quirkbook dry-run`, `diff`, `check`, `test`, `rules`, `rule`, `providers`.
 
 Exit codes: 0 done, 1 a finding or a refusal, 2 usage or unreadable input. A user's mistake is told in words, once,
 on stderr; it never shows a traceback.
@@ -12,7 +12,7 @@ import sys
 import click
 
 from ..errors import QuirkbookError
-from . import batch, emulate, inspect, model, proof, providers, serve, translate
+from . import batch, diff, emulate, inspect, model, proof, providers, serve, translate
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -39,6 +39,7 @@ for command in (
     inspect.rule,
     model.model,
     providers.providers,
+    diff.diff,
     batch.batch,
     serve.serve,
     emulate.emulate,

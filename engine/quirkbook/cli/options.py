@@ -65,13 +65,22 @@ def read_payload(name: str) -> Any:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(f"{shown}:{line}: not UTF-8 text (byte {raw[error.start]:#04x}): save it as UTF-8") from None
+    return parse_payload(text, shown)
+
+
+def parse_payload(text: str, shown: str, first_line: int = 1) -> Any:
+    """Read JSON that stands in a file from ``first_line`` on; ``shown`` is what messages call the file.
+
+    Raises:
+        InputError: not JSON; with file:line:column.
+    """
     try:
         return json.loads(
             text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=number, parse_int=number
         )
     except json.JSONDecodeError:
         flaw = notjson.find(text)
-        line, column = text.count("\n", 0, flaw.at) + 1, flaw.at - text.rfind("\n", 0, flaw.at)
+        line, column = text.count("\n", 0, flaw.at) + first_line, flaw.at - text.rfind("\n", 0, flaw.at)
         raise InputError(f"{shown}:{line}:{column}: {flaw.message}") from None
     except ValueError as error:
         raise InputError(f"{shown}: {error}") from None
