@@ -35,7 +35,7 @@ def speaks_of(models: Sequence[Any], family: str | None, model: str | None, iden
     if any(is_within(each, family, identity) for each in ranges):
         unwanted = [glob for glob in globs if glob.startswith("!")]
         return not unwanted or compile_globs(unwanted)(model)
-    return bool(globs) and (not ranges or not globs[0].startswith("!")) and compile_globs(globs)(model)
+    return bool(globs) and (not ranges or any(not glob.startswith("!") for glob in globs)) and compile_globs(globs)(model)
 
 
 def is_within(wanted: dict[str, Any], family: str | None, identity: Identity | None) -> bool:

@@ -1,4 +1,4 @@
-"""What is wrong with the models that rules speak of: globs and ranges that fit nothing, words that no head lists,
+"""What is wrong with the models that rules are about: globs and ranges that fit nothing, words that no head lists,
 ids that name no model, and a name that two families claim.
 
 What exists is known from the examples of rules and from the heads of families only; so what is found is a warning.
@@ -72,7 +72,7 @@ def _range(book: Rulebook, rule: Rule, models: Range) -> Iterator[Diagnostic]:
     """A range of a family that has no head, of words that its head does not list, or that nothing can fit."""
     naming = book.naming.get(models.family or "")
     if naming is None:
-        what = f"{rule.name} speaks of family '{models.family}', which does not say how its models are named"
+        what = f"{rule.name} asks for family '{models.family}', which does not say how its models are named"
         yield _warning(rule, "Q216", what, f"known families: {', '.join(sorted(book.naming))}")
         return
     for kind, words, listed in (
@@ -80,7 +80,7 @@ def _range(book: Rulebook, rule: Rule, models: Range) -> Iterator[Diagnostic]:
         ("variant", models.some_of | models.none_of - {TUNED}, [*naming["variants"], *naming["lines"], TUNED]),
     ):
         for word in sorted(words - set(listed)):
-            what = f"{rule.name} speaks of the {kind} '{word}', which the head of family {models.family} does not list"
+            what = f"{rule.name} asks for the {kind} '{word}', which the head of family {models.family} does not list"
             yield _warning(rule, "Q217", what, f"listed: {', '.join(listed) or 'none'}")
     if models.start is not None and models.before is not None and models.start >= models.before:
         yield _warning(
@@ -109,7 +109,7 @@ def _heads(book: Rulebook, families: set[str]) -> Iterator[Diagnostic]:
 
 
 def covers(earlier: StackEntry, later: StackEntry) -> bool:
-    """Tell whether a rule speaks of every model that another speaks of; globs are compared as text."""
+    """Tell whether a rule applies to every model that another applies to; globs are compared as text."""
     if not earlier.rule.models and earlier.family in (None, later.family):
         return True
     mine, yours = earlier.rule.models, later.rule.models

@@ -1,4 +1,4 @@
-"""Model globs: which models a rule speaks of."""
+"""Model globs: which models a rule is about."""
 
 from __future__ import annotations
 

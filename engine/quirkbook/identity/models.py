@@ -16,7 +16,7 @@ Models = Sequence[str | Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """One mapping: the models of a family that a rule speaks of. Every part that is given must fit."""
+    """One mapping: the models of a family that a rule is about. Every part that is given must fit."""
 
     family: str | None = None
     lines: frozenset[str] = frozenset()
@@ -90,7 +90,7 @@ def compile_range(node: Mapping[str, Any], family: str | None = None) -> Range:
 
 
 class ModelTest:
-    """Tells whether a rule speaks of a model: a glob or a mapping fits, and no ``!`` glob does.
+    """Tells whether a rule applies to a model: a glob or a mapping fits, and no ``!`` glob does.
 
     >>> fits = ModelTest([{"from": "2.6"}], "kimi")
     >>> fits("kimi-k3", Identity("kimi", version=(3,))), fits("gpt-5", Identity("openai", version=(5,)))
@@ -112,7 +112,7 @@ class ModelTest:
         self._anything = self._globs is None and not self.ranges
 
     def __call__(self, model: str | None, identity: Identity | None) -> bool:
-        """Tell whether it speaks of a model; without one, only where every model would do."""
+        """Tell whether it applies to a model; without one, only where every model would do."""
         if self._globs and self._globs(model):
             return True
         if model is not None and self._unwanted and self._unwanted(model):
@@ -120,7 +120,7 @@ class ModelTest:
         return self._anything or any(each.blame(identity) is None for each in self.ranges)
 
     def blame(self, model: str | None, identity: Identity | None) -> str | None:
-        """Return the first part of a mapping that does not fit, in words; None where the rule speaks of the model."""
+        """Return the first part of a mapping that does not fit, in words; None where the rule applies to the model."""
         if self(model, identity):
             return None
         if not self.ranges:
@@ -129,7 +129,7 @@ class ModelTest:
 
 
 def describe(models: Models, family: str | None = None) -> str:
-    """Say in words of which models a rule speaks.
+    """Say in words which models a rule is about.
 
     >>> describe([{"from": "4.7"}, "claude-next*"], "claude")
     'claude, from 4.7 on; or claude-next*'

@@ -16,10 +16,10 @@ def check_models(document: Document, report: Report) -> None:
     """Report what is wrong with `models`, `$model` and `at` of the rules of a file, and with the versions of its head."""
     data = document.data
     is_family = "family" in data
-    is_own = is_family and "naming" in data  # a family that says no names speaks of others' models, as a provider does
+    is_own = is_family and "naming" in data  # a family that says no names is about others' models, as a provider does
     for keys, node in _mappings(data, ()):
         if is_own and "family" in node and keys[0] == "rules" and keys[2:3] == ("models",):
-            hint = "take it out: the rules of this file speak of its own family"
+            hint = "take it out: the rules of this file are about its own family"
             report("Q106", (*keys, "family"), "'family' cannot stand in a family's own file", hint, key=True)
         elif not is_own and "family" not in node:
             hint = "a line or a version is that of a family: write 'family: NAME' beside it"

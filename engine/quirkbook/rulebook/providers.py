@@ -69,7 +69,7 @@ class Providers:
     def resolve(
         self, provider: str | None, model: str | None, base_url: str | None = None, *, strict: bool = False
     ) -> tuple[str, str]:
-        """Return (provider, prefix): who is meant, and what names it at the start of ``model``.
+        """Return (provider, prefix): which provider is meant, and what names it at the start of ``model``.
 
         A named provider wins over ``base_url``, that over the model's prefix. An address that nobody has described says
         nothing: then the prefix does, and without one it is ``openai_compatible``, or with ``strict`` an error.

@@ -29,7 +29,7 @@ class StackEntry:
 
     @cached_property
     def fits(self) -> ModelTest:
-        """Tells whether the rule speaks of a model; a refusal, and what only the maker refuses, never of tuned ones."""
+        """Tells whether the rule applies to a model; a refusal, and what only the maker refuses, never of tuned ones."""
         only_original = "maker" in self.rule.at or refuses(self.rule.do)
         return ModelTest(self.rule.models, self.family, without_tuned=only_original)
 
@@ -38,7 +38,7 @@ class StackEntry:
         return self.disabled is None and self.rule.status != "retired" and self.speaks_of(model, identity)
 
     def speaks_of(self, model: str | None, identity: Identity | None) -> bool:
-        """Tell whether the rule speaks of a model; without one, whether it speaks of every model."""
+        """Tell whether the rule applies to a model; without one, whether it applies to every model."""
         return (not self.rule.models and self.family is None) or self.fits(model, identity)
 
     @cached_property
