@@ -144,7 +144,7 @@ def explain(
 
 
 def _elsewhere(done: Run, rulebook: Rulebook | None) -> Iterator[Quiet]:
-    """Yield the rules of the model's family that speak of other models than this one, and why."""
+    """Yield the rules of the model's family that are about other models than this one, and why."""
     plan = done.plan
     for entry in (rulebook or default_rulebook()).effective(plan.provider, plan.model):
         rule, of_family = entry.rule, {models.family for models in entry.fits.ranges}

@@ -48,7 +48,7 @@ def owned_rules(book: Rulebook) -> Iterator[Owned]:
 
 
 def lend_model(owned: Owned, holder: Any) -> str | None:
-    """Return a model that the rule speaks of, for an example that names none; None where none is needed.
+    """Return a model that the rule is about, for an example that names none; None where none is needed.
 
     Raises:
         ValueError: no simple name fits; the example must bring its own.
