@@ -29,13 +29,20 @@ def in_force(entry: StackEntry, model: str | None, identity: Identity | None) ->
 def speaks_of(models: Sequence[Any], family: str | None, model: str | None, identity: Identity | None) -> bool:
     """Tell whether globs and ranges, one of which must fit, speak of a model; an empty list means all of the family."""
     globs = [each for each in models if isinstance(each, str)]
-    ranges = [each for each in models if isinstance(each, dict)]
+    ranges = [each for each in models if isinstance(each, dict) and "not" not in each]
+    taken = [each["not"] for each in models if isinstance(each, dict) and "not" in each]
+    if any(is_within(each, family, identity) for each in taken):
+        return False
     if not models:
         return family is None or (identity is not None and identity.family == family)
     if any(is_within(each, family, identity) for each in ranges):
         unwanted = [glob for glob in globs if glob.startswith("!")]
         return not unwanted or compile_globs(unwanted)(model)
-    return bool(globs) and (not ranges or any(not glob.startswith("!") for glob in globs)) and compile_globs(globs)(model)
+    if taken and not ranges and not globs:
+        return True
+    return (
+        bool(globs) and (not ranges or any(not glob.startswith("!") for glob in globs)) and compile_globs(globs)(model)
+    )
 
 
 def is_within(wanted: dict[str, Any], family: str | None, identity: Identity | None) -> bool:

@@ -81,6 +81,16 @@ def test_globs_beside_ranges_add_models_and_take_them_away():
     assert not test(None, None)
 
 
+def test_a_range_can_be_taken_away():
+    test = ModelTest([{"not": {"family": "claude", "from": "5"}}])
+    opus = BOOK.identify("claude-opus-5")
+
+    assert (test("claude-opus-5", opus), test("claude-opus-4-7", BOOK.identify("claude-opus-4-7"))) == (False, True)
+    assert test(None, None)
+    assert test("acme-1", None)
+    assert test.blame("claude-opus-5", opus) == "not claude, from 5 on: it is one"
+
+
 def test_a_range_is_said_in_words():
     models = [
         {
@@ -94,11 +104,12 @@ def test_a_range_is_said_in_words():
         {"version": [4, "4.1"]},
         {},
         "claude-*",
+        {"not": {"line": "opus"}},
     ]
 
     assert describe(models) == (
         "claude, line opus or sonnet, from 4 on, before 5, with fast, without thinking; or version 4 or 4.1; "
-        "or every model of the family; or claude-*"
+        "or every model of the family; or claude-*; or not line opus"
     )
 
 
@@ -145,7 +156,11 @@ GLOBS = st.sampled_from(["*", "claude-*", "gpt-5*", "!*mini", "!claude-*", "acme
 
 
 @tried(400)
-@given(st.lists(RANGES | GLOBS, max_size=3), st.sampled_from([None, "claude", "openai"]), st.sampled_from([None, *IDS]))
+@given(
+    st.lists(RANGES | GLOBS | st.builds(lambda taken: {"not": taken}, RANGES), max_size=3),
+    st.sampled_from([None, "claude", "openai"]),
+    st.sampled_from([None, *IDS]),
+)
 def test_a_rule_speaks_of_what_the_plainest_reading_says(models, family, name):
     identity = BOOK.identify(name)
 

@@ -29,7 +29,7 @@ def check_models(book: Rulebook, owned_rules: Sequence[Owned], models: Known) ->
         rule = owned.rule
         others = {model for by, model in spelt[rule.owner] if by != rule.name}
         yield from _globs(rule, {*models, *others})
-        for each in owned.entry.fits.ranges:
+        for each in (*owned.entry.fits.ranges, *owned.entry.fits.taken_away):
             yield from _range(book, rule, each)
     yield from _heads(book, {owned.rule.owner for owned in owned_rules if owned.family})
 
@@ -115,6 +115,8 @@ def covers(earlier: StackEntry, later: StackEntry) -> bool:
     mine, yours = earlier.rule.models, later.rule.models
     globs, later_globs = ({each for each in models if isinstance(each, str)} for models in (mine, yours))
     unwanted = {glob for glob in globs if glob.startswith("!")}
+    if earlier.fits.taken_away and earlier.fits.taken_away != later.fits.taken_away:
+        return False
     wanted = globs - unwanted
     later_wanted = {glob for glob in later_globs if not glob.startswith("!")}
     if unwanted - later_globs:

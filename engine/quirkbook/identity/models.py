@@ -97,32 +97,42 @@ class ModelTest:
     (True, False)
     """
 
-    __slots__ = ("_anything", "_globs", "_unwanted", "ranges")
+    __slots__ = ("_unwanted", "_wanted", "ranges", "taken_away")
 
     def __init__(self, models: Models, family: str | None = None, *, without_tuned: bool = False) -> None:
         """``family`` is that of the rule's own file, whose models an empty list means; None: every model."""
-        nodes = [node for node in models if isinstance(node, Mapping)]
+        nodes = [node for node in models if isinstance(node, Mapping) and "not" not in node]
         globs = [node for node in models if isinstance(node, str)]
         if not models and family:
             nodes = [{}]
-        unwanted = [glob for glob in globs if glob.startswith("!")]
         self.ranges = tuple(compile_range(_untuned(node) if without_tuned else node, family) for node in nodes)
-        self._globs = compile_globs(globs) if len(globs) > len(unwanted) else None
-        self._unwanted = compile_globs([glob[1:] for glob in unwanted]) if unwanted else None
-        self._anything = self._globs is None and not self.ranges
+        self.taken_away = tuple(
+            compile_range(node["not"], family) for node in models if isinstance(node, Mapping) and "not" in node
+        )
+        unwanted = [glob[1:] for glob in globs if glob.startswith("!")]
+        wanted = [glob for glob in globs if not glob.startswith("!")]
+        self._wanted = compile_globs(wanted) if wanted else None
+        self._unwanted = compile_globs(unwanted) if unwanted else None
 
     def __call__(self, model: str | None, identity: Identity | None) -> bool:
         """Tell whether it applies to a model; without one, only where every model would do."""
-        if self._globs and self._globs(model):
-            return True
         if model is not None and self._unwanted and self._unwanted(model):
             return False
-        return self._anything or any(each.blame(identity) is None for each in self.ranges)
+        if any(each.blame(identity) is None for each in self.taken_away):
+            return False
+        if self._wanted is None and not self.ranges:
+            return True
+        if self._wanted and self._wanted(model):
+            return True
+        return any(each.blame(identity) is None for each in self.ranges)
 
     def blame(self, model: str | None, identity: Identity | None) -> str | None:
         """Return the first part of a mapping that does not fit, in words; None where the rule applies to the model."""
         if self(model, identity):
             return None
+        for each in self.taken_away:
+            if each.blame(identity) is None:
+                return f"not {each}: it is one"
         if not self.ranges:
             return "its globs do not fit"
         return "; ".join(dict.fromkeys(filter(None, (each.blame(identity) for each in self.ranges))))
@@ -134,8 +144,12 @@ def describe(models: Models, family: str | None = None) -> str:
     >>> describe([{"from": "4.7"}, "claude-next*"], "claude")
     'claude, from 4.7 on; or claude-next*'
     """
-    words = [str(compile_range(node, family)) if isinstance(node, Mapping) else node for node in models]
+    words = [_words(node, family) if isinstance(node, Mapping) else node for node in models]
     return "; or ".join(words)
+
+
+def _words(node: Mapping[str, Any], family: str | None) -> str:
+    return f"not {compile_range(node['not'], family)}" if "not" in node else str(compile_range(node, family))
 
 
 def _untuned(node: Mapping[str, Any]) -> Mapping[str, Any]:

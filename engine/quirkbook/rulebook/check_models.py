@@ -42,7 +42,11 @@ def _mappings(node: Any, keys: Keys) -> Iterator[tuple[Keys, Mapping[str, Any]]]
         if key == "$model" or (key == "models" and len(place) == 3 and place[0] == "rules"):
             items = [(place, value)] if isinstance(value, dict) else []
             if isinstance(value, list):
-                items = [((*place, at), item) for at, item in enumerate(value) if isinstance(item, dict)]
+                items = [
+                    ((*place, at, "not"), item["not"]) if "not" in item else ((*place, at), item)
+                    for at, item in enumerate(value)
+                    if isinstance(item, dict)
+                ]
             yield from items
         elif isinstance(value, dict | list) and key not in ("examples", "naming"):
             yield from _mappings(value, place)
