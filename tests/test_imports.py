@@ -42,7 +42,7 @@ def test_a_first_translation_reads_the_files_of_its_provider_alone():
 
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert said.stdout == "['moonshot.yaml', 'families/kimi.yaml']\n"
+    assert said.stdout == "['moonshot.yaml']\n"
 
 
 def test_the_public_names_are_sorted_complete_and_there():
