@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from quirkbook import Rulebook
+from quirkbook.authoring.examples import owned_rules
+from quirkbook.identity.spell import spellings
 from quirkbook.model import RuleFile
 from quirkbook.resources import folder
 from quirkbook.rulebook.load import load_file, load_folder
@@ -19,6 +21,18 @@ SAME = {"in": {}, "same": True}
 def built_in() -> tuple[RuleFile, ...]:
     """Return the built-in files, read and checked once in a run as a user's would be."""
     return load_folder(Path(str(folder("rules"))), "built-in")
+
+
+def models_of(book: Rulebook) -> set[str]:
+    """Return a name for each glob and each range of models of each rule."""
+    names: set[str] = set()
+    for owned in owned_rules(book):
+        globs = [glob for glob in owned.rule.models if isinstance(glob, str) and not glob.startswith("!")]
+        names.update(glob.replace("*", "1") for glob in globs)
+        for models in (*owned.entry.fits.ranges, *owned.entry.fits.taken_away):
+            spelt = spellings(book.naming.get(models.family or "", {"names": [], "letters": []}), models)
+            names.update([name for name in spelt if models.blame(book.identify(name)) is None][:1])
+    return names
 
 
 def a_rule(name: str, do: Any, when: Any = None, **more: Any) -> dict[str, Any]:

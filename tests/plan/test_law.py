@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.books import models_of
 from tests.chat_payloads import PAYLOADS
 from tests.corpus import CORPUS, corpus
 from tests.plan import plain
@@ -33,10 +34,7 @@ PROVIDERS = [name for name in BOOK.providers if BOOK.effective(name)]
 each_provider = pytest.mark.parametrize("provider", PROVIDERS)
 
 #: One model for each glob of each rule, and some that no rule names.
-MODELS = sorted(
-    {glob.replace("*", "1") for one in BOOK.rules() for glob in one.models if not glob.startswith("!")}
-    | {"moonshotai/Kimi-K2.6:free", "openai/gpt-5.1", "any", ""}
-)
+MODELS = sorted(models_of(BOOK) | {"moonshotai/Kimi-K2.6:free", "openai/gpt-5.1", "any", ""})
 EXAMPLES = {one.name: [shown.given for shown in one.examples] for one in BOOK.rules()}
 
 
