@@ -106,21 +106,19 @@ class Stack:
         )
 
     def around(self, family_rules: Sequence[tuple[Rule, Mapping[str, Any]]], family: str) -> Iterator[StackEntry]:
-        """Yield the entries of a family's rules as they hold here, each at its place in the order of requests."""
+        """Yield the entries of a family's rules as they hold here, each at its place in the order they run.
+
+        A request meets them at the marker. An answer comes back outward: what the host wraps is unwrapped by the
+        provider's rules before the model's own are tried.
+        """
         off = {disable.rule: disable for disable in self.disables if disable.rule}
         wanted = _HOLDS_AT.get(self.kind)
         for number, (rule, names) in enumerate(family_rules, 1):
             if not rule.at or wanted in rule.at:
-                place = (self.marker - 1, number)
+                place = (self.marker - 1 if rule.stage == "request" else len(self.entries), number)
                 yield StackEntry(rule, {**names, **self.names}, family, place, off.get(rule.name))
 
 
 def in_order(own: Iterable[StackEntry], family: Iterable[StackEntry]) -> list[StackEntry]:
-    """Return a provider's entries and those of a family in the order they run, as far as they are of one stage.
-
-    A request meets the family's rules at the marker. An answer comes back outward: what the host wraps is unwrapped
-    by the provider's rules before the model's own are tried.
-    """
-    of_requests = [entry for entry in family if entry.rule.stage == "request"]
-    of_answers = [entry for entry in family if entry.rule.stage != "request"]
-    return [*sorted([*own, *of_requests], key=lambda entry: entry.place), *of_answers]
+    """Return a provider's entries and those of a family in the order they run."""
+    return sorted([*own, *family], key=lambda entry: entry.place)
