@@ -13,8 +13,9 @@ unset VIRTUAL_ENV PYTHONPATH QUIRKBOOK_RULES PYTHONDONTWRITEBYTECODE # some 60 t
 step() { printf '\n== %s\n' "$*"; }
 
 checks() {
-    step "lint"
+    step "lint and format"
     ruff check .
+    ruff format --check .
     step "types"
     mypy
     step "imports point down"
