@@ -217,6 +217,7 @@ _on_conversations = {
     ),
     "lead_with_system": _joins,
     "merge_messages": _joins.map(lambda join: {"roles": ["user", "system", "assistant"], **join}),
+    "pair_calls": st.sampled_from([{"missing": "?"}, {"missing": "?", "orphans": "keep"}]),
     "prepend_message": _message,
     "rewrite_ids": st.sampled_from([{"unique": True}, {"length": 9}, {"length": 1, "alphabet": "lower"}]),
 }

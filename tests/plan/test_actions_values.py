@@ -748,6 +748,8 @@ TWICE = [
     {"flatten_content": "messages[*].content"},
     {"merge_messages": {"roles": ["user", "system"]}},
     {"lead_with_system": {}},
+    {"pair_calls": {"missing": "?"}},
+    {"pair_calls": {"missing": "?", "orphans": "keep"}},
     {"rewrite_ids": {"length": 9}},
     {"rewrite_ids": {"unique": True}},
 ]

@@ -6,7 +6,7 @@ something in it changes, everything else is shared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -214,6 +214,37 @@ class Draft:
         """Put ``value``, which nobody else holds, into a list before the index that ends ``keys``."""
         self.own(keys[:-1]).insert(keys[-1], value)
         self.edits.append((action, effect, keys, MISSING, value, None, ""))
+
+    def rearrange(
+        self,
+        action: str,
+        key: str,
+        gone: Mapping[int, tuple[Effect, str]],
+        new: Sequence[tuple[int, Any, Effect, str]],
+    ) -> None:
+        """Take items out of the list at a top-level key and put others in, in one pass.
+
+        ``gone`` are the places of the items that go, ``new`` the items that come: (place in the result, item, effect,
+        note), in order. An item may do both, and so move.
+        """
+        items = self.root[key]
+        if not gone and not new:
+            return
+        for at in sorted(gone, reverse=True):
+            self._record((action, gone[at][0], (key, at), items[at], MISSING, None, gone[at][1]))
+        left = [item for at, item in enumerate(items) if at not in gone]
+        made: list[Any] = []
+        taken = 0
+        for at, item, effect, note in new:
+            until = taken + at - len(made)
+            made += left[taken:until]
+            made.append(item)
+            taken = until
+            self._record((action, effect, (key, at), MISSING, item, None, note))
+        made += left[taken:]
+        self._owned.discard(id(items))
+        self._owned.add(id(made))
+        self.root[key] = made
 
     def move(self, action: str, effect: Effect, old: Keys, new: Keys) -> None:
         """Take the member at ``old`` and write it at ``new``, which must be absent."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...model import Keys
-from . import flow, messages, streams, values
+from . import flow, messages, pairing, streams, values
 from .base import Action, Context
 
 Build = Callable[[Any, Keys, Context], Action]
@@ -32,6 +32,7 @@ ACTIONS: Mapping[str, Build] = {
     "merge_messages": messages.merge_messages,
     "normalize_schema": flow.normalize_schema,
     "number_tool_calls": streams.number_tool_calls,
+    "pair_calls": pairing.pair_calls,
     "prepend_message": messages.prepend_message,
     "reject": flow.reject,
     "rename": values.rename,
@@ -53,6 +54,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "lead_with_system": ("request",),
     "merge_messages": ("request",),
     "number_tool_calls": ("chunk",),
+    "pair_calls": ("request",),
     "prepend_message": ("request",),
     "rewrite_ids": ("request",),
     "split_thinking": ("response", "chunk"),
