@@ -28,7 +28,7 @@ from .errors import (
     UnknownRuleError,
     UsageError,
 )
-from .model import Change, Effect, Quiet
+from .model import Change, Effect, ErrorClass, Quiet
 
 if TYPE_CHECKING:
     from .api import Translation, explain, translate
@@ -59,6 +59,7 @@ __all__ = [
     "ContextWindowExceededError",
     "DispatchError",
     "Effect",
+    "ErrorClass",
     "InternalServerError",
     "MalformedResponseError",
     "NotFoundError",

@@ -33,6 +33,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .model import ErrorClass
+
 if TYPE_CHECKING:
     from .model import Change, Diagnostic
 
@@ -61,6 +63,7 @@ class PayloadError(QuirkbookError):
     """The payload is no chat payload: ``pointer`` says where, the message says what to write instead."""
 
     http_status = 400
+    error_class = ErrorClass.BAD_REQUEST
 
     def __init__(self, message: str, pointer: str = "") -> None:
         super().__init__(f"payload{pointer}: {message}")
@@ -69,6 +72,8 @@ class PayloadError(QuirkbookError):
 
 class RefusedError(PayloadError):
     """A rule refuses the payload, before anything is sent; ``change`` names rule, place, value, why and source."""
+
+    error_class = ErrorClass.UNSUPPORTED
 
     def __init__(self, change: Change) -> None:
         QuirkbookError.__init__(self, change.refusal())
@@ -116,8 +121,11 @@ class DispatchError(QuirkbookError):
     """A call to a provider failed. Nothing in it holds a key: texts and bodies are masked before they come here.
 
     ``message`` is the provider's own text where it gave one; ``body`` is its error in OpenAI's shape,
-    ``{"error": {"message", "type", "param", "code"}}``, ``raw`` the same as it was sent.
+    ``{"error": {"message", "type", "param", "code"}}``, ``raw`` the same as it was sent. ``error_class`` says what went
+    wrong, one of a closed list: see `quirkbook.ErrorClass`.
     """
+
+    error_class = ErrorClass.SERVER_ERROR
 
     def __init__(
         self,
@@ -192,33 +200,49 @@ class DispatchError(QuirkbookError):
 class AuthenticationError(DispatchError):
     """The provider does not know the key, or none was given; then nothing was sent."""
 
+    error_class = ErrorClass.AUTHENTICATION
+
 
 class PermissionDeniedError(DispatchError):
     """The key may not do this."""
+
+    error_class = ErrorClass.PERMISSION_DENIED
 
 
 class NotFoundError(DispatchError):
     """No such model or address."""
 
+    error_class = ErrorClass.NOT_FOUND
+
 
 class BadRequestError(DispatchError):
     """The provider does not take the request. Where a rule could have known, the rule is missing: please tell."""
+
+    error_class = ErrorClass.BAD_REQUEST
 
 
 class ContextWindowExceededError(BadRequestError):
     """The messages, or they and the tokens asked for, are too long for the model."""
 
+    error_class = ErrorClass.CONTEXT_TOO_LONG
+
 
 class ContentFilterError(BadRequestError):
     """The provider's moderation refused the request."""
+
+    error_class = ErrorClass.CONTENT_FILTER
 
 
 class RateLimitError(DispatchError):
     """Too many requests; ``retry_after`` says how long to wait, if the provider did."""
 
+    error_class = ErrorClass.RATE_LIMITED
+
 
 class QuotaExceededError(RateLimitError):
     """The account has nothing left; trying again does not help."""
+
+    error_class = ErrorClass.NO_MONEY
 
 
 class InternalServerError(DispatchError):
@@ -228,6 +252,8 @@ class InternalServerError(DispatchError):
 class ServiceUnavailableError(InternalServerError):
     """The provider is overloaded or down."""
 
+    error_class = ErrorClass.OVERLOADED
+
 
 class MalformedResponseError(DispatchError):
     """The answer is no JSON, or JSON of another shape than a chat completion."""
@@ -236,9 +262,13 @@ class MalformedResponseError(DispatchError):
 class APIConnectionError(DispatchError):
     """No connection, or one that broke before the answer was complete."""
 
+    error_class = ErrorClass.CONNECTION
+
 
 class Timeout(APIConnectionError):  # noqa: N818 - the name it has in other SDKs
     """The provider took longer than the caller would wait."""
+
+    error_class = ErrorClass.TIMEOUT
 
 
 class StreamCutError(APIConnectionError):

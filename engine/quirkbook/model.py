@@ -67,6 +67,25 @@ class Effect(StrEnum):
     REFUSE = "refuse"
 
 
+class ErrorClass(StrEnum):
+    """What went wrong, from the caller's side: a closed list. How status and text tell it is in ``schemas/errors.yaml``."""
+
+    NO_MONEY = "no_money"
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    CONTEXT_TOO_LONG = "context_too_long"
+    CONTENT_FILTER = "content_filter"
+    UNSUPPORTED = "unsupported"
+    AUTHENTICATION = "authentication"
+    PERMISSION_DENIED = "permission_denied"
+    NOT_FOUND = "not_found"
+    TIMEOUT = "timeout"
+    BAD_REQUEST = "bad_request"
+    SERVER_ERROR = "server_error"
+    CONNECTION = "connection"
+    """No answer, or not the whole of it. No rule names this one."""
+
+
 EFFECT_ORDER: Final = {effect: rank for rank, effect in enumerate(Effect)}
 
 

@@ -9,6 +9,7 @@ from quirkbook.api.translate_response import (
     translate_error,
     translate_response,
 )
+from quirkbook.model import ErrorClass
 from quirkbook.plan.actions.streams import Splitter
 from quirkbook.rulebook.rulebook import Rulebook
 
@@ -50,8 +51,8 @@ def test_rules_on_answers_may_ask_for_status_and_request_beside_the_tools(tmp_pa
     )
 
     for _ in range(3):
-        assert translate_error({"tools": 1}, "x", 429, rulebook=mine) == {}
-        assert translate_error({"tools": 1}, "x", 400, rulebook=mine) == {"tools": 1}
+        assert explain_error({"tools": 1}, "x", 429, rulebook=mine).changes[0].rule == "x/r0"
+        assert explain_error({"tools": 1}, "x", 400, rulebook=mine).changes[0].rule == "quirkbook/error-shape"
         assert translate_response({"tools": 1}, "x", request={"x": 1}, rulebook=mine) == {}
 
 
@@ -68,7 +69,9 @@ def test_an_error_gets_what_openais_clients_read():
     assert translate_error(body, "moonshot", 400) == {
         "error": {"message": "no", "type": "invalid_request_error", "param": None, "code": None}
     }
-    assert translate_error("no", "moonshot", 502) == "no"
+    assert translate_error("no", "moonshot", 502) == {
+        "error": {"message": "no", "type": None, "param": None, "code": None}
+    }
 
 
 def test_what_changed_in_an_error_is_told():
@@ -83,13 +86,56 @@ def test_what_changed_in_an_error_is_told():
     ]
 
 
-@pytest.mark.parametrize(
-    "body", ["no", None, [{"error": {}}], {"error": {"message": "no", "param": None, "code": None}}]
-)
-def test_an_error_no_rule_touches_is_the_same_object(body):
+def test_an_error_in_shape_that_no_rule_touches_is_the_same_object():
+    body = {"error": {"message": "no", "type": None, "param": None, "code": None}}
     done = explain_error(body, "moonshot", 502)
 
     assert (done.payload is body, done.changes) == (True, ())
+
+
+SHAPE = {"type": None, "param": None, "code": None}
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("no", {"message": "no", **SHAPE}),
+        (None, {"message": "no text came with it", **SHAPE}),
+        ([{"error": {"message": "no"}}], {"message": "no", **SHAPE}),
+        ('data: {"error": {"message": "no", "code": 429}}\n\n', {"message": "no", **SHAPE, "code": 429}),
+        ({"base_resp": {"status_code": 1008, "status_msg": "no"}}, {"message": "no", **SHAPE, "code": 1008}),
+    ],
+)
+def test_any_error_becomes_openais_error_object_and_the_report_says_so(body, error):
+    done = explain_error(body, "groq", 502)
+
+    assert done.payload == {"error": error}
+    assert {one.rule for one in done.changes} == {"quirkbook/error-shape"}
+    assert done.patch[-1] == {"op": "replace", "path": "", "value": {"error": error}}
+    assert translate_error(done.payload, "groq", 502) is done.payload
+
+
+def test_rules_see_the_object_that_a_list_or_a_text_holds(tmp_path):
+    rules = book(tmp_path, 'stage: error, when: {error.message: no}, do: [{set: {error.message: "yes"}}]')
+
+    for body in ([{"error": {"message": "no"}}], 'data: {"error": {"message": "no"}}'):
+        assert translate_error(body, "x", 400, rulebook=rules)["error"]["message"] == "yes"
+
+
+def test_what_stood_beside_an_error_is_told_as_lost():
+    done = explain_error({"error": {"message": "no"}, "request_id": "r"}, "groq", 400)
+
+    assert [(one.effect, one.note) for one in done.changes] == [
+        ("lossy", "OpenAI's error object; left out beside it: request_id")
+    ]
+
+
+def test_the_report_on_an_error_names_its_class_and_status():
+    done = explain_error({"error": {"message": "Insufficient Balance"}}, "groq", 200)
+
+    assert (done.error_class, done.status) == (ErrorClass.NO_MONEY, 402)
+    assert (done.to_dict()["error_class"], done.to_dict()["status"]) == ("no_money", 402)
+    assert "error_class" not in explain_response({}, "groq").to_dict()
 
 
 def test_an_untouched_chunk_is_the_same_object():
@@ -251,5 +297,5 @@ def test_rules_on_answers_see_request_and_status(tmp_path):
 
     assert translate_response({"a": 1}, "x", request={"n": 2}, rulebook=rules) == {"a": 1, "seen": True}
     assert translate_response({"a": 1}, "x", rulebook=rules) == {"a": 1}
-    assert translate_error({"a": 1}, "x", 503, rulebook=rules) == {"a": 1, "late": True}
-    assert translate_error({"a": 1}, "x", 400, rulebook=rules) == {"a": 1}
+    assert translate_error({"message": "a"}, "x", 503, rulebook=rules)["error"]["late"] is True
+    assert "late" not in translate_error({"message": "a"}, "x", 400, rulebook=rules)["error"]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quirkbook import errors
-from quirkbook.model import Change, Effect
-from quirkbook.wire.provider_errors import class_of, error_from, is_error, normalise, request_id
+from quirkbook.model import Change, Effect, ErrorClass
+from quirkbook.resources import folder, schema
+from quirkbook.source.yaml import read
+from quirkbook.wire import error_classes
+from quirkbook.wire.provider_errors import classify, error_from, is_error, normalise, opened, request_id
 from quirkbook.wire.redact import Mask
 from quirkbook.wire.retry import LONGEST_ASKED, pause_before, retry_after
 
@@ -73,6 +77,19 @@ ENVELOPES = {
     "nothing": ("", {"message": "no text came with it"}),
     "an empty list": ([], {"message": "no text came with it"}),
     "other keys": ({"a": 1, "b": 2}, {"message": "no message in it, only a, b", "a": 1, "b": 2}),
+    "a list of one in a text": ('[{"error": {"message": "no", "code": 7}}]', {"message": "no", "code": 7}),
+    "an event of a stream": ('data: {"error": {"message": "no", "code": 7}}\n\n', {"message": "no", "code": 7}),
+    "an event with a name": ('event: error\ndata: {"message": "no"}\n\n', {"message": "no"}),
+    "a text that only begins as an event": ("data: {no", {"message": "data: {no"}),
+    "a number in a text": ("7", {"message": "7"}),
+    "a status in words beside the message": (
+        {"statusCode": 400, "error": "Bad", "message": "no"},
+        {"message": "no", "type": "Bad", "statusCode": 400},
+    ),
+    "details beside the message": (
+        {"error": {"message": "no", "errors": [{"message": "n"}]}},
+        {"message": "no", "errors": [{"message": "n"}]},
+    ),
     "a number": (7, {"message": "status 418"}),
     "a message of another type": ({"error": {"message": {"x": 1}}}, {"message": "no message in it, only error"}),
 }
@@ -89,7 +106,7 @@ def test_an_envelope_becomes_the_one_shape(name):
 def test_what_is_in_shape_stays_so(name):
     once = normalise(ENVELOPES[name][0], 418)
 
-    assert normalise(once, 418)["error"]["message"] == once["error"]["message"]
+    assert normalise(once, 418) == once
 
 
 def test_a_message_as_long_as_a_book_is_cut():
@@ -114,6 +131,8 @@ def test_any_body_makes_an_error(body, status):
 
     assert isinstance(error.body["error"]["message"], str)
     assert isinstance(error, errors.DispatchError)
+    assert normalise(error.body, status) == error.body
+    assert classify(error.body, status) == classify(body, status)
 
 
 #: Status, body, class.
@@ -168,7 +187,68 @@ CLASSES = [
 
 @pytest.mark.parametrize(("status", "body", "kind"), CLASSES)
 def test_status_and_words_tell_the_class(status, body, kind):
-    assert class_of(status, normalise(body, status)["error"]) is kind
+    failure = error_from(status, {}, body)
+
+    assert type(failure) is kind
+    assert failure.error_class is classify(body, status)[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "wanted"),
+    [
+        (400, "Your credit balance is too low to access the API.", ("no_money", 400)),
+        (403, "Arrearage: account is in arrears", ("no_money", 403)),
+        (429, "The engine is currently overloaded, please try again later", ("overloaded", 429)),
+        (429, "Rate limit reached, try again later", ("rate_limited", 429)),
+        (404, "No endpoints found that support tool use.", ("unsupported", 404)),
+        (400, "'max_tokens' is not supported with this model", ("unsupported", 400)),
+        (200, "insufficient_quota", ("no_money", 402)),
+        (None, "prompt is too long: 210000 tokens > 200000 maximum", ("context_too_long", 400)),
+        (599, "", ("server_error", 599)),
+    ],
+)
+def test_status_and_text_tell_the_class(status, message, wanted):
+    assert classify({"error": {"message": message}}, status) == wanted
+
+
+def test_what_a_rule_says_wins():
+    assert classify({"error": {"message": "no"}}, 400, ErrorClass.NO_MONEY) == ("no_money", 400)
+    assert classify({"error": {"message": "no"}}, 200, ErrorClass.NO_MONEY) == ("no_money", 402)
+
+
+@pytest.mark.parametrize(
+    ("status", "error_class", "kind"),
+    [
+        (429, "overloaded", errors.RateLimitError),
+        (400, "overloaded", errors.BadRequestError),
+        (404, "unsupported", errors.NotFoundError),
+        (405, "unsupported", errors.BadRequestError),
+        (501, "unsupported", errors.InternalServerError),
+        (400, "no_money", errors.QuotaExceededError),
+    ],
+)
+def test_what_sdks_tell_by_the_status_alone_stays_so(status, error_class, kind):
+    failure = error_from(status, {}, {"error": "no"}, error_class=ErrorClass(error_class))
+
+    assert (type(failure), failure.error_class) == (kind, error_class)
+
+
+def test_every_exception_has_a_class_of_its_own_accord():
+    assert errors.Timeout("x").error_class is ErrorClass.TIMEOUT
+    assert errors.StreamCutError("x").error_class is ErrorClass.CONNECTION
+    assert errors.PayloadError("x").error_class is ErrorClass.BAD_REQUEST
+
+
+def test_the_table_of_classes_holds_what_its_schema_says():
+    data = read((folder("schemas") / "errors.yaml").read_bytes(), "errors.yaml").data
+
+    jsonschema.validate(data, schema("errors"))
+    assert {*error_classes.table().statuses} == {*ErrorClass} - {ErrorClass.CONNECTION}
+
+
+def test_the_body_of_an_error_is_opened_once():
+    assert opened([{"a": 1}]) == opened('[{"a": 1}]') == {"a": 1}
+    assert (opened([1]), opened("[" * 100_000), opened(None)) == ([1], "[" * 100_000, None)
 
 
 #: Body, whether it is an error though its status is good.
@@ -219,6 +299,7 @@ def test_an_error_tells_all_it_knows():
         "response_changes": (),
         "attempts": 1,
         "received": None,
+        "error_class": ErrorClass.BAD_REQUEST,
     }
     assert (error.status_code, error.http_status, error.type, error.code, error.param) == (400, 400, "t", "c", "n")
 

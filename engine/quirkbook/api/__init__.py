@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import PolicyError, QuirkbookError, QuirkbookWarning, RefusedError, UsageError
 from ..identity.resolve import Identity
-from ..model import Change, Effect, Payload, Quiet
+from ..model import Change, Effect, ErrorClass, Payload, Quiet
 from ..payload.describe import as_data, inverse_patch, kind, line, patch
 from ..payload.draft import Edit
 from ..plan.interpret import Run, change, changes, effect_of, still
@@ -47,6 +47,10 @@ class Translation:
     """Headers that rules ask the dispatcher to send; None: to leave out."""
     identity: Identity | None = None
     """What the model's name says of it: family, line, version, variants; None where it says no family."""
+    error_class: ErrorClass | None = None
+    """Of an error: what went wrong, one of a closed list."""
+    status: int | None = None
+    """Of an error: its HTTP status; where the answer's own says that all is well, the one that the class stands for."""
 
     @cached_property
     def patch(self) -> list[dict[str, Any]]:
@@ -60,7 +64,9 @@ class Translation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON data; a value that is not there (before an ``add``, after a ``remove``) has no key."""
+        error = {"error_class": str(self.error_class), "status": self.status} if self.error_class else {}
         return {
+            **error,
             "provider": self.provider,
             "model": self.model,
             "identity": self.identity.to_dict() if self.identity else None,

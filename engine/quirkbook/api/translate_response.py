@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..model import MISSING, Change
+from ..model import MISSING, Change, Effect, same
 from ..payload.draft import Edit
-from ..plan.compile import CompiledRule
+from ..plan.compile import CompiledRule, own_rule
 from ..plan.interpret import Run, change, changes, run
 from ..plan.look import Schemas
 from ..rulebook.rulebook import Rulebook
+from ..wire import provider_errors
 from . import Translation, default_rulebook
 
 
@@ -69,16 +70,17 @@ def translate_error(
     request: Mapping[str, Any] | None = None,
     rulebook: Rulebook | None = None,
 ) -> Any:
-    """Return the body of an answer of status 400 or more in OpenAI's shape, ``{"error": {...}}``.
+    """Return the body of an error in OpenAI's shape, ``{"error": {"message", "type", "param", "code", ...}}``.
 
-    >>> translate_error({"error": {"message": "no", "type": "t"}}, "moonshot", 400)
+    ``body`` is what the provider sent: an object, a list, a text, an event of a stream. Further keys of its error stay.
+
+    >>> translate_error([{"error": {"message": "no", "type": "t"}}], "moonshot", 400)
     {'error': {'message': 'no', 'type': 't', 'param': None, 'code': None}}
 
     Raises:
         UnknownProviderError: no rules are known for that provider.
     """
-    done = _run("error", body, provider, model, request, status, rulebook)
-    return done.root if done and done.fired else body
+    return explain_error(body, provider, status, model=model, request=request, rulebook=rulebook).payload
 
 
 def explain_error(
@@ -90,12 +92,40 @@ def explain_error(
     request: Mapping[str, Any] | None = None,
     rulebook: Rulebook | None = None,
 ) -> Translation:
-    """Do what `translate_error` does and tell all about it.
+    """Do what `translate_error` does and tell all about it, ``error_class`` and ``status`` too.
+
+    >>> explain_error({"error": {"message": "Insufficient Balance"}}, "deepseek", 402).error_class
+    <ErrorClass.NO_MONEY: 'no_money'>
 
     Raises:
         UnknownProviderError: no rules are known for that provider.
     """
-    return _told(_run("error", body, provider, model, request, status, rulebook), body, provider, model)
+    made: list[Change] = []
+    opened = provider_errors.opened(body)
+    if opened is not body:
+        made.append(_whole(body, opened, "the object that it holds"))
+    done = _run("error", opened, provider, model, request, status, rulebook)
+    made += changes(done) if done else ()
+    told = done.root if done and done.fired else opened
+    shaped: dict[str, Any] = provider_errors.normalise(told, status)
+    if same(told, shaped):
+        shaped = told
+    else:
+        made.append(_whole(told, shaped, "OpenAI's error object"))
+    error_class, meant = provider_errors.classify(shaped, status)
+    return Translation(shaped, tuple(made), provider, model, error_class=error_class, status=meant)
+
+
+_SHAPE = own_rule("error-shape", "OpenAI's clients read an error as an object with message, type, param and code.")
+
+
+def _whole(before: Any, after: Any, note: str) -> Change:
+    """Return the change of a whole body."""
+    lost = [key for key in before if key != "error"] if isinstance(before, dict) and before.get("error") else []
+    if lost:
+        note += f"; left out beside it: {', '.join(map(str, lost))}"
+    effect = Effect.LOSSY if lost else Effect.EXACT
+    return change(_SHAPE, ("shape", effect, (), before, after, None, note))
 
 
 def _told(done: Run | None, body: Any, provider: str, model: str | None) -> Translation:

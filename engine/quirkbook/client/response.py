@@ -124,6 +124,7 @@ def _typed_error(call: Call, status: int, headers: Mapping[str, str], body: Any)
         raw=body,
         retry_after=retry_after(headers),
         mask=call.mask,
+        error_class=translation.error_class,
     )
 
 

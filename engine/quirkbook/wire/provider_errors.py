@@ -1,7 +1,7 @@
 """Errors as providers write them in, one shape and one class out.
 
 The shape is OpenAI's, ``{"error": {"message", "type", "param", "code"}}``. What a provider's own rules could not bring
-into it is read here by form: nothing in this file knows any provider.
+into it is read here by form: no provider is named here. Classes are told in `error_classes`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from ..errors import (
     ServiceUnavailableError,
     Timeout,
 )
-from ..model import Change
+from ..model import Change, ErrorClass
+from . import error_classes
 from .redact import NO_SECRETS, Mask
 
 #: Where the text of an error stands, the likeliest first.
@@ -64,6 +65,27 @@ def is_error(body: Any) -> bool:
     return "choices" not in body and any(key in body for key in (*_MESSAGE, "error_code")) and "usage" not in body
 
 
+_EVENT: Final = re.compile(r"\s*(?:event:[^\n]*\n)?data:\s*([\[{].*)", re.DOTALL)
+
+
+def opened(body: Any) -> Any:
+    """Return the object that the body of an error holds, so that rules can read it; any other body as it is.
+
+    It may stand in a list of one, in a text that is JSON, or in an event as streams have them.
+
+    >>> opened([{"error": "no"}]), opened('data: {"error": "no"}'), opened("no")
+    ({'error': 'no'}, {'error': 'no'}, 'no')
+    """
+    if isinstance(body, str):
+        event = _EVENT.match(body)
+        try:
+            found = json.loads(event[1] if event else body)
+        except (ValueError, RecursionError):
+            return body
+        body = found if isinstance(found, dict | list) else body
+    return body[0] if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict) else body
+
+
 def normalise(body: Any, status: int | None = None) -> dict[str, Any]:
     """Return an error body in OpenAI's shape; further keys of the error stay.
 
@@ -72,7 +94,7 @@ def normalise(body: Any, status: int | None = None) -> dict[str, Any]:
     >>> normalise({"code": "bad", "error": "it is bad"})["error"]
     {'message': 'it is bad', 'type': None, 'param': None, 'code': 'bad'}
     """
-    error = _facts(body)
+    error = _facts(opened(body))
     error["message"] = str(error["message"] or "").strip() or _default_message(body, status)
     if len(error["message"]) > _LONGEST:
         error["message"] = error["message"][:_LONGEST] + "..."
@@ -90,29 +112,37 @@ def _facts(body: Any) -> dict[str, Any]:
         return {**(parts[0] if parts else empty), "message": "; ".join(texts) or None}
     if not isinstance(body, Mapping):
         return empty
-    facts = {"message": _first_value(body, _MESSAGE), "type": _first_value(body, _TYPE)}
+    facts = {"message": _innermost(body) or _first_value(body, _MESSAGE), "type": _first_value(body, _TYPE)}
     facts |= {"param": _param(body), "code": _first_value(body, _CODE)}
     for key in _WRAPS:
-        if body.get(key):
+        if body.get(key) and not (facts["message"] and _is_beside(key, body[key])):
             inner = _facts(body[key])
-            inner["message"] = _innermost(body[key]) or inner["message"]
             return {**inner, **{name: value for name, value in facts.items() if inner[name] is None}}
+    if facts["type"] is None:
+        facts["type"] = _first_value(body, ("error",))
     return {
         **facts,
         **{key: value for key, value in body.items() if key not in facts and not _is_read(key, value, facts)},
     }
 
 
+def _is_beside(key: str, value: Any) -> bool:
+    """Tell whether what an error may be wrapped in only adds to a message that stands beside it."""
+    return key in ("errors", "detail") or isinstance(value, str | int)
+
+
 def _is_read(key: str, value: Any, facts: Mapping[str, Any]) -> bool:
     """Tell whether a key has been read already."""
     if key in _MESSAGE:
         return bool(value == facts["message"])
-    return key in _PARAM or key in _WRAPS or (key != "status" and key in (*_TYPE, *_CODE))
+    if key in _WRAPS:
+        return not value or key == "error"
+    return key in _PARAM or (key != "status" and key in (*_TYPE, *_CODE))
 
 
-def _innermost(error: Any) -> str | None:
+def _innermost(error: Mapping[str, Any]) -> str | None:
     """Return the text of the provider behind a gateway, where the gateway's own says only that there was an error."""
-    metadata = error.get("metadata") if isinstance(error, Mapping) else None
+    metadata = error.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
     if not isinstance(raw, str) or not raw.strip():
         return None
@@ -123,13 +153,15 @@ def _innermost(error: Any) -> str | None:
 
 
 def _first_value(body: Mapping[str, Any], keys: Iterable[str]) -> Any:
-    """Return the first plain value that is there under one of the keys."""
-    return next((body[key] for key in keys if isinstance(body.get(key), str | int) and body[key] != ""), None)
+    """Return the first text or number that is there under one of the keys."""
+    found = (body[key] for key in keys if isinstance(body.get(key), str | int) and body[key] != "")
+    return next((value for value in found if not isinstance(value, bool)), None)
 
 
 def _param(body: Mapping[str, Any]) -> str | None:
     name = next((body[key] for key in _PARAM if body.get(key)), None)
-    return ".".join(map(str, name)) if isinstance(name, list) else name if isinstance(name, str) else None
+    text = ".".join(map(str, name)) if isinstance(name, list) else name
+    return text if isinstance(text, str) and text else None
 
 
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
@@ -151,93 +183,51 @@ def _default_message(body: Any, status: int | None) -> str:
 
 # Which class it is
 
-_CONTEXT: Final = re.compile(
-    r"context[_ ](length|window)|maximum context|token length too long|too many (input )?tokens"
-    r"|(prompt|input) is too long|exceed\w* .{0,40}\btoken|reduce the length of the (messages|prompt|input)",
-    re.IGNORECASE,
-)
-_FILTERED: Final = re.compile(
-    r"content[_ ](filter|policy|moderation)|content management policy|flagged (by|as|for)"
-    r"|moderation[_ ](blocked|flagged)",
-    re.IGNORECASE,
-)
-_QUOTA: Final = re.compile(
-    r"insufficient[_ ](quota|balance|funds|credits?)|exceeded[_ ](your )?current[_ ]quota|credit balance is too low"
-    r"|account is not active|billing_(hard_limit|not_active)|quota[_ ]exhausted|payment required|out of credits",
-    re.IGNORECASE,
-)
-_OVERLOADED: Final = re.compile(
-    r"overloaded|over capacity|at capacity|server(_is| is)?[_ ]busy|temporarily unavailable|try again later",
-    re.IGNORECASE,
-)
-_BY_STATUS: Final[Mapping[int, type[DispatchError]]] = {
-    401: AuthenticationError,
-    402: QuotaExceededError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    408: Timeout,
-    429: RateLimitError,
-    451: ContentFilterError,
-    502: ServiceUnavailableError,
-    503: ServiceUnavailableError,
-    504: Timeout,
-    529: ServiceUnavailableError,
+_EXCEPTIONS: Final[Mapping[ErrorClass, type[DispatchError]]] = {
+    ErrorClass.NO_MONEY: QuotaExceededError,
+    ErrorClass.RATE_LIMITED: RateLimitError,
+    ErrorClass.OVERLOADED: ServiceUnavailableError,
+    ErrorClass.CONTEXT_TOO_LONG: ContextWindowExceededError,
+    ErrorClass.CONTENT_FILTER: ContentFilterError,
+    ErrorClass.UNSUPPORTED: BadRequestError,
+    ErrorClass.AUTHENTICATION: AuthenticationError,
+    ErrorClass.PERMISSION_DENIED: PermissionDeniedError,
+    ErrorClass.NOT_FOUND: NotFoundError,
+    ErrorClass.TIMEOUT: Timeout,
+    ErrorClass.BAD_REQUEST: BadRequestError,
+    ErrorClass.SERVER_ERROR: InternalServerError,
 }
-#: For errors that come without an error status: words of a type or code -> the status they stand for.
-_BY_WORD: Final = (
-    (re.compile(r"auth(entication|orized)?_?(error)?$|api_?key", re.IGNORECASE), 401),
-    (re.compile(r"permission|forbidden|access_terminated", re.IGNORECASE), 403),
-    (re.compile(r"not_?found", re.IGNORECASE), 404),
-    (re.compile(r"rate_?limit|too_?many", re.IGNORECASE), 429),
-    (re.compile(r"timeout", re.IGNORECASE), 504),
-    (re.compile(r"overloaded|unavailable", re.IGNORECASE), 503),
-    (re.compile(r"invalid|bad_?request|argument|unsupported", re.IGNORECASE), 400),
+#: Classes of errors that may be gone at the next try.
+_TEMPORARY: Final = frozenset(
+    {ErrorClass.RATE_LIMITED, ErrorClass.OVERLOADED, ErrorClass.TIMEOUT, ErrorClass.SERVER_ERROR}
 )
 
 
-def class_of(status: int | None, error: Mapping[str, Any]) -> type[DispatchError]:
-    """Return the class of an error by its status and by what it says."""
-    words = f"{error.get('code')} {error.get('type')} {error['message'][:_LONGEST]}"
-    if status is None or status < 400:
-        status = _implied_status(error)
-    if status < 500 and status not in (401, 404, 408):
-        if _QUOTA.search(words) and status in (400, 402, 403, 429):
-            return QuotaExceededError
-        if status in (400, 413, 422, 429) and _CONTEXT.search(words):
-            return ContextWindowExceededError if status != 429 else RateLimitError
-        if status in (400, 403, 422) and _FILTERED.search(words):
-            return ContentFilterError
-    elif status >= 500 and _OVERLOADED.search(words) and status != 504:
-        return ServiceUnavailableError
-    return _BY_STATUS.get(status) or (BadRequestError if status < 500 else InternalServerError)
+def exception_of(error_class: ErrorClass, status: int) -> type[DispatchError]:
+    """Return the exception for a class of errors.
 
-
-def status_of(body: Mapping[str, Any]) -> int:
-    """Return the status that an error in OpenAI's shape stands for, though it came with a good one; 500: nothing tells.
-
-    >>> status_of({"error": {"message": "slow down", "type": "rate_limit_error", "param": None, "code": None}})
-    429
+    What SDKs tell by the status alone stays so: an overload of status 429 is a `RateLimitError`, something
+    unsupported of status 404 a `NotFoundError`.
     """
-    return _implied_status(body["error"])
+    if error_class is ErrorClass.UNSUPPORTED or (error_class is ErrorClass.OVERLOADED and status < 500):
+        general = error_classes.by_status(status)
+        if general is ErrorClass.UNSUPPORTED and status >= 500:
+            return InternalServerError
+        return _EXCEPTIONS[general]
+    return _EXCEPTIONS[error_class]
 
 
-def _implied_status(error: Mapping[str, Any]) -> int:
-    """Return the status that an error in an answer of status 200 stands for; 500 where nothing tells."""
-    for value in (error.get("code"), error.get("status"), error.get("http_code")):
-        text = str(value)
-        if text.isdigit() and 400 <= int(text) < 600:
-            return int(text)
-    words = [str(error[key]) for key in ("code", "type") if error.get(key)]
-    return next((status for pattern, status in _BY_WORD for word in words if pattern.search(word)), 500)
+def classify(body: Any, status: int | None, error_class: ErrorClass | None = None) -> tuple[ErrorClass, int]:
+    """Return the class of an error, and its status: the answer's, or for a good one (or None) what the class stands for.
 
+    ``body`` is an error in any shape; ``error_class`` is what a provider's rule says, which wins.
 
-def _is_temporary(kind: type[DispatchError], status: int | None, message: str) -> bool:
-    """Tell whether an error may be gone at the next try: 408, 429 but for quota, 5xx, an overload."""
-    if issubclass(kind, RateLimitError):
-        return kind is not QuotaExceededError
-    if issubclass(kind, InternalServerError | Timeout):
-        return status != 501
-    return issubclass(kind, BadRequestError) and _OVERLOADED.search(message) is not None
+    >>> classify({"error": {"message": "Insufficient Balance"}}, 402)
+    (<ErrorClass.NO_MONEY: 'no_money'>, 402)
+    >>> classify({"error": {"message": "slow down", "type": "rate_limit_error"}}, 200)
+    (<ErrorClass.RATE_LIMITED: 'rate_limited'>, 429)
+    """
+    return error_classes.classify(normalise(body, status)["error"], status, error_class)
 
 
 #: A header that names the request in the provider's logs; whose it is stands before that.
@@ -262,16 +252,17 @@ def error_from(
     raw: Any = None,
     retry_after: float | None = None,
     mask: Mask = NO_SECRETS,
+    error_class: ErrorClass | None = None,
 ) -> DispatchError:
     """Return the typed error for an answer.
 
     ``body`` may have been through a provider's error rules; ``raw`` is what it was before, ``response_changes`` what
-    they did. Header names are in lower case.
+    they did, ``error_class`` the class that they named. Header names are in lower case.
     """
     shaped = mask.deep(normalise(body, status))
     error = shaped["error"]
-    kind = class_of(status, error)
-    return kind(
+    error_class, meant_status = error_classes.classify(error, status, error_class)
+    failure = exception_of(error_class, meant_status)(
         error["message"],
         status=status,
         provider=provider,
@@ -280,10 +271,12 @@ def error_from(
         raw=mask.deep(body if raw is None else raw),
         request_id=mask(request_id(headers) or "") or None,
         retry_after=retry_after,
-        retryable=_is_temporary(kind, status, error["message"]),
+        retryable=error_class in _TEMPORARY,
         changes=changes,
         response_changes=[_masked(change, mask) for change in response_changes],
     )
+    failure.error_class = error_class
+    return failure
 
 
 def _masked(change: Change, mask: Mask) -> Change:

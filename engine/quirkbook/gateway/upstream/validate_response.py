@@ -76,10 +76,12 @@ def error_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
         body = _decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         body = raw.decode("utf-8", "replace")
+    error_class = None
     if route.provider:
-        body = translate_response.translate_error(
+        translation = translate_response.explain_error(
             body, route.provider, reply.status, request=prepared.root, rulebook=route.book, model=route.model
         )
+        body, error_class = translation.payload, translation.error_class
     return provider_errors.error_from(
         reply.status,
         reply.headers,
@@ -88,6 +90,7 @@ def error_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
         model=route.model,
         retry_after=retry_after(reply.headers),
         mask=route.mask,
+        error_class=error_class,
     )
 
 
@@ -131,7 +134,7 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
         failure = provider_errors.error_from(
             None, reply.headers, body, provider=route.provider, model=route.model, mask=route.mask
         )
-        failure.status = provider_errors.status_of(failure.body or {})
+        failure.status = provider_errors.classify(failure.body, None, failure.error_class)[1]
         raise failure
     if not route.provider:
         return route.without_key(raw)
