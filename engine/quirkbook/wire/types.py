@@ -92,10 +92,22 @@ class Object(dict[str, Any]):
 
 
 def _plain(value: Any, exclude_none: bool) -> Any:
-    if isinstance(value, dict):
-        pairs = value.items()  # the raw values: nothing is wrapped on the way out
-        return {key: _plain(item, exclude_none) for key, item in pairs if not (exclude_none and item is None)}
-    return [_plain(item, exclude_none) for item in value] if isinstance(value, list) else value
+    """Return a copy in plain dicts and lists; not recursive, as answers may nest deep."""
+    whole: list[Any] = []
+    stack: list[tuple[Any, Any]] = [([value], whole)]
+    while stack:
+        given, made = stack.pop()
+        # the raw values: nothing is wrapped on the way out
+        for key, item in dict.items(given) if isinstance(given, dict) else enumerate(given):
+            copied = item
+            if isinstance(item, dict | list):
+                copied = {} if isinstance(item, dict) else []
+                stack.append((item, copied))
+            if isinstance(made, list):
+                made.append(copied)
+            elif not (exclude_none and item is None):
+                made[key] = copied
+    return whole[0]
 
 
 @dataclass(slots=True)

@@ -6,12 +6,14 @@ actions: a chunk of another shape passes.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...model import MISSING, Effect, Keys
 from ...payload.draft import Draft
 from ...payload.path import Wild
+from ...wire.calls import Calls
 from ..gates import UNKNOWN, Needs, Writes
 from .base import Action, Context
 
@@ -104,42 +106,34 @@ def _wants_usage_chunk(request: Any) -> bool:
 
 class _Numbers(Memory):
     def __init__(self) -> None:
-        self.ids: dict[int, list[Any]] = {}
+        self.calls: defaultdict[int, Calls] = defaultdict(Calls)
 
 
 def number_tool_calls(node: Any, keys: Keys, context: Context) -> Action:
-    """Give streamed tool calls the ``index`` they lack: a new id is a new call, no id goes on with the last one."""
+    """Number streamed tool calls from 0: a call is told by its id, then by its index, then by its place."""
 
     def make() -> _Numbers:
         return _Numbers()
 
     def run(draft: Draft, base: Keys) -> None:
         for at, choice in _choices(draft):
-            calls = _items(choice.get("delta"), "tool_calls")
-            if not calls:
+            pieces = _items(choice.get("delta"), "tool_calls")
+            if not pieces:
                 continue
-            named = choice.get("index")  # a chunk need not hold all choices
-            known = _memory(draft, make).ids.setdefault(named if isinstance(named, int) else at, [])
-            for place, call in enumerate(calls):
-                if isinstance(call, dict):
-                    index = _number(call, known, alone=len(calls) == 1, place=place)
-                    draft.put("number_tool_calls", EXACT, ("choices", at, "delta", "tool_calls", place, "index"), index)
+            known = _memory(draft, make).calls[_number(choice, at)]
+            for place, number in enumerate(known.numbers(pieces)):
+                if number is not None:
+                    draft.put(
+                        "number_tool_calls", EXACT, ("choices", at, "delta", "tool_calls", place, "index"), number
+                    )
 
     return Action(run, _CHOICES, _WRITES)
 
 
-def _number(call: Any, known: list[Any], *, alone: bool, place: int) -> int:
-    """Return the index of a call: its own, else that of its id, else its place among those seen."""
-    given, name = call.get("index"), call.get("id")
-    if isinstance(given, int) and not isinstance(given, bool):
-        known.extend([None] * min(given + 1 - len(known), 128))
-        return given
-    if name is not None and name in known:
-        return known.index(name)
-    if name is not None or not known:
-        known.append(name)
-        return len(known) - 1
-    return len(known) - 1 if alone else min(place, len(known) - 1)
+def _number(choice: dict[str, Any], at: int) -> int:
+    """Return the number of a choice: a chunk need not hold all of them."""
+    named = choice.get("index")
+    return named if isinstance(named, int) and not isinstance(named, bool) else at
 
 
 class Splitter:
@@ -234,10 +228,7 @@ def split_thinking(node: Any, keys: Keys, context: Context) -> Action:
             elif context.stage == "chunk" and isinstance(delta, dict) and not delta.get(field):
                 memory: _Thoughts = _memory(draft, make)
                 memory.frame = memory.frame or _frame(draft.root)
-                number = choice.get("index", at)
-                splitter = memory.splitters.setdefault(
-                    number if isinstance(number, int) else at, Splitter(opening, closing)
-                )
+                splitter = memory.splitters.setdefault(_number(choice, at), Splitter(opening, closing))
                 split(draft, at, "delta", splitter, last=choice.get("finish_reason") is not None)
 
     return Action(run, _CHOICES, _WRITES)
