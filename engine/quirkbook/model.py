@@ -185,6 +185,11 @@ class Rule:
         """The full name, ``moonshot/temperature-range``."""
         return f"{self.owner}/{self.id}"
 
+    @property
+    def in_force(self) -> bool:
+        """Whether plans contain it: a retired rule and a draft stand in their file alone."""
+        return self.status not in ("retired", "draft")
+
 
 @dataclass(frozen=True, slots=True)
 class Disable:

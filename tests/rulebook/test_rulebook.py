@@ -248,6 +248,7 @@ def test_a_familys_plan_is_its_file_alone():
         ({}, "any", True),
         ({"status": "disputed", "note": "Why."}, "any", True),
         ({"status": "retired"}, "any", False),
+        ({"status": "draft"}, "any", False),
         ({"models": ["kimi-*", "!kimi-k2*"]}, "Kimi-K3", True),
         ({"models": ["kimi-*", "!kimi-k2*"]}, "kimi-k2.6", False),
         ({"models": "kimi-*"}, "kimi-k2.6", True),

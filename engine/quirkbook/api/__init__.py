@@ -282,4 +282,9 @@ def default_rulebook() -> Rulebook:
     Raises:
         RuleFileError: a file in one of the folders is faulty.
     """
-    return Rulebook.load(*filter(None, os.environ.get("QUIRKBOOK_RULES", "").split(os.pathsep)))
+    return Rulebook.load(*default_layers())
+
+
+def default_layers() -> list[str]:
+    """Return the folders that QUIRKBOOK_RULES names."""
+    return [*filter(None, os.environ.get("QUIRKBOOK_RULES", "").split(os.pathsep))]

@@ -29,7 +29,7 @@ def check_rulebook(book: Rulebook, owned_rules: Sequence[Owned]) -> Iterator[Dia
     yield from check_models(book, owned_rules, models)
     reported: set[tuple[str, str]] = set()
     for name, stack in stacks.items():
-        running = [entry for entry in stack if entry.disabled is None and entry.rule.status != "retired"]
+        running = [entry for entry in stack if entry.disabled is None and entry.rule.in_force]
         if mine.isdisjoint(entry.rule.name for entry in running):
             continue
         for diagnostic_of, diagnostic in (*_unreached(running), *_conflicts(name, running, models)):

@@ -12,7 +12,7 @@ import sys
 import click
 
 from ..errors import QuirkbookError
-from . import batch, diff, emulate, inspect, model, proof, providers, serve, translate
+from . import batch, diff, emulate, inspect, learn, model, proof, providers, serve, translate
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -40,6 +40,7 @@ for command in (
     model.model,
     providers.providers,
     diff.diff,
+    learn.learn,
     batch.batch,
     serve.serve,
     emulate.emulate,

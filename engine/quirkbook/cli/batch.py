@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..batch.files import Batch, Progress, Settings
-from .options import Refused, rules_option
+from .options import Refused, layers_option
 
 
 @click.command()
@@ -17,7 +17,7 @@ from .options import Refused, rules_option
 @click.argument("target", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("-p", "--provider", metavar="NAME", help="Who the payloads are for; else each model's prefix says so.")
 @click.option("-m", "--model", metavar="MODEL", help="Translate for this model instead of the payloads'.")
-@rules_option
+@layers_option
 @click.option("--strict", is_flag=True, help="Refuse lines that would need a lossy or semantic change.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes that translate.  [default: one per core]")
 @click.option("--force", is_flag=True, help="Write outputs anew that are there already.")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..api import default_rulebook
+from ..api import default_layers, default_rulebook
 from ..errors import QuirkbookError
 from ..rulebook.rulebook import Rulebook
 from ..source.document import number
@@ -36,7 +36,20 @@ class Refused(click.exceptions.Exit):
 
 
 def rules_option(command: F) -> F:
-    """Add ``--rules``."""
+    """Add ``--rules`` and ``--drafts``."""
+    return layers_option(
+        click.option(
+            "--drafts",
+            is_flag=True,
+            expose_value=False,
+            callback=_ask_for_drafts,
+            help="Rules of status draft are in force, too.",
+        )(command)
+    )
+
+
+def layers_option(command: F) -> F:
+    """Add ``--rules`` alone."""
     return click.option(
         "--rules",
         "layers",
@@ -49,7 +62,16 @@ def rules_option(command: F) -> F:
 
 def rulebook(layers: tuple[str, ...]) -> Rulebook:
     """Return the rulebook that the options ask for: named layers, else those of QUIRKBOOK_RULES."""
-    return Rulebook.load(*layers) if layers else default_rulebook()
+    if not click.get_current_context().meta.get(_DRAFTS):
+        return Rulebook.load(*layers) if layers else default_rulebook()
+    return Rulebook.load(*(layers or default_layers()), drafts=True)
+
+
+_DRAFTS = "quirkbook.drafts"
+
+
+def _ask_for_drafts(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    context.meta[_DRAFTS] = value
 
 
 def read_payload(name: str) -> Any:

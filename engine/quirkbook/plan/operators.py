@@ -16,7 +16,7 @@ from typing import Any
 from ..payload.describe import show
 from .code import VALUE, Writer, grouped, negated
 from .gates import EMPTY, Mark, Not
-from .regex import unsupported
+from .regex import compile_re2
 from .types import TYPES, is_number
 
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
@@ -195,14 +195,7 @@ def _matches(pattern: Any) -> Test:
         shown_as = f"re.compile({plain.pattern!r}).fullmatch"
         return Test(lambda writer: code.format(writer.constant(plain.fullmatch, shown_as)), words, marks=(str,))
     # RE2 is linear by construction; a payload can never make it slow. It loads only where a rule uses it.
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False  # they go into the diagnostic, not to stderr
-    try:
-        fullmatch = re2.compile(pattern, options).fullmatch
-    except re2.error:
-        raise ValueError(f"{show(pattern)} is not a regular expression of RE2: {unsupported(pattern)}") from None
+    fullmatch = compile_re2(pattern).fullmatch
 
     def fits(value: Any) -> bool:
         try:

@@ -1,9 +1,11 @@
-"""A pattern that RE2 refused -> what it holds that RE2 does not support, and what to write instead."""
+"""A pattern, compiled by RE2; or what it holds that RE2 does not support, and what to write instead."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
+
+from ..payload.describe import show
 
 #: What begins a construct of other engines -> (its name, what to write instead).
 _LOOK: Final = ("look-around", "say what must not be there in a condition of its own, with 'not'")
@@ -25,6 +27,23 @@ _PIECE: Final = re.compile(
 )
 _MOST: Final = 1000
 """How often RE2 repeats something that has a count."""
+
+
+def compile_re2(pattern: str, *, ignore_case: bool = False) -> Any:
+    """Compile a pattern. RE2 is loaded only here, where something needs it.
+
+    Raises:
+        ValueError: RE2 does not support it; with what to write instead.
+    """
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False  # they go into the message, not to stderr
+    options.case_sensitive = not ignore_case
+    try:
+        return re2.compile(pattern, options)
+    except re2.error:
+        raise ValueError(f"{show(pattern)} is not a regular expression of RE2: {unsupported(pattern)}") from None
 
 
 def unsupported(pattern: str) -> str:

@@ -32,6 +32,9 @@ _FORMAT = 2
 #: The file of words in ids that say nothing of the model.
 WORDS = "words.yaml"
 
+#: The folder of wordings of refusals, and the key that names one of its files.
+REFUSALS = "refusals"
+
 
 def names() -> dict[tuple[str, str], str]:
     """Name the files of rules by (kind, name): a file bears the name of its provider or family."""
@@ -188,6 +191,17 @@ def words() -> Mapping[str, Sequence[str]]:
     """Return the words in ids that say nothing of the model, in groups."""
     words: Mapping[str, Sequence[str]] = _document(WORDS, _bytes(WORDS)).data["words"]
     return words
+
+
+@cache
+def refusals() -> tuple[RuleFile, ...]:
+    """Return the files of wordings of refusals, in order of name."""
+    names = sorted(entry.name for entry in (folder("rules") / REFUSALS).iterdir() if entry.name.endswith(".yaml"))
+    documents = [_document(f"{REFUSALS}/{name}", _bytes(f"{REFUSALS}/{name}")) for name in names]
+    return tuple(
+        RuleFile(REFUSALS, document.data[REFUSALS], document.data, (), {}, (), Location(document.name, 1, 1))
+        for document in documents
+    )
 
 
 def _heads() -> dict[str, bytes]:

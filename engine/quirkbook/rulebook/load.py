@@ -12,6 +12,7 @@ from ..errors import RuleFileError
 from ..model import Diagnostic, Keys, Location, Rule, RuleFile
 from ..plan.actions import Context, compile_actions
 from ..plan.conditions import Names, Report, compile_condition
+from ..plan.regex import compile_re2
 from ..source.document import Document
 from ..source.yaml import MAX_BYTES, read
 from . import connections
@@ -57,6 +58,18 @@ def _words(document: Document, layer: str) -> RuleFile:
     return RuleFile("words", "words", head, (), {}, (), Location(document.name, 1, 1), layer)
 
 
+def _refusals(document: Document, layer: str) -> RuleFile:
+    _refuse(diagnostic for _, diagnostic in check(document, "refusals"))
+    for at, wording in enumerate(document.data["wordings"]):
+        try:
+            compile_re2(wording["says"])
+        except ValueError as error:
+            _refuse([document.diagnostic("Q109", ("wordings", at, "says"), str(error))])
+    return RuleFile(
+        "refusals", document.data["refusals"], document.data, (), {}, (), Location(document.name, 1, 1), layer
+    )
+
+
 def _refuse(diagnostics: Iterable[Diagnostic]) -> None:
     if ordered := sorted(dict.fromkeys(diagnostics), key=lambda diagnostic: diagnostic.location):
         raise RuleFileError(ordered)
@@ -65,8 +78,8 @@ def _refuse(diagnostics: Iterable[Diagnostic]) -> None:
 def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...]:
     """Read every ``*.yaml``, ``*.yml`` and ``*.json`` below a folder, in order of path; or just one file.
 
-    An entry of a table of connections becomes a file of its provider without rules; a file of words has its words in
-    its head.
+    An entry of a table of connections becomes a file of its provider without rules; a file of words or of wordings of
+    refusals has them in its head.
 
     Raises:
         RuleFileError: with the diagnostics of all files.
@@ -82,6 +95,8 @@ def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...
                 entries += _entries(document, layer)
             elif isinstance(document.data, dict) and "words" in document.data:
                 files.append(_words(document, layer))
+            elif isinstance(document.data, dict) and "refusals" in document.data:
+                files.append(_refusals(document, layer))
             else:
                 files.append(_rules(document, layer))
         except RuleFileError as error:

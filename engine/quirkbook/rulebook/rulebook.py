@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,10 @@ class Rulebook:
             layers.stack(self._sources, self._sources.file(file.kind, file.name) or file)
 
     @classmethod
-    def load(cls, *paths: str | os.PathLike[str], builtin: bool = True) -> Rulebook:
+    def load(cls, *paths: str | os.PathLike[str], builtin: bool = True, drafts: bool = False) -> Rulebook:
         """Read rule folders or single rule files as layers; ``builtin=False`` leaves the shipped rules out.
+
+        With ``drafts`` rules of status ``draft`` count as active.
 
         Raises:
             RuleFileError: with every diagnostic of every file; nothing is loaded in part.
@@ -62,7 +65,7 @@ class Rulebook:
                 diagnostics += error.diagnostics
         if diagnostics:
             raise RuleFileError(diagnostics)
-        return cls(files, builtin=builtin)
+        return cls(map(_with_drafts, files) if drafts else files, builtin=builtin)
 
     # What there is
 
@@ -237,6 +240,15 @@ class Rulebook:
         entries = [entry for entry in self.effective(name, family=True) if entry.rule.stage == stage]
         rules = _compile(entries, model, identity)
         return Plan(name, model, "", rules, lambda renamed: self.family_plan(name, renamed, stage), identity)
+
+
+def _with_drafts(file: RuleFile) -> RuleFile:
+    """Return a file whose drafts are active."""
+    items = (
+        replace(item, status="active") if isinstance(item, Rule) and item.status == "draft" else item
+        for item in file.items
+    )
+    return replace(file, items=tuple(items))
 
 
 def _compile(entries: Iterable[StackEntry], model: str | None, identity: Identity | None) -> Iterator[CompiledRule]:

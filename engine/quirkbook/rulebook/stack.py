@@ -34,8 +34,8 @@ class StackEntry:
         return ModelTest(self.rule.models, self.family, without_tuned=only_original)
 
     def applies(self, model: str | None, identity: Identity | None) -> bool:
-        """Tell whether the rule is in force for a model; one that is retired or disabled never is."""
-        return self.disabled is None and self.rule.status != "retired" and self.speaks_of(model, identity)
+        """Tell whether the rule is in force for a model; one that is retired, a draft or disabled never is."""
+        return self.disabled is None and self.rule.in_force and self.speaks_of(model, identity)
 
     def speaks_of(self, model: str | None, identity: Identity | None) -> bool:
         """Tell whether the rule applies to a model; without one, whether it applies to every model."""

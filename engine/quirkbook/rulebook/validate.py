@@ -43,7 +43,7 @@ _MISSING_HINTS = {
 
 
 def check(document: Document, shape: str = "rules") -> list[Finding]:
-    """Return all that is wrong with the shape of a rule file, a table of ``connections`` or a file of ``words``."""
+    """Return all that is wrong with the shape of a rule file, a table of ``connections``, a file of ``refusals`` or of ``words``."""
     findings: list[Finding] = []
     instance = _with_text_keys(document.data, (), document, findings)
     for error in _validator(shape).iter_errors(instance):
@@ -57,7 +57,11 @@ def check(document: Document, shape: str = "rules") -> list[Finding]:
 
 
 #: Schema -> what its files are called.
-_FILES = {"connections": "table of connections", "words": "file of words"}
+_FILES = {
+    "connections": "table of connections",
+    "refusals": "file of wordings",
+    "words": "file of words",
+}
 
 
 def _of_table(keys: Keys, diagnostic: Diagnostic, shape: str) -> Diagnostic:

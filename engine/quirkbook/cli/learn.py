@@ -1,0 +1,121 @@
+"""`quirkbook learn`: draft rules from refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import click
+
+from ..proof.drafts import Lesson, Refused
+from ..proof.drafts import learn as learn_from
+from ..proof.log import refusals
+from ..proof.refusals import Wordings
+from ..proof.writing import add_rules, file_text
+from .options import Refused as Exit1
+from .options import layers_option, read_payload, rulebook
+
+_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+
+@click.command()
+@click.option("--error", type=_FILE, metavar="FILE", help="The error: a body as JSON, or any text that holds it.")
+@click.option("--payload", type=_FILE, metavar="FILE", help="The request that was refused.")
+@click.option("--log", type=_FILE, metavar="FILE", help="Many refusals, a JSON object with payload and error a line.")
+@click.option("-p", "--provider", metavar="NAME", help="Who refused it; in a log, where its lines do not say so.")
+@click.option(
+    "--write", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Add the drafts to this rule file."
+)
+@click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+@layers_option
+def learn(
+    error: str | None,
+    payload: str | None,
+    log: str | None,
+    provider: str | None,
+    write: Path | None,
+    form: str,
+    layers: tuple[str, ...],
+) -> None:
+    """Draft a rule from a refusal: which parameter, what is wrong with it, and a repair with examples.
+
+    A draft is in force only where drafts are asked for (--drafts). Texts of the payload are replaced. Where the error is
+    not understood, a skeleton says what is missing; the exit code is 1 then. Wordings of your own: a file with the key
+    `refusals` in a folder of --rules.
+
+    \b
+    quirkbook learn --payload request.json --error response.json -p acme
+    quirkbook learn --log gateway.jsonl --write my-rules/acme.yaml -p acme
+    quirkbook dry-run request.json -p acme --rules my-rules --drafts
+    """
+    if (error is None) == (log is None):
+        raise click.UsageError("name one of --error and --log")
+    if log is not None and payload is not None:
+        raise click.UsageError("--payload goes with --error; a log has the payloads in its lines")
+    if error is not None and provider is None:
+        raise click.UsageError("-p says who refused it")
+    wordings = Wordings(rulebook(layers).files)
+    refused = _of_log(log, provider) if log else [_of_files(str(error), payload, str(provider))]
+    lessons = [lesson for each in refused for lesson in learn_from(each, wordings)]
+    unique: dict[str, list[Lesson]] = {}
+    for lesson in lessons:
+        unique.setdefault(_key(lesson), []).append(lesson)
+    for group in unique.values():
+        click.echo(_in_words(group[0], len(group)), err=True)
+    _put_out([group[0] for group in unique.values()], write, form)
+    if any(not group[0].is_sound for group in unique.values()):
+        raise Exit1
+
+
+def _of_files(error: str, payload: str | None, provider: str) -> Refused:
+    with click.open_file(error, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    return Refused(text, None if payload is None else read_payload(payload), provider, _today())
+
+
+def _of_log(log: str, provider: str | None) -> Iterator[Refused]:
+    with click.open_file(log, encoding="utf-8", errors="replace") as file:
+        for number, refused in refusals(iter(file), provider, _today()):
+            if refused is None:
+                click.echo(f"{log}:{number}: no error in this line: left out", err=True)
+            else:
+                yield refused
+
+
+def _today() -> str:
+    return date.today().isoformat()
+
+
+def _key(lesson: Lesson) -> str:
+    rule = lesson.rule or {}
+    place = lesson.place.path if lesson.place else None
+    facts = [lesson.provider, lesson.kind, place, rule.get("models"), rule.get("when"), rule.get("do")]
+    return json.dumps(facts if lesson.kind else [*facts, rule.get("why")], default=str)
+
+
+def _in_words(lesson: Lesson, count: int) -> str:
+    times = f", {count} times" if count > 1 else ""
+    if lesson.finding is None:
+        head = f"{lesson.provider}: not understood{times}"
+    else:
+        where = lesson.place.path if lesson.place else "no parameter named"
+        head = f"{lesson.provider}: {where}: {lesson.kind}{times}"
+    return "\n".join([head, *(f"  missing: {each}" for each in lesson.missing)])
+
+
+def _put_out(lessons: list[Lesson], write: Path | None, form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps([lesson.to_dict() for lesson in lessons], indent=2, ensure_ascii=False))
+    by_provider: dict[str, list[Lesson]] = {}
+    for lesson in lessons:
+        if lesson.rule is not None and (lesson.is_sound or write is None):
+            by_provider.setdefault(lesson.provider, []).append(lesson)
+    for provider, its in by_provider.items():
+        drafts = [lesson.rule for lesson in its if lesson.rule is not None]
+        if write is not None:
+            for id in add_rules(write, provider, drafts):
+                click.echo(f"wrote {provider}/{id} to {write}", err=True)
+        elif form == "yaml":
+            click.echo(file_text(provider, drafts), nl=False)

@@ -1,0 +1,1 @@
+"""Rules and the wire: refusals become draft rules, and rules are held against what endpoints answer."""
