@@ -260,9 +260,7 @@ def collect(files: Sequence[RuleFile]) -> tuple[list[Row], list[Row]]:
         family = kind == "family"
         for name in names:
             entries = [
-                each
-                for each in book.effective(name, family=family)
-                if each.disabled is None and each.rule.in_force
+                each for each in book.effective(name, family=family) if each.disabled is None and each.rule.in_force
             ]
             rows[kind].append(Row(by_name[kind, name], [fact(each, family) for each in entries]))
     providers, families = (sorted(rows[kind], key=lambda row: row.title.lower()) for kind in ("provider", "family"))

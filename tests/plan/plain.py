@@ -262,7 +262,9 @@ class PlainBook:
             return [
                 self._rule(entry, identity is not None and identity.is_newer)
                 for entry in entries
-                if entry.disabled is None and entry.rule.status not in ("retired", "draft") and in_force(entry, model, identity)
+                if entry.disabled is None
+                and entry.rule.status not in ("retired", "draft")
+                and in_force(entry, model, identity)
             ]
 
         return cache(rules)
