@@ -194,6 +194,8 @@ def _on_values(places: Any) -> dict[str, Any]:
         "default": _table(places, _written),
         "drop": st.lists(places, min_size=1, max_size=2),
         "flatten_content": places | st.fixed_dictionaries({"at": places}, optional={"join": st.just("-")}),
+        "from_json_text": st.lists(places, min_size=1, max_size=2),
+        "json_text": st.lists(places, min_size=1, max_size=2),
         "keep": _table(places, st.lists(keys, max_size=2)),
         "map": _table(places, _rows),
         "normalize_schema": st.fixed_dictionaries(
@@ -219,7 +221,9 @@ _on_conversations = {
     "merge_messages": _joins.map(lambda join: {"roles": ["user", "system", "assistant"], **join}),
     "pair_calls": st.sampled_from([{"missing": "?"}, {"missing": "?", "orphans": "keep"}]),
     "prepend_message": _message,
-    "rewrite_ids": st.sampled_from([{"unique": True}, {"length": 9}, {"length": 1, "alphabet": "lower"}]),
+    "rewrite_ids": st.sampled_from(
+        [{"unique": True}, {"length": 9}, {"length": 1, "alphabet": "lower"}, {"max_length": 2}]
+    ),
 }
 
 

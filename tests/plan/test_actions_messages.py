@@ -367,6 +367,8 @@ NINE = {"length": 9}
         (NINE, [calls("abcdefgh1", "ABCDEFGH2"), result("abcdefgh1"), result("ABCDEFGH2")]),
         ({"length": 3, "alphabet": "lower"}, [calls("a1b"), result("a1b")]),
         ({"unique": True}, [calls("functions.f:0", "any thing"), result("any thing"), result("functions.f:0")]),
+        ({"max_length": 40}, [calls("x" * 40), result("x" * 40)]),
+        ({"max_length": 3, "alphabet": "lower"}, [calls("a1"), result("a1")]),
         # Ids of results that no call bears.
         (NINE, [result("call_1")]),
         (NINE, [result("call_1"), calls("abcdefgh1")]),
@@ -400,6 +402,23 @@ def test_ids_are_rewritten_beside_what_is_no_message():
     assert len(set(ids(draft.root["messages"][1::2]))) == 1
 
 
+@cases(
+    ("spec", "old"),
+    [
+        ({"max_length": 40}, "x" * 41),
+        ({"max_length": 2}, "abc"),
+        ({"max_length": 9, "alphabet": "lower"}, "A"),
+        (NINE, 7),
+    ],
+)
+def test_an_id_that_is_too_long_or_of_other_letters_or_a_number_is_made_anew(spec, old):
+    draft = rewritten(spec, calls(old), result(old))
+    new, its = ids(draft.root["messages"])
+
+    assert re.fullmatch("[A-Za-z0-9]+", new)
+    assert its == new != old
+
+
 def test_the_same_conversation_gets_the_same_ids():
     conversation = [calls("call_1", "é\ud800"), result("call_1")]
 
@@ -414,6 +433,8 @@ def test_the_same_conversation_gets_the_same_ids():
         ({"length": 40, "alphabet": "lower"}, "[a-z0-9]{40}"),
         ({"length": 64}, "[A-Za-z0-9]{64}"),
         ({"unique": True}, "[A-Za-z0-9]{24}"),
+        ({"max_length": 40}, "[A-Za-z0-9]{24}"),
+        ({"max_length": 5, "alphabet": "lower"}, "[a-z0-9]{5}"),
     ],
 )
 @cases("old", [MISSING, None, "", 5, True, ["x"], {"a": 1}, 10**5000], ids=lambda old: type(old).__name__)
@@ -486,6 +507,12 @@ def test_what_works_on_the_whole_conversation_stands_in_requests_and_outside_eac
         assert action_diagnostics([do], stage) == [("Q120", ("do", 0, name), f"{message} at stage request", "", True)]
 
 
+def test_two_lengths_are_one_too_many():
+    found = [("Q109", ("do", 0, "rewrite_ids", "max_length"), "'length' says it already", "write one of the two", True)]
+
+    assert action_diagnostics([{"rewrite_ids": {"length": 9, "max_length": 9}}]) == found
+
+
 @cases(
     ("argument", "keys"),
     [("a..b", ("do", 0, "flatten_content")), ({"at": "a..b"}, ("do", 0, "flatten_content", "at"))],
@@ -500,14 +527,15 @@ def test_a_faulty_path_is_told(argument, keys):
 
 
 @tried(60)
-@given(st.sampled_from([NINE, {"unique": True}, {"length": 2, "alphabet": "lower"}]), payloads())
+@given(st.sampled_from([NINE, {"unique": True}, {"length": 2, "alphabet": "lower"}, {"max_length": 1}]), payloads())
 def test_after_rewriting_all_ids_fit_and_no_turn_has_twins(spec, payload):
     after = run([{"rewrite_ids": spec}], payload).root.get("messages")
     for message in after if isinstance(after, list) else []:
         found = message.get("tool_calls") if isinstance(message, dict) else None
         of_turn = [call["id"] for call in found if isinstance(call, dict)] if isinstance(found, list) else []
         assert len(set(of_turn)) == len(of_turn)
-        assert all(spec.get("unique") or len(each) == spec["length"] for each in of_turn)
+        assert all(len(each) == spec.get("length", len(each)) for each in of_turn)
+        assert all(0 < len(each) <= spec.get("max_length", 99) for each in of_turn)
 
 
 def letters(payload):

@@ -97,6 +97,7 @@ def test_what_is_no_list_of_messages_stays(messages):
         ([calls("a")], [made(1, "a")], [calls("a"), none("a")]),
         ([calls("a", "b"), B, USER], [made(1, "a")], [calls("a", "b"), none("a"), B, USER]),
         ([calls("a", "b"), A, USER], [made(2, "b")], [calls("a", "b"), A, none("b"), USER]),
+        ([calls("a", "a"), A, USER], [made(2, "a")], [calls("a", "a"), A, none("a"), USER]),
         ([calls("a"), "x"], [made(1, "a")], [calls("a"), none("a"), "x"]),
         # Results that answer nothing.
         ([USER, A], [dropped(1, A)], [USER]),

@@ -748,10 +748,13 @@ TWICE = [
     {"flatten_content": "messages[*].content"},
     {"merge_messages": {"roles": ["user", "system"]}},
     {"lead_with_system": {}},
+    {"json_text": ["a", "messages[*].content", "b.**.x"]},
+    {"from_json_text": ["a", "messages[*].content"]},
     {"pair_calls": {"missing": "?"}},
     {"pair_calls": {"missing": "?", "orphans": "keep"}},
     {"rewrite_ids": {"length": 9}},
     {"rewrite_ids": {"unique": True}},
+    {"rewrite_ids": {"max_length": 1}},
 ]
 
 

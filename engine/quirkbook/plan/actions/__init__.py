@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...model import Keys
-from . import flow, messages, pairing, streams, values
+from . import flow, ids, jsontext, messages, pairing, streams, values
 from .base import Action, Context
 
 Build = Callable[[Any, Keys, Context], Action]
@@ -25,7 +25,9 @@ ACTIONS: Mapping[str, Build] = {
     "drop_header": flow.drop_header,
     "each": flow.each,
     "flatten_content": messages.flatten_content,
+    "from_json_text": jsontext.from_json_text,
     "insert_message": messages.insert_message,
+    "json_text": jsontext.json_text,
     "keep": values.keep,
     "lead_with_system": messages.lead_with_system,
     "map": values.map_,
@@ -36,7 +38,7 @@ ACTIONS: Mapping[str, Build] = {
     "prepend_message": messages.prepend_message,
     "reject": flow.reject,
     "rename": values.rename,
-    "rewrite_ids": messages.rewrite_ids,
+    "rewrite_ids": ids.rewrite_ids,
     "set": values.set_,
     "set_header": flow.set_header,
     "split_thinking": streams.split_thinking,

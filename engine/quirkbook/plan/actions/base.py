@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, repeat
-from typing import Any
+from typing import Any, Final
 
 from ...model import MISSING, Keys
 from ...payload.draft import Draft
@@ -20,6 +20,16 @@ Run = Callable[[Draft, Keys], "bool | None"]
 
 Places = Callable[[Draft, Keys], Sequence[tuple[Keys, Any]]]
 """The places that a path means now, in document order, each with its value."""
+
+
+#: A message, as gates name places.
+MESSAGE: Final = ("messages", Wild.ITEMS)
+
+
+def messages_of(draft: Draft) -> list[Any]:
+    """Return the conversation; nothing where a rule made it something else than a list."""
+    messages = draft.root.get("messages")
+    return messages if isinstance(messages, list) else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ from ...payload.draft import Draft, Refusal, cost
 from ...payload.path import Wild
 from ..gates import UNKNOWN, Needs, Writes
 from ..types import is_number
-from .base import Action, Context
+from .base import MESSAGE, Action, Context, messages_of
 
 EXACT, SEMANTIC = Effect.EXACT, Effect.SEMANTIC
-_EACH = ("messages", Wild.ITEMS)
-_NEEDS: Needs = (frozenset({((*_EACH, "tool_calls"), list), ((*_EACH, "role"), "tool")}),)
+_NEEDS: Needs = (frozenset({((*MESSAGE, "tool_calls"), list), ((*MESSAGE, "role"), "tool")}),)
 
 _MOVED, _MADE, _STRAY = "moved right behind its call", "the call had no result", "it answers no call"
 
@@ -50,7 +49,7 @@ class _Turn:
     strays: list[_Stray] = field(default_factory=list)
 
 
-def _id_of(value: Any) -> Any:
+def id_of(value: Any) -> Any:
     """Return an id that a call and its result can share, a text or a number; else None."""
     return value if (isinstance(value, str) and value) or is_number(value) else None
 
@@ -66,7 +65,7 @@ def _are_paired(messages: list[Any]) -> bool:
         elif due:
             return False
         elif role == "assistant" and isinstance(calls := message.get("tool_calls"), list):
-            due = [_id_of(call.get("id")) for call in reversed(calls) if isinstance(call, dict)]
+            due = [id_of(call.get("id")) for call in reversed(calls) if isinstance(call, dict)]
             if None in due:
                 return False
     return not due
@@ -86,7 +85,7 @@ class _Pairs:
             role = message.get("role") if isinstance(message, dict) else None
             if role == "assistant":
                 self._begin(at, message.get("tool_calls"))
-            elif role == "tool" and (stray := self._match(at, _id_of(message.get("tool_call_id")))):
+            elif role == "tool" and (stray := self._match(at, id_of(message.get("tool_call_id")))):
                 strays.append(stray)
         early = {stray.at for stray in strays if self._close(stray.id, stray.at, nearest=0)}  # before their calls
         for turn in self.turns:
@@ -99,7 +98,7 @@ class _Pairs:
         """Start a turn; one without calls ends that of others."""
         self._turn = None
         found = [
-            _Call(("messages", at, "tool_calls", index), _id_of(call.get("id")))
+            _Call(("messages", at, "tool_calls", index), id_of(call.get("id")))
             for index, call in enumerate(calls if isinstance(calls, list) else ())
             if isinstance(call, dict)
         ]
@@ -159,8 +158,8 @@ def pair_calls(node: Any, keys: Keys, context: Context) -> Action:
     price = cost({"role": "tool", "tool_call_id": "", "content": text})
 
     def run(draft: Draft, base: Keys) -> None:
-        messages = draft.root.get("messages")
-        if not isinstance(messages, list) or _are_paired(messages):
+        messages = messages_of(draft)
+        if _are_paired(messages):
             return
         pairs = _Pairs(messages)
         if orphans == "reject":
@@ -171,10 +170,10 @@ def pair_calls(node: Any, keys: Keys, context: Context) -> Action:
         _order(draft, pairs, text, frozenset(pairs.strays if orphans == "drop" else ()))
 
     writes: Writes = (
-        (_EACH, {"role": "tool", "content": text}),
-        (_EACH, MISSING),
-        ((*_EACH, "tool_call_id"), UNKNOWN),
-        ((*_EACH, "tool_calls", Wild.ITEMS, "id"), UNKNOWN),
+        (MESSAGE, {"role": "tool", "content": text}),
+        (MESSAGE, MISSING),
+        ((*MESSAGE, "tool_call_id"), UNKNOWN),
+        ((*MESSAGE, "tool_calls", Wild.ITEMS, "id"), UNKNOWN),
     )
     return Action(run, _NEEDS, writes)
 
