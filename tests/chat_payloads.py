@@ -284,7 +284,7 @@ CUSTOM = {"messages": ASKED, "tools": [{"type": "custom", "custom": {"name": "ru
 NAMED = {"messages": ASKED, "tools": [tool("2fa")]}
 NOTHING = {"messages": [assistant("")]}
 
-BARE = {"*": "openai-own/no-custom-tools"}
+BARE = {"*": "format/no-custom-tools"}
 
 #: Provider, request -> the rules that refuse it, by model: what no rule can make of it.
 REFUSED: list[tuple[str, Payload, dict[str, str]]] = [
@@ -339,7 +339,7 @@ REFUSED: list[tuple[str, Payload, dict[str, str]]] = [
     ("moonshot", SEEN, dict.fromkeys(TEXT_ONLY["moonshot"], "moonshot/text-models-see-no-images")),
     ("moonshot", LINKED, {"*": "moonshot/no-image-urls"}),
     ("moonshot", HEARD, {"*": "moonshot/no-sound-and-no-files"}),
-    ("moonshot", CUSTOM, {"*": "moonshot/no-custom-tools"}),
+    ("moonshot", CUSTOM, {"*": "format/no-custom-tools"}),
     ("moonshot", NAMED, {"*": "moonshot/tool-names"}),
     ("moonshot", NOTHING, {"*": "moonshot/at-least-one-message"}),
     (

@@ -14,6 +14,7 @@ from tests.corpus import CORPUS, Payload
 
 from quirkbook import RefusedError, Rulebook, translate
 from quirkbook.authoring.examples import owned_rules
+from quirkbook.authoring.support import has_rules
 from quirkbook.rulebook.rulebook import GENERIC
 
 pytestmark = pytest.mark.no_cover  # the same code over and over: coverage would double the time
@@ -50,7 +51,7 @@ MODELS: dict[str, Sequence[str]] = {
 }
 
 #: All with rules of their own; of those without, one of each kind that there is.
-PROVIDERS = [name for name in BOOK.providers if BOOK.effective(name, "no-model") or name == GENERIC]
+PROVIDERS = [name for name in BOOK.providers if has_rules(BOOK, name, "no-model") or name == GENERIC]
 _OTHERS = {json.dumps(BOOK.provider(name).head.get("serves")): name for name in BOOK.providers if name not in PROVIDERS}
 PROVIDERS += sorted(_OTHERS.values())
 

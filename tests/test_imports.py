@@ -33,7 +33,7 @@ def test_an_error_can_be_caught_without_reading_a_rule():
     assert said.stdout == "['quirkbook', 'quirkbook.errors', 'quirkbook.model']\n"
 
 
-def test_a_first_translation_reads_the_files_of_its_provider_alone():
+def test_a_first_translation_reads_the_files_of_its_provider_and_those_in_force_everywhere():
     code = (
         "from quirkbook import translate; from quirkbook.rulebook import builtin; read = []; was = builtin._bytes; "
         "builtin._bytes = lambda name: read.append(name) or was(name); "
@@ -42,7 +42,7 @@ def test_a_first_translation_reads_the_files_of_its_provider_alone():
 
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert said.stdout == "['moonshot.yaml']\n"
+    assert said.stdout == "['moonshot.yaml', 'families/format.yaml']\n"
 
 
 def test_the_public_names_are_sorted_complete_and_there():

@@ -34,6 +34,7 @@ from quirkbook.plan.conditions import COMBINATORS
 from quirkbook.plan.jsonschema.normalize import normalizer
 from quirkbook.resources import schema
 from quirkbook.rulebook.load import load_file, load_folder
+from quirkbook.rulebook.traits import DEFAULTS
 from quirkbook.source.yaml import read
 
 PAGE = (Path(__file__).parents[1] / "docs" / "language.md").read_text("utf-8")
@@ -168,6 +169,9 @@ def test_a_table_of_connections_loads_with_every_key_but_those_of_the_acme_file(
         "docs",
         "serves",
         "names",
+        "traits",
+        "keys",
+        "reads",
         "auth",
         "headers",
     } == CONNECTION.keys()
@@ -334,6 +338,14 @@ def test_the_tables_say_which_keys_are_required_and_which_a_family_has():
 
     assert required == set(SCHEMA["$defs"]["rule"]["required"])
     assert of_provider == set(SCHEMA["then"]["properties"])
+
+
+def test_the_table_of_traits_names_each_and_where_it_holds_by_itself():
+    rows = {codes(row[0])[0]: set(codes(row[2])) for row in table("traits")}
+    holding = {trait: {kind for kind, traits in DEFAULTS.items() if traits.get(trait)} for trait in rows}
+
+    assert rows.keys() == _properties("traits").keys() == SCHEMA["properties"]["traits"]["properties"].keys()
+    assert rows == holding
 
 
 def test_the_tables_name_every_operator_and_combinator():

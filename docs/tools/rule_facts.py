@@ -243,7 +243,10 @@ def _asked(when: Any, lets: Mapping[str, Any], base: str) -> Iterator[str]:
 
 
 def collect(files: Sequence[RuleFile]) -> tuple[list[Row], list[Row]]:
-    """Return the rows of all providers and of all families, by title. Disabled and retired rules are left out."""
+    """Return the rows of all providers and of all families, by title.
+
+    Disabled and retired rules are left out, and at providers the rules that are in force everywhere.
+    """
     book = Rulebook(files, builtin=False)
     by_name = {(file.kind, file.name): file for file in files}
     known: dict[int, Fact] = {}
@@ -260,7 +263,7 @@ def collect(files: Sequence[RuleFile]) -> tuple[list[Row], list[Row]]:
         family = kind == "family"
         for name in names:
             entries = [
-                each for each in book.effective(name, family=family) if each.disabled is None and each.rule.in_force
+                each for each in book.effective(name, family=family) if each.is_on and (family or not each.is_general)
             ]
             rows[kind].append(Row(by_name[kind, name], [fact(each, family) for each in entries]))
     providers, families = (sorted(rows[kind], key=lambda row: row.title.lower()) for kind in ("provider", "family"))

@@ -169,6 +169,12 @@ class Rule:
     """Globs and mappings as written; empty: every model, of a family's rule every model of the family."""
     at: tuple[str, ...] = ()
     """Of a family's rule: the kinds of service where it holds, ``maker`` or ``template``; empty: anywhere."""
+    traits: Mapping[str, Any] = field(default_factory=dict)
+    """Of a family's rule: what the provider must be like."""
+    spares: str = ""
+    """Of a family's rule: the key of the provider's head whose words its `drop` leaves alone, ``keys`` or ``reads``."""
+    was: tuple[str, ...] = ()
+    """Full names that it once bore; `disable` still takes them."""
     stage: str = "request"
     status: str = "active"
     effect: Effect | None = None
@@ -199,6 +205,8 @@ class Disable:
     because: str
     location: Location
     family: str = ""
+    was: str = ""
+    """The name that the file says, where the rule bears another one now."""
 
 
 @dataclass(frozen=True, slots=True)

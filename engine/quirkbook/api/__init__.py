@@ -150,14 +150,18 @@ def explain(
 
 
 def _elsewhere(done: Run, rulebook: Rulebook | None) -> Iterator[Quiet]:
-    """Yield the rules of the model's family that are about other models than this one, and why."""
+    """Yield the rules that are not in force because of the provider's traits or, of its family, the model; and why."""
     plan = done.plan
     for entry in (rulebook or default_rulebook()).effective(plan.provider, plan.model):
         rule, of_family = entry.rule, {models.family for models in entry.fits.ranges}
-        if rule.stage != "request" or entry.disabled or plan.identity is None or plan.identity.family not in of_family:
+        if rule.stage != "request" or entry.disabled:
             continue
-        if because := entry.fits.blame(plan.model, plan.identity):
-            yield Quiet(rule.name, f"{rule.location.file}:{rule.location.line}", f"models: {because}")
+        because = entry.unmet
+        if not because and plan.identity is not None and plan.identity.family in of_family:
+            blame = entry.fits.blame(plan.model, plan.identity)
+            because = f"models: {blame}" if blame else ""
+        if because:
+            yield Quiet(rule.name, f"{rule.location.file}:{rule.location.line}", because)
 
 
 def apply_rules(

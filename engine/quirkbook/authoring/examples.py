@@ -179,7 +179,8 @@ def _record(book: Rulebook, owned: Owned, example: Example) -> dict[str, Any]:
 
 
 def _plan(plan: Any, rule: Rule, model: str | None) -> Plan:
-    rules_plan: Plan = plan(rule.owner, model, stage=rule.stage)
+    more = {"traits": rule.traits} if rule.family else {}
+    rules_plan: Plan = plan(rule.owner, model, stage=rule.stage, **more)
     return rules_plan
 
 

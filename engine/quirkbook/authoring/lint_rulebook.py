@@ -13,9 +13,8 @@ from typing import Any
 
 from ..model import Diagnostic, Rule, same
 from ..payload.describe import show
-from ..plan.compile import compile_rule
 from ..rulebook.rulebook import Rulebook
-from ..rulebook.stack import StackEntry
+from ..rulebook.stack import EVERYWHERE, StackEntry
 from .examples import Owned
 from .lint_models import Known, check_models, covers, known_models, overlap
 
@@ -25,11 +24,12 @@ def check_rulebook(book: Rulebook, owned_rules: Sequence[Owned]) -> Iterator[Dia
     mine = {owned.rule.name for owned in owned_rules}
     stacks = {name: book.effective(name) for name in book.providers}
     yield from _off_everywhere(book, stacks.values(), owned_rules)
+    yield from _old_names(book)
     models = known_models(book)
     yield from check_models(book, owned_rules, models)
     reported: set[tuple[str, str]] = set()
     for name, stack in stacks.items():
-        running = [entry for entry in stack if entry.disabled is None and entry.rule.in_force]
+        running = [entry for entry in stack if entry.is_on]
         if mine.isdisjoint(entry.rule.name for entry in running):
             continue
         for diagnostic_of, diagnostic in (*_unreached(running), *_conflicts(name, running, models)):
@@ -42,6 +42,17 @@ def _warning(rule: Rule, code: str, message: str, hint: str) -> Diagnostic:
     return Diagnostic(rule.location, code, message, hint, severity="warning")
 
 
+# Disabled by an old name
+
+
+def _old_names(book: Rulebook) -> Iterator[Diagnostic]:
+    """A `disable` that says what the rule was once called."""
+    disables = {disable.location: disable for name in book.providers for disable in book.disables(name) if disable.was}
+    for place, disable in disables.items():
+        what = f"'{disable.was}' is '{disable.rule}' now; the old name will be refused one day"
+        yield Diagnostic(place, "Q220", what, f"write 'rule: {disable.rule}'", severity="warning")
+
+
 # Off everywhere
 
 
@@ -52,12 +63,17 @@ def _off_everywhere(
     states: dict[str, set[bool]] = {}
     for stack in stacks:
         for entry in stack:
-            states.setdefault(entry.rule.name, set()).add(entry.disabled is None)
+            states.setdefault(entry.rule.name, set()).add(entry.is_on)
     for owned in owned_rules:
         rule = owned.rule
         if not owned.family or rule.owner in book.naming or True in states.get(rule.name, ()):
             continue
-        if rule.name in states:
+        if rule.owner in EVERYWHERE:
+            hint = "a provider's head says its traits"
+            yield _warning(
+                rule, "Q214", f"{rule.name} is in force nowhere: no provider has the traits that it asks for", hint
+            )
+        elif rule.name in states:
             yield _warning(rule, "Q214", f"{rule.name} is disabled by every provider that includes it", "remove it")
         else:
             what = f"{rule.name} is in force nowhere: no provider includes family/{rule.owner}"
@@ -74,7 +90,7 @@ Finding = tuple[str, Diagnostic]
 
 def _unreached(stack: Sequence[StackEntry]) -> Iterator[Finding]:
     """A rule after one that always refuses, that does the same already, or that has dropped what this one asks for."""
-    touched = [frozenset[str]().union(*compile_rule(entry.rule, entry.named_conditions).touches) for entry in stack]
+    touched = [frozenset[str]().union(*entry.compiled.touches) for entry in stack]
     dropped = [_dropped(entry.rule) for entry in stack]
     for at, entry in enumerate(stack):
         rule = entry.rule

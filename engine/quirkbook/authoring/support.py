@@ -59,19 +59,21 @@ def provider_support(payload: Mapping[str, Any], rulebook: Rulebook, *, model: s
     Raises:
         PayloadError: it is no chat payload.
     """
-    supports = [
-        _support_of(payload, name, rulebook, model) for name in rulebook.providers if _has_rules(rulebook, name)
-    ]
+    supports = [_support_of(payload, name, rulebook, model) for name in rulebook.providers if has_rules(rulebook, name)]
     return sorted(supports, key=lambda support: (EFFECT_ORDER[support.effect], support.provider))
 
 
 def unruled(rulebook: Rulebook) -> list[str]:
     """Return the providers of which nothing is known but how to reach them; `provider_support` leaves them out."""
-    return [name for name in rulebook.providers if not _has_rules(rulebook, name)]
+    return [name for name in rulebook.providers if not has_rules(rulebook, name)]
 
 
-def _has_rules(rulebook: Rulebook, provider: str) -> bool:
-    return any(entry.disabled is None and entry.rule.stage == "request" for entry in rulebook.effective(provider))
+def has_rules(rulebook: Rulebook, provider: str, model: str | None = None) -> bool:
+    """Tell whether something is known of a provider but how to reach it: a rule on requests that not all have."""
+    return any(
+        entry.is_on and entry.rule.stage == "request" and not entry.is_general
+        for entry in rulebook.effective(provider, model)
+    )
 
 
 def _support_of(payload: Mapping[str, Any], provider: str, rulebook: Rulebook, model: str | None) -> Support:
@@ -87,7 +89,7 @@ def _support_of(payload: Mapping[str, Any], provider: str, rulebook: Rulebook, m
 
 
 def known(rulebook: Rulebook) -> list[dict[str, Any]]:
-    """Return a row per provider, sorted, as JSON data: its names, how it is reached, how many rules are in force.
+    """Return a row per provider, sorted, as JSON data: its names, how it is reached, how many rules of its own are in force.
 
     ``base_url`` and ``api_key_env`` (the name of the variable, never a key) are None where a provider has none.
     """
@@ -101,7 +103,7 @@ def known(rulebook: Rulebook) -> list[dict[str, Any]]:
                 "aliases": list(head.get("aliases", ())),
                 "base_url": head.get("base_url"),
                 "api_key_env": head.get("api_key_env"),
-                "rules": sum(1 for entry in rulebook.effective(name) if entry.disabled is None),
+                "rules": sum(1 for entry in rulebook.effective(name) if entry.is_on and not entry.is_general),
             }
         )
     return rows

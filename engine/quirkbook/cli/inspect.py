@@ -13,6 +13,7 @@ from ..errors import UnknownRuleError, did_you_mean
 from ..identity.models import describe
 from ..model import Example, Rule
 from ..plan.source import source_of
+from ..rulebook import traits
 from ..rulebook.stack import StackEntry
 from ..rulebook.validate import vocabulary
 from .options import rulebook, rules_option
@@ -41,7 +42,9 @@ def rules(provider: str, model: str | None, stage: str | None, source: bool, lay
     rows = [
         _row(entry)
         for entry in book.effective(provider, model)
-        if (model is None or entry.applies(model, identity) or entry.disabled) and stage in (None, entry.rule.stage)
+        if (model is None or entry.applies(model, identity) or entry.disabled)
+        and stage in (None, entry.rule.stage)
+        and not entry.unmet
     ]
     for line in columns(rows):
         click.echo(line)
@@ -53,6 +56,7 @@ def _row(entry: StackEntry) -> list[str]:
     notes = [rule.stage] if rule.stage != "request" else []
     notes += [rule.status] if rule.status != "active" else []
     notes += [f"models {describe(rule.models, entry.family)}"] if rule.models else []
+    notes += [traits.describe(rule.traits)] if rule.traits else []
     notes += [f"DISABLED: {entry.disabled.because} ({entry.disabled.location})"] if entry.disabled else []
     return [rule.name, rule.layer, place, "; ".join(notes)]
 
@@ -93,6 +97,9 @@ def _rule_page(rule: Rule) -> str:
         "source": rule.source,
         "verified": " by ".join(map(str, rule.verified.values())),
         "models": describe(rule.models, rule.owner if rule.family else None) or "all, and no model at all",
+        "traits": traits.describe(rule.traits).removeprefix("trait "),
+        "spares": rule.spares and f"what the provider's '{rule.spares}' lists",
+        "was": " ".join(rule.was),
         "stage": rule.stage,
         "status": rule.status,
         "effect": f"{rule.effect} (set by the rule)" if rule.effect else "that of its actions",

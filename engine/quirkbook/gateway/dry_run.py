@@ -166,7 +166,7 @@ def options(rulebook: Rulebook) -> dict[str, Any]:
     """
     rows = []
     for row in known(rulebook):
-        entries = [entry for entry in rulebook.effective(row["provider"]) if entry.disabled is None]
+        entries = [entry for entry in rulebook.effective(row["provider"]) if entry.is_on]
         written = {glob for entry in entries for glob in entry.rule.models if isinstance(glob, str)}
         globs = sorted(glob for glob in written if not glob.startswith("!") and glob != "*")
         shown = {key: row[key] for key in ("provider", "name", "aliases", "rules")}

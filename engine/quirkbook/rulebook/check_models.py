@@ -13,7 +13,7 @@ _BOUNDS: Final = ("from", "before", "version")
 
 
 def check_models(document: Document, report: Report) -> None:
-    """Report what is wrong with `models`, `$model` and `at` of the rules of a file, and with the versions of its head."""
+    """Report what is wrong with `models`, `$model`, `at`, `traits` and `spares` of the rules of a file, and with the versions of its head."""
     data = document.data
     is_family = "family" in data
     is_own = is_family and "naming" in data  # a family that says no names is about others' models, as a provider does
@@ -27,9 +27,10 @@ def check_models(document: Document, report: Report) -> None:
         for bound in _BOUNDS:
             _check_version(document, (*keys, bound), node.get(bound), report)
     for at, rule in enumerate(data.get("rules", ()) if isinstance(data.get("rules"), list) else ()):
-        if not is_family and isinstance(rule, dict) and "at" in rule:
-            hint = "a rule in a provider's file holds at that provider"
-            report("Q106", ("rules", at, "at"), "'at' cannot stand in a provider's file", hint, key=True)
+        for key in ("at", "traits", "spares"):
+            if not is_family and isinstance(rule, dict) and key in rule:
+                hint = "a rule in a provider's file holds at that provider"
+                report("Q106", ("rules", at, key), f"'{key}' cannot stand in a provider's file", hint, key=True)
     naming = data.get("naming")
     if isinstance(naming, dict):
         _check_naming(document, naming, report)

@@ -16,7 +16,7 @@ from ..identity.resolve import Resolver
 from ..model import Diagnostic, Disable, Include, Rule, RuleFile
 from . import builtin as builtin_files
 from .connections import Entry
-from .stack import Stack, StackEntry
+from .stack import EVERYWHERE, Stack, StackEntry, everywhere
 
 Item = Rule | Include
 
@@ -81,6 +81,11 @@ class RuleSources:
             words += file.head["words"].values()
         return Resolver(build(naming, words))
 
+    @cached_property
+    def renamed(self) -> Mapping[str, str]:
+        """Names that rules once bore -> those that they bear now. Asking reads every file of rules."""
+        return {old: rule.name for rule in all_rules(self) for old in rule.was}
+
     @property
     def named_families(self) -> tuple[str, ...]:
         """The families that say how their models are named."""
@@ -117,35 +122,48 @@ def stack(sources: RuleSources, file: RuleFile) -> Stack:
     """
     collected = _Collected(sources)
     collected.collect(file, {}, ())
-    if diagnostics := [*_unfounded(sources, collected)]:
+    disables, diagnostics = _founded(sources, collected)
+    if diagnostics:
         raise RuleFileError(diagnostics)
-    off = {disable.rule: disable for disable in collected.disables if disable.rule}
-    return Stack(
-        entries=[
-            replace(entry, place=(place, 0), disabled=off.get(entry.rule.name))
-            for place, entry in enumerate(collected.entries)
-        ],
+    stack = Stack(
+        entries=[replace(entry, place=(place, 0)) for place, entry in enumerate(collected.entries)],
         marker=collected.place_of_families,
         names=file.named_conditions,
         included=frozenset(target.partition("/")[2] for target in collected.read if target.startswith("family/")),
-        disables=collected.disables,
+        disables=disables,
         facts=collected.facts,
     )
+    if file.kind == "family":  # by itself it is at no provider, so that all of it holds
+        return replace(stack, entries=[replace(entry, disabled=stack.off(entry.rule)) for entry in stack.entries])
+    return replace(stack, entries=[stack.here(entry) for entry in stack.entries])
 
 
-def _unfounded(sources: RuleSources, collected: _Collected) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each `disable` of what is not there."""
+def _founded(sources: RuleSources, collected: _Collected) -> tuple[list[Disable], list[Diagnostic]]:
+    """Return what is disabled, by the names that rules bear now, and a diagnostic for each `disable` of what is not there."""
     known = {entry.rule.name for entry in collected.entries}
+    disables: list[Disable] = []
+    diagnostics: list[Diagnostic] = []
     for disable in collected.disables:
-        owner = disable.rule.partition("/")[0]
         if disable.family:
-            if disable.family not in sources.named_families:
-                yield _unknown_family(disable, sources.named_families)
+            families = (*sources.named_families, *EVERYWHERE)
+            if disable.family not in families:
+                diagnostics.append(_unknown_family(disable, families))
         elif disable.rule not in known:
-            its_rules = family_rules(sources, owner) if owner in sources.named_families else ()
-            names = [rule.name for rule, _ in its_rules]
+            names = {rule.name for owner in _owners(sources, disable.rule) for rule, _ in family_rules(sources, owner)}
             if disable.rule not in names:
-                yield _unknown_rule(disable, [*known, *names])
+                now = sources.renamed.get(disable.rule)
+                if now is None:
+                    diagnostics.append(_unknown_rule(disable, [*known, *names]))
+                else:
+                    disable = replace(disable, rule=now, was=disable.rule)
+        disables.append(disable)
+    return disables, diagnostics
+
+
+def _owners(sources: RuleSources, rule: str) -> tuple[str, ...]:
+    """Return the families that are in force without an include and may hold a rule."""
+    owner = rule.partition("/")[0]
+    return (owner,) if owner in (*sources.named_families, *EVERYWHERE) else ()
 
 
 def family_rules(sources: RuleSources, family: str) -> list[tuple[Rule, Mapping[str, Any]]]:
@@ -156,6 +174,12 @@ def family_rules(sources: RuleSources, family: str) -> list[tuple[Rule, Mapping[
     collected = _Collected(sources)
     collected.collect(file, {}, ())
     return [(entry.rule, entry.named_conditions) for entry in collected.entries]
+
+
+def rules_everywhere(sources: RuleSources) -> Iterator[StackEntry]:
+    """Yield the entries of the families that are in force at every provider."""
+    for family in EVERYWHERE:
+        yield from everywhere(family, family_rules(sources, family))
 
 
 class _Collected:
@@ -188,6 +212,7 @@ class _Collected:
         for key in _INHERITED:
             if key in file.head:
                 self.facts.setdefault(key, file.head[key])
+        self.facts["traits"] = {**file.head.get("traits", {}), **self.facts.get("traits", {})}
         family = file.name if file.kind == "family" and "naming" in file.head else None
         for item in file.items:
             if isinstance(item, Rule):
@@ -214,7 +239,7 @@ class _Collected:
 
 
 #: What a provider's head says that holds for providers that include it, unless they say otherwise.
-_INHERITED = ("serves", "names")
+_INHERITED = ("serves", "names", "keys", "reads")
 
 
 def _unknown_include(item: Include, sources: RuleSources) -> Diagnostic:

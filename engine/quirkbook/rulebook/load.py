@@ -194,6 +194,7 @@ def _diagnostics(document: Document) -> list[Diagnostic]:
     _check_circles(names.nodes, report)
     if not shape:  # the rest asks what is written where
         check_models(document, report)
+        _check_traits(document.data.get("traits", {}), (), report)
     rules = document.data.get("rules")
     ids: dict[str, Keys] = {}
     for at, node in enumerate(rules if isinstance(rules, list) else ()):
@@ -226,6 +227,7 @@ def _diagnostics_of_table(table: Document) -> list[Diagnostic]:
             continue
         if "verified" in entry:
             _check_day(entry, keys, report)
+        _check_traits(entry.get("traits", {}), keys, report)
         for at, alias in enumerate(entry.get("aliases", ())):
             if owners.setdefault(alias, name) != name:
                 message = f"the alias '{alias}' already means {owners[alias]}"
@@ -278,6 +280,11 @@ def _check_rule(node: Mapping[str, Any], keys: Keys, names: Names, report: Repor
     if "when" in node:
         compile_condition(node["when"], (*keys, "when"), names, report)
     compile_actions(node["do"], (*keys, "do"), Context(names, report, node.get("stage", "request")))
+
+
+def _check_traits(traits: Mapping[str, Any], keys: Keys, report: Report) -> None:
+    for name, fact in traits.items():
+        _check_day(fact, (*keys, "traits", name), report)
 
 
 def _check_day(node: Mapping[str, Any], keys: Keys, report: Report) -> None:

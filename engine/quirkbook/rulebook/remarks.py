@@ -11,6 +11,7 @@ _ADDRESS = own_rule("unknown-address", "No rule file describes this address.")
 UNKNOWN_ADDRESS = _ADDRESS.name
 """The rule that a remark on an address comes from which nobody has described."""
 _MODEL = own_rule("unknown-model", "Rules of a model's family hold where its name says which model it is.")
+_RENAMED = own_rule("renamed-rule", "A rule that bears another name now is still switched off by its old one.")
 _NEWER = own_rule("newer-model", "Later versions inherit the rules of earlier ones until somebody has looked.")
 
 
@@ -20,9 +21,7 @@ def remarks(
     """Return (stand-in rule, remark) for each thing that the caller could say better."""
     said: list[tuple[CompiledRule, str]] = []
     if unknown_host is not None:
-        text = (
-            f"no provider is known at {unknown_host}: only rules for the model apply; name the provider if it has rules"
-        )
+        text = f"no provider is known at {unknown_host}: only rules of the format and of the model apply; name the provider if it has rules"
         said.append((_ADDRESS, text))
     if identity is None and model is not None and stack.facts.get("serves", {}).get("own_names"):
         said.append((_MODEL, f"'{model}' names no known model: base_model says which model it is"))
@@ -31,4 +30,9 @@ def remarks(
             f"{identity} is newer than {show(identity.newest)}, up to which the rules of {identity.family} were checked"
         )
         said.append((_NEWER, text))
+    said += [
+        (_RENAMED, f"'{disable.was}' is '{disable.rule}' now: write the new name in 'disable'")
+        for disable in stack.disables
+        if disable.was
+    ]
     return tuple(said)

@@ -6,20 +6,22 @@ Immutable, safe to share between threads; each plan is compiled once and kept.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..errors import RuleFileError, UnknownProviderError, UnknownRuleError, did_you_mean
 from ..identity.resolve import Identity
-from ..model import Diagnostic, Rule, RuleFile
+from ..model import Diagnostic, Disable, Rule, RuleFile
 from ..plan.compile import CompiledRule, Plan
 from . import layers
 from .layers import RuleSources
 from .providers import GENERIC, Providers, host
 from .remarks import remarks
 from .stack import Stack, StackEntry, in_order
+from .traits import Traits, unmet
 
 #: How many plans are kept; model names come from callers, so there is a limit.
 PLANS_REMEMBERED = 1024
@@ -41,7 +43,7 @@ class Rulebook:
         """Those made so far, by what `plan` was asked; who asks for each payload looks here first."""
         self._stacks: dict[str, Stack] = {}
         self._of_families: dict[tuple[str, str], list[StackEntry]] = {}
-        """(provider, family) -> the family's rules as they hold there."""
+        """(provider, family) -> the family's rules as they hold there; family "": those of all that hold everywhere."""
         for file in layer_files:  # what leads nowhere is refused now, not at the first payload
             layers.stack(self._sources, self._sources.file(file.kind, file.name) or file)
 
@@ -153,7 +155,11 @@ class Rulebook:
         stack, identity = self._stack(name), self.identify(model, name)
         families = [identity.family] if identity else (stack.families or ()) if model is None else ()
         theirs = [entry for each in families for entry in self._family(name, each)]
-        return in_order(stack.entries, theirs)
+        return in_order(stack.entries, theirs, self._everywhere(name))
+
+    def disables(self, provider: str) -> Sequence[Disable]:
+        """Return what is switched off at a provider, by its own file and those that it includes."""
+        return self._stack(self.provider(provider).name).disables
 
     def _stack(self, provider: str) -> Stack:
         if provider not in self._stacks:
@@ -168,6 +174,20 @@ class Rulebook:
         if key not in self._of_families:
             self._of_families[key] = [*stack.around(layers.family_rules(self._sources, family), family)]
         return self._of_families[key]
+
+    def _everywhere(self, provider: str) -> list[StackEntry]:
+        """Return the rules of the families in force everywhere, as they hold at a provider."""
+        key = (provider, "")
+        if key not in self._of_families:
+            stack = self._stack(provider)
+            self._of_families[key] = [
+                stack.here(entry) for entry in self._shared if stack.takes(entry.rule.owner) and stack.is_at(entry.rule)
+            ]
+        return self._of_families[key]
+
+    @cached_property
+    def _shared(self) -> list[StackEntry]:
+        return [*layers.rules_everywhere(self._sources)]
 
     @property
     def naming(self) -> Mapping[str, Any]:
@@ -222,7 +242,8 @@ class Rulebook:
         bare = model.removeprefix(prefix) if model else None
         identity, matched = self.identify(bare, name, base_model), base_model or bare
         stack = self._stack(name)
-        entries = in_order(stack.entries, self._family(name, identity.family if identity else None))
+        of_family = self._family(name, identity.family if identity else None)
+        entries = in_order(stack.entries, of_family, self._everywhere(name))
         is_unknown = name == GENERIC and provider is None and base_url is not None
         return Plan(
             name,
@@ -234,12 +255,16 @@ class Rulebook:
             remarks(stack, bare, identity, host(base_url) if is_unknown and base_url else None),
         )
 
-    def family_plan(self, name: str, model: str | None, stage: str = "request") -> Plan:
-        """Return the plan of a family's file alone: what its golden files record."""
+    def family_plan(self, name: str, model: str | None, stage: str = "request", traits: Traits | None = None) -> Plan:
+        """Return the plan of a family's file alone, at a provider with these traits: what its golden files record."""
         identity = self.identify(model)
-        entries = [entry for entry in self.effective(name, family=True) if entry.rule.stage == stage]
+        entries = [
+            entry
+            for entry in self.effective(name, family=True)
+            if entry.rule.stage == stage and not unmet(entry.rule.traits, traits or {})
+        ]
         rules = _compile(entries, model, identity)
-        return Plan(name, model, "", rules, lambda renamed: self.family_plan(name, renamed, stage), identity)
+        return Plan(name, model, "", rules, lambda renamed: self.family_plan(name, renamed, stage, traits), identity)
 
 
 def _with_drafts(file: RuleFile) -> RuleFile:

@@ -11,6 +11,14 @@ from ..identity.models import ModelTest
 from ..identity.resolve import Identity
 from ..model import Disable, Rule
 from ..plan.compile import CompiledRule, Place, compile_rule
+from .traits import Traits, sourced, spared, traits_of, unmet
+
+FORMAT, CLOSING = "format", "closing"
+"""The families that are in force at every provider for every model: one before all other rules, one behind them."""
+EVERYWHERE = (FORMAT, CLOSING)
+
+#: Their places before and behind all that a provider's stack can have.
+_BEFORE, _BEHIND = -2, 1_000_000
 
 #: Kinds of service -> the `at` of the family rules that hold there.
 _HOLDS_AT: Mapping[str, str] = {"maker": "maker", "relay": "maker", "template": "template"}
@@ -26,6 +34,21 @@ class StackEntry:
     """Of a rule of a family that says how its models are named: that family."""
     place: Place = (0, 0)
     disabled: Disable | None = None
+    unmet: str = ""
+    """The trait that the provider lacks for this rule, in words; empty: the rule holds there."""
+
+    trait: str = ""
+    """The trait that the provider's head says, and for which the rule holds there; empty: it holds by itself."""
+
+    @property
+    def is_general(self) -> bool:
+        """Whether it is in force at most providers, and nothing that this one's files say makes it hold here."""
+        return self.rule.family and self.rule.owner in EVERYWHERE and not self.trait
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the provider has it in force, for some model."""
+        return self.disabled is None and not self.unmet and self.rule.in_force
 
     @cached_property
     def fits(self) -> ModelTest:
@@ -34,8 +57,8 @@ class StackEntry:
         return ModelTest(self.rule.models, self.family, without_tuned=only_original)
 
     def applies(self, model: str | None, identity: Identity | None) -> bool:
-        """Tell whether the rule is in force for a model; one that is retired, a draft or disabled never is."""
-        return self.disabled is None and self.rule.in_force and self.speaks_of(model, identity)
+        """Tell whether the rule is in force for a model."""
+        return self.is_on and self.speaks_of(model, identity)
 
     def speaks_of(self, model: str | None, identity: Identity | None) -> bool:
         """Tell whether the rule applies to a model; without one, whether it applies to every model."""
@@ -83,7 +106,7 @@ class Stack:
     """Families whose whole files are included."""
     disables: Sequence[Disable] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """``serves`` and ``names`` of its head, or of the provider's that it includes."""
+    """``serves``, ``names``, ``traits`` ... of its head, or of the provider's that it includes."""
 
     @property
     def kind(self) -> str:
@@ -101,9 +124,14 @@ class Stack:
         """Tell whether the rules of a family are in force here for its models."""
         return (
             family not in self.included
-            and (self.families is None or family in self.families)
+            and (self.families is None or family in self.families or family in EVERYWHERE)
             and not any(disable.family == family for disable in self.disables)
         )
+
+    @cached_property
+    def traits(self) -> Traits:
+        """What the provider is like."""
+        return traits_of(self.kind, self.facts.get("traits", {}))
 
     def around(self, family_rules: Sequence[tuple[Rule, Mapping[str, Any]]], family: str) -> Iterator[StackEntry]:
         """Yield the entries of a family's rules as they hold here, each at its place in the order they run.
@@ -111,14 +139,47 @@ class Stack:
         A request meets them at the marker. An answer comes back outward: what the host wraps is unwrapped by the
         provider's rules before the model's own are tried.
         """
-        off = {disable.rule: disable for disable in self.disables if disable.rule}
-        wanted = _HOLDS_AT.get(self.kind)
         for number, (rule, names) in enumerate(family_rules, 1):
-            if not rule.at or wanted in rule.at:
+            if self.is_at(rule):
                 place = (self.marker - 1 if rule.stage == "request" else len(self.entries), number)
-                yield StackEntry(rule, {**names, **self.names}, family, place, off.get(rule.name))
+                yield self.here(StackEntry(rule, {**names, **self.names}, family, place))
+
+    def is_at(self, rule: Rule) -> bool:
+        """Tell whether a rule of a family in force without an include holds at this kind of service."""
+        return not rule.at or _HOLDS_AT.get(self.kind) in rule.at
+
+    def here(self, entry: StackEntry) -> StackEntry:
+        """Return an entry of a family as it holds here: off, or as it is, or with what the provider's head says of it."""
+        rule = entry.rule
+        if off := self.off(rule):
+            return replace(entry, disabled=off)
+        if lacking := unmet(rule.traits, self.traits):
+            return replace(entry, unmet=lacking)
+        trait, mine = sourced(rule, self.facts.get("traits", {}))
+        mine = spared(mine, self.facts)
+        if not mine.do:
+            return replace(entry, unmet=f"'{rule.spares}' lists all that it drops")
+        return entry if mine is rule else replace(entry, rule=mine, trait=trait)
+
+    def off(self, rule: Rule) -> Disable | None:
+        """Return who switches a rule off here, if anybody does."""
+        return self._disabled.get(rule.name)
+
+    @cached_property
+    def _disabled(self) -> Mapping[str, Disable]:
+        return {disable.rule: disable for disable in self.disables if disable.rule}
 
 
-def in_order(own: Iterable[StackEntry], family: Iterable[StackEntry]) -> list[StackEntry]:
-    """Return a provider's entries and those of a family in the order they run."""
-    return sorted([*own, *family], key=lambda entry: entry.place)
+def everywhere(family: str, family_rules: Iterable[tuple[Rule, Mapping[str, Any]]]) -> Iterator[StackEntry]:
+    """Yield the entries of a family that is in force everywhere, for all providers.
+
+    A request meets `format` first and `closing` last, an answer both of them last.
+    """
+    for number, (rule, names) in enumerate(family_rules, 1):
+        is_first = family == FORMAT and rule.stage == "request"
+        yield StackEntry(rule, names, place=(_BEFORE if is_first else _BEHIND + EVERYWHERE.index(family), number))
+
+
+def in_order(*several: Iterable[StackEntry]) -> list[StackEntry]:
+    """Return the entries of a provider and of families in the order they run."""
+    return sorted((entry for entries in several for entry in entries), key=lambda entry: entry.place)

@@ -129,4 +129,10 @@ FINDINGS: Mapping[str, DiagnosticPage] = {
         "naming: {names: [claude], same: {claude-preview: cloud-5}}",
         "naming: {names: [claude], same: {claude-preview: claude-5}}",
     ),
+    "Q220": DiagnosticPage(
+        "a rule disabled by its old name",
+        "The rule was renamed or moved to a family. The old name still counts in 'disable', for a version or so.",
+        "disable:\n  - {rule: acme/old-name, because: Not on our contract.}",
+        "disable:\n  - {rule: acme/new-name, because: Not on our contract.}",
+    ),
 }
