@@ -174,6 +174,7 @@ _rows = st.dictionaries(
 )
 _written = st.one_of(rule_scalars, st.sampled_from([[], {}, {"a": {"x": 1}}, [1, {"a": 2}]]))
 _message = st.sampled_from([{"role": "user", "content": "a"}, {"role": "assistant", "content": [{"type": "text"}]}])
+_moving_bounds = st.sampled_from([[0, {"path": "a"}], [{"path": "$.b", "plus": 1}, None]])
 _joins = st.sampled_from([{}, {"join": ""}, {"join": "\n"}])
 _keys = st.sampled_from(["a", "x", "role", []])
 
@@ -189,7 +190,8 @@ def _is_key(path: str) -> bool:
 def _on_values(places: Any) -> dict[str, Any]:
     """Return a strategy for the argument of each action that works on single values."""
     return {
-        "clamp": _table(places, bounds),
+        "append": _table(places, _written),
+        "clamp": _table(places, bounds | _moving_bounds),
         "copy": _table(places.filter(_is_key), _targets),
         "default": _table(places, _written),
         "drop": st.lists(places, min_size=1, max_size=2),
@@ -198,6 +200,7 @@ def _on_values(places: Any) -> dict[str, Any]:
         "json_text": st.lists(places, min_size=1, max_size=2),
         "keep": _table(places, st.lists(keys, max_size=2)),
         "map": _table(places, _rows),
+        "nearest": _table(places, st.sampled_from([["low"], ["none", "high"]])),
         "normalize_schema": st.fixed_dictionaries(
             {"at": places, "infer_type": st.just(True)}, optional={"drop": st.just(["a", "x"])}
         ),
@@ -224,6 +227,7 @@ _on_conversations = {
     "rewrite_ids": st.sampled_from(
         [{"unique": True}, {"length": 9}, {"length": 1, "alphabet": "lower"}, {"max_length": 2}]
     ),
+    "tell": st.fixed_dictionaries({"schema": paths(), "as": st.just("Fit: ")}),
 }
 
 

@@ -195,11 +195,14 @@ class World:
             {self.one_of(["wrap", "unwrap"]): {place: self.one_of(["x", "type", []])}},
             {"truncate": {place: self.draw.randrange(2)}},
             {"keep": {place: ["x"]}},
+            {"append": {place: self.one_of(["t", {"x": "t"}])}},
+            {"clamp": {place: [0, {"path": "x"}]}},
             {"normalize_schema": {"at": self.one_of([place, "tools[*]"]), **self.one_of(_SCHEMA_REPAIRS)}},
         ]
         if not depth:
             message = self.one_of([{"role": "user"}, {"role": "tool", "x": "t"}, {"role": "tool", "x": []}])
             mine += [{self.one_of(["append_message", "prepend_message"]): message}, {"warn": "careful"}]
+            mine += [{"tell": {"schema": place, "as": "t"}}]
             mine += [{"insert_message": {"between": ["user", "user"], "message": message}}]
         if depth < 2 and self.maybe(0.25):
             asked = {"when": self.condition(1, self.inside)} if self.maybe(0.8) else {}

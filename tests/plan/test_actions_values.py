@@ -621,7 +621,7 @@ ONE_PLACE = "the target '{}' must name one place: a key, or '$.key' from the roo
             ({name: {"a..b": argument}}, [("Q110", ("do", 0, name, "a..b"), NO_PATH, "", True)])
             for name, argument in [
                 ("set", 1), ("default", 1), ("map", {"a": 1}), ("wrap", "k"), ("unwrap", []), ("clamp", [0, 1]),
-                ("truncate", 1), ("keep", ["a"]), ("rename", "b"), ("copy", "b"),
+                ("truncate", 1), ("keep", ["a"]), ("rename", "b"), ("copy", "b"), ("append", 1), ("nearest", ["low"]),
             ]
         ],
         ({"drop": ["a", "a..b"]}, [("Q110", ("do", 0, "drop", 1), NO_PATH, "", False)]),
@@ -741,6 +741,10 @@ TWICE = [
     {"rename": {"a": "b", "m[*].a": "x"}},
     {"copy": {"a": "b", "m[*].a": "$.c"}},
     {"clamp": {"a": [0, 1], "m[*].a": [0, 1]}},
+    {"clamp": {"a": [0, {"path": "b", "plus": -1}]}},
+    {"nearest": {"a": ["none", "high"], "m[*].a": ["low"]}},
+    {"append": {"stop": "x", "m[*].a": {"x": 1}}},
+    {"tell": {"schema": "a", "as": "Fit: "}},
     {"truncate": {"a": 1, "stop": 2}},
     {"drop": ["a", "m[*].x", "b.**.x"]},
     {"keep": {"a": ["x"], "messages[*]": ["role", "content"]}},

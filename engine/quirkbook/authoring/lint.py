@@ -68,7 +68,7 @@ def _numeric_bounds(rule: Rule) -> Iterator[tuple[str, float, str]]:
 def _action_bounds(items: Any, base: str) -> Iterator[tuple[str, float, str]]:
     for item in items:
         for path, bounds in item.get("clamp", {}).items():
-            yield from ((_below(base, path), bound, "value") for bound in bounds if bound is not None)
+            yield from ((_below(base, path), bound, "value") for bound in bounds if isinstance(bound, int | float))
         if "each" in item:
             inner = _below(base, item["each"]["in"])
             yield from _condition_bounds(item["each"].get("when", {}), inner)

@@ -10,15 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 from ...model import Keys
-from . import flow, ids, jsontext, messages, pairing, streams, values
+from . import flow, ids, jsontext, messages, pairing, ranges, streams, telling, values
 from .base import Action, Context
 
 Build = Callable[[Any, Keys, Context], Action]
 
 #: YAML name -> how to build it.
 ACTIONS: Mapping[str, Build] = {
+    "append": values.append,
     "append_message": messages.append_message,
-    "clamp": values.clamp,
+    "clamp": ranges.clamp,
     "copy": values.copy,
     "default": values.default,
     "drop": values.drop,
@@ -32,6 +33,7 @@ ACTIONS: Mapping[str, Build] = {
     "lead_with_system": messages.lead_with_system,
     "map": values.map_,
     "merge_messages": messages.merge_messages,
+    "nearest": ranges.nearest,
     "normalize_schema": flow.normalize_schema,
     "number_tool_calls": streams.number_tool_calls,
     "pair_calls": pairing.pair_calls,
@@ -42,7 +44,8 @@ ACTIONS: Mapping[str, Build] = {
     "set": values.set_,
     "set_header": flow.set_header,
     "split_thinking": streams.split_thinking,
-    "truncate": values.truncate,
+    "tell": telling.tell,
+    "truncate": ranges.truncate,
     "unwrap": values.unwrap,
     "usage_once": streams.usage_once,
     "warn": flow.warn,
@@ -60,6 +63,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "prepend_message": ("request",),
     "rewrite_ids": ("request",),
     "split_thinking": ("response", "chunk"),
+    "tell": ("request",),
     "usage_once": ("chunk",),
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, repeat
 from typing import Any, Final
 
-from ...model import MISSING, Keys
+from ...model import MISSING, Effect, Keys
 from ...payload.draft import Draft
 from ...payload.path import Path, PathError, Wild, child, find, parse
 from .. import gates
@@ -210,3 +210,27 @@ def write(draft: Draft, action: str, effect: Any, keys: Keys, known: int, value:
     for key in reversed(keys[known + 1 :]):
         value = {key: value}
     draft.put(action, effect, keys[: known + 1], value)
+
+
+def reshape(
+    action: str,
+    node: Any,
+    keys: Keys,
+    context: Context,
+    change: Callable[[Any, Any], tuple[Effect, Any]],
+    price: int = 0,
+) -> Action:
+    """Build an action that replaces each value by ``change(value, argument)``; MISSING leaves it as it is."""
+    paths = [context.path(text, (*keys, text), key=True) for text in node]
+    table = [(editable(path), argument) for path, argument in zip(paths, node.values(), strict=True)]
+
+    def run(draft: Draft, base: Keys) -> None:
+        for find_places, argument in table:
+            for at, value in find_places(draft, base):
+                effect, new = change(value, argument)
+                if new is not MISSING and at:
+                    if price:
+                        draft.spend(price)
+                    draft.replace(action, effect, at, value, new)
+
+    return Action(run, context.needs(*paths), context.writes(*paths))

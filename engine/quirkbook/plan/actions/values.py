@@ -1,17 +1,15 @@
-"""Actions on single values: set, default, rename, copy, map, wrap, unwrap, clamp, truncate, drop, keep."""
+"""Actions on single values: set, default, rename, copy, map, wrap, unwrap, drop, append, keep."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
-from ...model import MISSING, Effect, Keys
+from ...model import MISSING, Effect, Keys, same
 from ...payload.cycles import weigh
 from ...payload.draft import Draft, clone, cloner, cost
 from ...payload.path import Path, Wild
 from ..types import is_number
-from .base import Action, Context, editable, join_writes, targets, write
+from .base import Action, Context, editable, join_writes, reshape, targets, write
 
 EXACT, LOSSY, SEMANTIC = Effect.EXACT, Effect.LOSSY, Effect.SEMANTIC
 
@@ -160,7 +158,7 @@ def wrap(node: Any, keys: Keys, context: Context, beside: Any = None) -> Action:
             message = f"'with' has the key '{key}' as well: the value at '{text}' would be lost"
             context.report("Q109", (*keys, text), message, "take it out of 'with', or wrap under another key")
     price = 1 + sum(map(weigh, (beside or {}).values()))
-    return _reshape("wrap", node, keys, context, lambda value, key: (EXACT, wrapped(value, key)), price)
+    return reshape("wrap", node, keys, context, lambda value, key: (EXACT, wrapped(value, key)), price)
 
 
 def unwrap(node: Any, keys: Keys, context: Context) -> Action:
@@ -173,60 +171,7 @@ def unwrap(node: Any, keys: Keys, context: Context) -> Action:
             return (LOSSY if len(value) > 1 else EXACT), value[key]
         return EXACT, MISSING
 
-    return _reshape("unwrap", node, keys, context, unwrapped)
-
-
-def clamp(node: Any, keys: Keys, context: Context) -> Action:
-    """A number out of range becomes the bound as the rule writes it; null = open. Lossy."""
-
-    def clamped(value: Any, bounds: Any) -> tuple[Effect, Any]:
-        low, high = bounds
-        if is_number(value):
-            if low is not None and value < low:
-                return LOSSY, low
-            if high is not None and value > high:
-                return LOSSY, high
-        return LOSSY, MISSING
-
-    for text, (low, high) in node.items():
-        if (-math.inf if low is None else low) > (math.inf if high is None else high):
-            context.report(
-                "Q109", (*keys, text), f"the bounds [{low}, {high}] are in the wrong order: write [{high}, {low}]"
-            )
-    return _reshape("clamp", node, keys, context, clamped)
-
-
-def truncate(node: Any, keys: Keys, context: Context) -> Action:
-    """Shorten a list or a string (by code points) to n. Lossy."""
-
-    def cut(value: Any, length: Any) -> tuple[Effect, Any]:
-        return LOSSY, value[:length] if isinstance(value, str | list) and len(value) > length else MISSING
-
-    return _reshape("truncate", node, keys, context, cut)
-
-
-def _reshape(
-    action: str,
-    node: Any,
-    keys: Keys,
-    context: Context,
-    change: Callable[[Any, Any], tuple[Effect, Any]],
-    price: int = 0,
-) -> Action:
-    """Build an action that replaces each value by ``change(value, argument)``; MISSING leaves it as it is."""
-    paths = [context.path(text, (*keys, text), key=True) for text in node]
-    table = [(editable(path), argument) for path, argument in zip(paths, node.values(), strict=True)]
-
-    def run(draft: Draft, base: Keys) -> None:
-        for find_places, argument in table:
-            for at, value in find_places(draft, base):
-                effect, new = change(value, argument)
-                if new is not MISSING and at:
-                    if price:
-                        draft.spend(price)
-                    draft.replace(action, effect, at, value, new)
-
-    return Action(run, context.needs(*paths), context.writes(*paths))
+    return reshape("unwrap", node, keys, context, unwrapped)
 
 
 def drop(node: Any, keys: Keys, context: Context) -> Action:
@@ -255,6 +200,25 @@ def drop(node: Any, keys: Keys, context: Context) -> Action:
 def drop_effect(at: Keys) -> Effect:
     """Return how bad it is to remove what stands at ``at``: a whole message is part of the conversation."""
     return SEMANTIC if len(at) == 2 and at[0] == "messages" else LOSSY
+
+
+def append(node: Any, keys: Keys, context: Context) -> Action:
+    """Put an item at the end of a list, which is made if it is missing, unless an equal one is there. Semantic."""
+    paths = [context.path(text, (*keys, text), key=True) for text in node]
+    table = [(targets(path), value, cost(value)) for path, value in zip(paths, node.values(), strict=True)]
+
+    def run(draft: Draft, base: Keys) -> None:
+        for find_targets, value, price in table:
+            for at, known in find_targets(draft, base):
+                items = draft.at(at) if known == len(at) else MISSING
+                draft.spend(price)
+                if items is MISSING:
+                    write(draft, "append", SEMANTIC, at, known, [clone(value)])
+                elif isinstance(items, list) and not any(same(item, value) for item in items):
+                    draft.insert("append", SEMANTIC, (*at, len(items)), clone(value))
+
+    writes = [context.writes(path, value=[value]) for path, value in zip(paths, node.values(), strict=True)]
+    return Action(run, writes=join_writes(writes))
 
 
 def keep(node: Any, keys: Keys, context: Context) -> Action:
