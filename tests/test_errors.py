@@ -103,10 +103,24 @@ def refused(keys):
 
 @pytest.mark.parametrize(("keys", "pointer"), [(("messages", 2), "/messages/2"), ((), ""), (None, "")])
 def test_a_refusal_names_place_rule_why_and_source(keys, pointer):
-    error = RefusedError(refused(keys))
+    error = RefusedError([refused(keys)])
 
     assert str(error) == f"payload{pointer}: no images (rule m/r)\n  why: It cannot.\n  source: https://s"
     assert (error.pointer, error.change) == (pointer, refused(keys))
+
+
+def test_a_refused_caller_hears_of_all_refusals():
+    places = [refused(("messages", at)) for at in range(13)]
+    other = Change("m/s", "reject", Effect.REFUSE, "Nor this.", "https://t", "m.yaml:9", None, note="no audio")
+    error = RefusedError([places[0], other, *places[1:]])
+
+    also = ", ".join(f"payload/messages/{at}" for at in range(1, 11))
+    assert str(error) == (
+        "payload/messages/0: no images (rule m/r)\n"
+        f"  also at: {also} and 2 more\n  why: It cannot.\n  source: https://s\n"
+        "payload: no audio (rule m/s)\n  why: Nor this.\n  source: https://t"
+    )
+    assert (len(error.refusals), error.change) == (14, places[0])
 
 
 def test_a_policy_error_lists_the_changes():

@@ -14,7 +14,7 @@ from quirkbook import Rulebook
 from quirkbook.authoring.examples import Owned, run_alone
 from quirkbook.identity.models import describe
 from quirkbook.model import Change, Effect, Keys, Rule, RuleFile
-from quirkbook.plan.interpret import change, changes
+from quirkbook.plan.interpret import changes, refusals
 from quirkbook.rulebook.stack import StackEntry
 
 #: What a rule does to a parameter, from mildest to worst, and what that means for the caller.
@@ -170,7 +170,7 @@ def fact_of(entry: StackEntry, family: bool, book: Rulebook) -> Fact:
     for example in rule.examples:
         done = run_alone(Owned(entry, family, book), example)
         seen: dict[str, str] = {}
-        for one in [change(*done.refusal)] if done.refusal else changes(done):
+        for one in refusals(done) or changes(done):
             word = _WORDS.get(one.effect, str(one.effect))
             all_.append(word)
             for column in _columns(entry, one):

@@ -71,14 +71,35 @@ class PayloadError(QuirkbookError):
 
 
 class RefusedError(PayloadError):
-    """A rule refuses the payload, before anything is sent; ``change`` names rule, place, value, why and source."""
+    """Rules refuse the payload, before anything is sent: ``refusals`` names rule, place, value, why and source of each."""
 
     error_class = ErrorClass.UNSUPPORTED
 
-    def __init__(self, change: Change) -> None:
-        QuirkbookError.__init__(self, change.refusal())
-        self.pointer = change.pointer or ""
-        self.change = change
+    def __init__(self, refusals: Sequence[Change]) -> None:
+        QuirkbookError.__init__(self, refusal_text(refusals))
+        self.refusals = tuple(refusals)
+        self.change = refusals[0]
+        """The first of them."""
+        self.pointer = self.change.pointer or ""
+
+
+_PLACES = 10
+"""Further places of one rule's refusals that a message names."""
+
+
+def refusal_text(refusals: Sequence[Change]) -> str:
+    """Tell a refused caller where, what and why: all rules that refuse, each with its places."""
+    texts = []
+    by_rule: dict[tuple[str, str], list[Change]] = {}
+    for refusal in refusals:
+        by_rule.setdefault((refusal.rule, refusal.note), []).append(refusal)
+    for first, *others in by_rule.values():
+        head, _, reasons = first.refusal().partition("\n")
+        places = ", ".join(f"payload{other.pointer or ''}" for other in others[:_PLACES])
+        more = f" and {len(others) - _PLACES} more" if len(others) > _PLACES else ""
+        also = f"\n  also at: {places}{more}" if others else ""
+        texts.append(f"{head}{also}\n{reasons}")
+    return "\n".join(texts)
 
 
 class PolicyError(PayloadError):

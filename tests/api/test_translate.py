@@ -515,6 +515,7 @@ def test_a_report_tells_headers_quiet_rules_and_what_is_absent():
             {"rule": "acme/h", "action": "drop_header", "note": "X-B", **common},
         ],
         "refusal": None,
+        "refusals": [],
         "quiet": [{"rule": "acme/q", "location": "acme.yaml:4", "because": "its actions find nothing to change"}],
         "headers": {"X-A": "1", "X-B": None},
         "patch": [],

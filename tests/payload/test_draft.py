@@ -8,7 +8,7 @@ import pytest
 from tests.running import assert_edits_lead_there_and_back, edit
 
 from quirkbook.model import MISSING, Effect
-from quirkbook.payload.draft import BOOLEAN_BELOW, Draft, Refusal, clone, cloner
+from quirkbook.payload.draft import BOOLEAN_BELOW, Draft, clone, cloner
 
 EXACT, LOSSY = Effect.EXACT, Effect.LOSSY
 
@@ -243,10 +243,24 @@ def test_scalars_are_handed_out_as_they_are(scalar):
     assert cloner(scalar)() is scalar
 
 
-def test_a_refusal_carries_its_edit():
-    assert Refusal(edit("reject", "refuse", ("a",), 1, 1, note="no")).edit == edit(
-        "reject", "refuse", ("a",), 1, 1, note="no"
-    )
+def test_a_draft_holds_every_refusal_apart_from_its_edits():
+    draft = Draft({"a": 1})
+    draft.refuse("reject", "no", ("a",))
+    draft.refuse("reject", "never")
+
+    assert draft.refused == [
+        edit("reject", "refuse", ("a",), 1, 1, note="no"),
+        edit("reject", "refuse", None, note="never"),
+    ]
+    assert (draft.edits, Draft({}).refused) == ([], [])
+
+
+def test_a_draft_that_only_speaks_remarks_on_what_it_would_refuse():
+    draft = Draft({"a": 1})
+    draft.refuses = False
+    draft.refuse("reject", "no", ("a",))
+
+    assert (draft.refused, draft.edits) == ([], [edit("reject", "refuse", ("a",), 1, 1, note="no")])
 
 
 # What a look has shown

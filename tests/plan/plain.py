@@ -20,7 +20,7 @@ from tests.identity.plain import in_force, speaks_of
 
 from quirkbook import Rulebook
 from quirkbook.model import MISSING, Effect, Rule
-from quirkbook.payload.draft import Draft, Refusal
+from quirkbook.payload.draft import Draft
 from quirkbook.payload.path import Wild, parse
 from quirkbook.plan.actions import Context, compile_actions, flow
 from quirkbook.plan.conditions import Names
@@ -283,8 +283,7 @@ def run(draft: Run, rules_of: RulesOf) -> None:
         for rule in rules_of(draft.model):
             if rule.place > place and rule.holds(draft):
                 place, model = rule.place, draft.root.get("model")
-                if not _apply(rule, draft):
-                    return
+                _apply(rule, draft)
                 renamed = isinstance(new := draft.root.get("model"), str) and new != model and new != draft.model
                 if renamed:
                     draft.model = new
@@ -293,17 +292,14 @@ def run(draft: Run, rules_of: RulesOf) -> None:
             return
 
 
-def _apply(rule: PlainRule, draft: Run) -> bool:
-    """Run the actions of a rule; return whether the next one is to be tried."""
-    first = len(draft.edits)
-    try:
-        for act in rule.runs:
-            if act(draft, ()):
-                draft.gone = True
-                draft.edits.append(("drop", Effect.LOSSY, None, MISSING, MISSING, None, "the chunk is left out"))
-    except Refusal as refusal:
-        draft.refusal = (rule, refusal.edit)  # type: ignore[assignment]
-        return False
+def _apply(rule: PlainRule, draft: Run) -> None:
+    """Run the actions of a rule, and note that it fired or refused the payload."""
+    first, refused = len(draft.edits), len(draft.refused)
+    for act in rule.runs:
+        if act(draft, ()):
+            draft.gone = True
+            draft.edits.append(("drop", Effect.LOSSY, None, MISSING, MISSING, None, "the chunk is left out"))
+    if len(draft.refused) > refused:
+        draft.note_refusals(rule, refused)  # type: ignore[arg-type]
     if len(draft.edits) > first:
         draft.fired.append((rule, first, len(draft.edits)))  # type: ignore[arg-type]
-    return True

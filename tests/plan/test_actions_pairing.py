@@ -9,7 +9,7 @@ from tests.running import actions, brief, edit, run
 from tests.strategies import any_values, modest, payloads, tried
 
 from quirkbook.model import MISSING
-from quirkbook.payload.draft import Draft, Refusal
+from quirkbook.payload.draft import Draft
 
 cases = pytest.mark.parametrize
 USER = {"role": "user", "content": "u"}
@@ -200,10 +200,12 @@ def test_orphans_may_stay():
 
 
 def test_orphans_may_be_refused():
-    with pytest.raises(Refusal) as caught:
-        paired([USER, A], orphans="reject")
+    draft = paired([USER, A, B], orphans="reject")
 
-    assert caught.value.edit == edit("pair_calls", "refuse", ("messages", 1), A, A, note=REFUSED)
+    assert draft.refused == [
+        edit("pair_calls", "refuse", ("messages", 1), A, A, note=REFUSED),
+        edit("pair_calls", "refuse", ("messages", 2), B, B, note=REFUSED),
+    ]
     assert paired([calls("a"), USER, A], orphans="reject").root["messages"] == [calls("a"), A, USER]
 
 

@@ -61,8 +61,7 @@ def test_a_refusal_points_at_what_the_condition_speaks_of_first(when, pointer):
 
     run(done)
 
-    assert done.refusal is not None
-    keys = done.refusal[1][2]
+    keys = done.refused[0][2]
     assert (None if keys is None else "/" + "/".join(map(str, keys))) == pointer
 
 

@@ -7,7 +7,7 @@ from tests.books import a_book, a_rule
 from tests.running import edit, exact, plan, rule
 
 from quirkbook.model import MISSING, Change, Effect, Quiet
-from quirkbook.plan.interpret import Run, change, changes, effect_of, prepare, run, still
+from quirkbook.plan.interpret import Run, changes, effect_of, prepare, refusals, run, still
 
 
 def ran(payload, *rules, quiet=None):
@@ -73,20 +73,34 @@ def test_a_rule_that_waits_for_another_is_tried_only_if_that_one_fired():
     assert fired(ran({"a": 2}, *rules)) == []
 
 
-def test_a_refusal_stops_and_nothing_after_it_runs():
+def test_the_rules_after_a_refusal_run_so_that_all_refusals_are_told():
     done = ran(
-        {"n": 1},
+        {"n": 1, "l": [1, 2]},
         rule(None, [{"set": {"a": 1}}], 0),
         rule({"n": 1}, [{"reject": "no"}, {"set": {"b": 1}}], 1),
-        rule(None, [{"set": {"c": 1}}], 2),
+        rule({"b": 1}, [{"each": {"in": "l[*]", "do": [{"reject": "never"}]}}], 2),
     )
+    found = refusals(done)
 
-    assert done.refusal is not None
-    assert change(*done.refusal) == Change(
+    assert found[0] == Change(
         "test/r1", "reject", Effect.REFUSE, "why", "source", "test.yaml:2", ("n",), 1, 1, None, "no"
     )
-    assert change(*done.refusal).refusal() == "payload/n: no (rule test/r1)\n  why: why\n  source: source"
-    assert "c" not in done.root
+    assert found[0].refusal() == "payload/n: no (rule test/r1)\n  why: why\n  source: source"
+    assert [(one.rule, one.pointer) for one in found] == [("test/r1", "/n"), ("test/r2", "/l/0"), ("test/r2", "/l/1")]
+
+
+def test_a_rule_that_refuses_did_not_stay_quiet():
+    quiet = []
+    done = ran({"n": 1}, rule({"n": 1}, [{"reject": "no"}], 0), rule({"n": 2}, [{"reject": "no"}], 1), quiet=quiet)
+
+    assert ([one.rule for one in refusals(done)], [still(*one).rule for one in quiet]) == (["test/r0"], ["test/r1"])
+
+
+def test_where_a_payload_is_refused_the_limit_of_what_rules_may_add_is_no_error():
+    much = {"set": {"b": [0] * 200_000}}
+    done = ran({"n": 1}, rule({"n": 1}, [{"reject": "no"}], 0), rule(None, [much], 1))
+
+    assert [one.rule for one in refusals(done)] == ["test/r0"]
 
 
 def test_a_refusal_that_may_only_speak_lets_the_rest_run():

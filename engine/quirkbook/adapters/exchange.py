@@ -14,7 +14,7 @@ from .. import api
 from ..api import Policy, Translation
 from ..errors import RefusedError, UnknownProviderError
 from ..model import Effect
-from ..plan.interpret import change, changes
+from ..plan.interpret import changes, refusals
 from ..rulebook.remarks import UNKNOWN_ADDRESS
 from ..rulebook.rulebook import Rulebook
 from ..wire.jsontext import decode, encode
@@ -80,8 +80,8 @@ class Rules:
     def translate(self, payload: dict[str, Any], provider: str | None, base_url: str | None = None) -> Translation:
         """Return the payload translated, with the report; for errors see `prepare`."""
         run = api.apply_rules(payload, provider, None, base_url, self.rulebook, self.policy)
-        if run.refusal:
-            raise RefusedError(change(*run.refusal))
+        if run.refusals:
+            raise RefusedError(refusals(run))
         if run.fired:
             api.apply_policy(run, self.policy, stacklevel=4)
         plan = run.plan

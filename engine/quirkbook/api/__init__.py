@@ -14,7 +14,7 @@ from ..identity.resolve import Identity
 from ..model import Change, Effect, ErrorClass, Payload, Quiet
 from ..payload.describe import as_data, inverse_patch, kind, line, patch
 from ..payload.draft import Edit
-from ..plan.interpret import Run, change, changes, effect_of, still
+from ..plan.interpret import Run, changes, effect_of, refusals, still
 from ..rulebook.rulebook import Rulebook
 from .door import run_plain
 from .plain import TORN, to_plain
@@ -41,8 +41,8 @@ class Translation:
     model: str | None
     quiet: tuple[Quiet, ...] = ()
     """With ``why_not``: the rules that did not fire, and why not."""
-    refusal: Change | None = None
-    """Set where a rule refuses the payload; then nothing was changed."""
+    refusals: tuple[Change, ...] = ()
+    """Why rules refuse the payload, if any does; then nothing was changed."""
     headers: Mapping[str, str | None] = field(default_factory=dict)
     """Headers that rules ask the dispatcher to send; None: to leave out."""
     identity: Identity | None = None
@@ -51,6 +51,11 @@ class Translation:
     """Of an error: what went wrong, one of a closed list."""
     status: int | None = None
     """Of an error: its HTTP status; where the answer's own says that all is well, the one that the class stands for."""
+
+    @property
+    def refusal(self) -> Change | None:
+        """The first of the refusals; None: there is none."""
+        return self.refusals[0] if self.refusals else None
 
     @cached_property
     def patch(self) -> list[dict[str, Any]]:
@@ -73,6 +78,7 @@ class Translation:
             "payload": None if self.refusal else self.payload,
             "changes": [as_data(one) for one in self.changes],
             "refusal": as_data(self.refusal) if self.refusal else None,
+            "refusals": [as_data(one) for one in self.refusals],
             "quiet": [{"rule": one.rule, "location": one.location, "because": one.because} for one in self.quiet],
             "headers": dict(self.headers),
             "patch": self.patch,
@@ -105,8 +111,8 @@ def translate(
         UnknownProviderError: no rules are known for that provider, or none is named.
     """
     done = apply_rules(payload, provider, model, base_url, rulebook, policy, base_model=base_model)
-    if done.refusal:
-        raise RefusedError(change(*done.refusal))
+    if done.refusals:
+        raise RefusedError(refusals(done))
     if done.fired:
         apply_policy(done, policy)
     result: Payload = done.root
@@ -138,13 +144,13 @@ def explain(
     quiet: list[Any] | None = [] if why_not else None
     done = apply_rules(payload, provider, model, base_url, rulebook, policy, quiet, base_model)
     return Translation(
-        payload=dict(done.given) if done.refusal else done.root,
-        changes=() if done.refusal else changes(done),
+        payload=dict(done.given) if done.refusals else done.root,
+        changes=() if done.refusals else changes(done),
         provider=done.plan.provider,
         model=done.plan.model,
         quiet=tuple(still(*one) for one in quiet) + tuple(_elsewhere(done, rulebook)) if quiet is not None else (),
-        refusal=change(*done.refusal) if done.refusal else None,
-        headers={} if done.refusal else done.headers,
+        refusals=refusals(done),
+        headers={} if done.refusals else done.headers,
         identity=done.plan.identity,
     )
 

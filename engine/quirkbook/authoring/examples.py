@@ -15,11 +15,12 @@ from typing import Any
 
 import yaml
 
+from ..errors import refusal_text
 from ..identity.spell import spellings
 from ..model import MISSING, Change, Diagnostic, Effect, Example, Location, Rule
 from ..payload.describe import first_difference, line, show
 from ..plan.compile import Plan
-from ..plan.interpret import Run, change, changes, run
+from ..plan.interpret import Run, change, changes, refusals, run
 from ..rulebook.rulebook import Rulebook
 from ..rulebook.stack import StackEntry
 
@@ -109,13 +110,13 @@ def check_examples(owned: Owned) -> Iterator[Diagnostic]:
         except ValueError as error:
             yield Diagnostic(example.location, "Q204", f"{rule.name}: {error}")
             continue
-        outcomes.add(bool(execution.fired or execution.refusal))
+        outcomes.add(bool(execution.fired or execution.refusals))
         mismatch = _mismatch(example, execution)
         if mismatch:
-            hint = "if it is to be refused, write 'rejects: true' in place of 'out'" if execution.refusal else ""
+            hint = "if it is to be refused, write 'rejects: true' in place of 'out'" if execution.refusals else ""
             message = f"an example of {rule.name} does not come out as it says: {mismatch}"
             yield Diagnostic(example.location, "Q204", message, hint)
-        elif not execution.refusal and (repeat := _repeated_change(owned, example, execution)):
+        elif not execution.refusals and (repeat := _repeated_change(owned, example, execution)):
             yield Diagnostic(example.location, "Q205", f"{rule.name} fires again on its own result: {repeat}")
     if True not in outcomes:
         yield Diagnostic(
@@ -128,9 +129,9 @@ def check_examples(owned: Owned) -> Iterator[Diagnostic]:
 
 
 def _mismatch(example: Example, execution: Run) -> str:
-    if example.rejects or execution.refusal:
-        refused = f"it is refused: {execution.refusal[1][6]}" if execution.refusal else "it is not refused"
-        return "" if example.rejects and execution.refusal else refused
+    if example.rejects or execution.refusals:
+        refused = f"it is refused: {execution.refused[0][6]}" if execution.refusals else "it is not refused"
+        return "" if example.rejects and execution.refusals else refused
     expected = example.given if example.same else example.expected
     if expected is not MISSING and (difference := first_difference(expected, execution.root)):
         return difference
@@ -167,8 +168,8 @@ def _record(book: Rulebook, owned: Owned, example: Example) -> dict[str, Any]:
         record["model"] = model
     if example.request is not None:
         record["request"] = example.request
-    if execution.refusal:
-        return {**record, "refused": change(*execution.refusal).refusal()}
+    if execution.refusals:
+        return {**record, "refused": refusal_text(refusals(execution))}
     repeated = _run(
         Example(execution.root, request=example.request, status=example.status), _plan(plan, rule, execution.model)
     )

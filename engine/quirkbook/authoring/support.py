@@ -82,7 +82,7 @@ def _support_of(payload: Mapping[str, Any], provider: str, rulebook: Rulebook, m
         payload = {**payload, "model": rulebook.plan(provider, model_name).model}
     translation = explain(payload, provider, rulebook=rulebook)
     rules: dict[str, Effect] = {}
-    for change in (translation.refusal,) if translation.refusal else translation.changes:
+    for change in translation.refusals or translation.changes:
         rules[change.rule] = max(rules.get(change.rule, Effect.NONE), change.effect, key=EFFECT_ORDER.__getitem__)
     worst = max(rules.values(), key=EFFECT_ORDER.__getitem__, default=Effect.NONE)
     return Support(provider, rulebook.provider(provider).head.get("name", provider), translation.model, worst, rules)

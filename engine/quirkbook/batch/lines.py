@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .. import api
-from ..errors import PolicyError, QuirkbookError
+from ..errors import PolicyError, QuirkbookError, refusal_text
 from ..model import EFFECT_ORDER
-from ..plan.interpret import change, effect_of
+from ..plan.interpret import effect_of, refusals
 from ..rulebook.rulebook import Rulebook
 from ..wire import jsontext, notjson
 
@@ -127,7 +127,7 @@ class Translator:
             run = api.apply_rules(payload, self._provider, self._model, None, self._book, self._policy)
             if run.fired:
                 api.apply_policy(run, self._policy)
-            if run.refusal is None:
+            if not run.refusals:
                 line = jsontext.encode(run.root if around is None else {**around, "body": run.root}, nan=False)
         except PolicyError as error:
             listed = [{"rule": forbidden.rule, "effect": forbidden.effect} for forbidden in error.changes]
@@ -138,11 +138,10 @@ class Translator:
             return _unread(report, str(error))
         except ValueError:  # a number too big to be written again
             return _unread(report, _wrong(raw))
-        if run.refusal is not None:
-            refusal = change(*run.refusal)
-            return Line(
-                None, jsontext.encode({**report, "refused": refusal.refusal(), "rule": refusal.rule}), "refused"
-            )
+        if run.refusals:
+            why = refusals(run)
+            told = {"refused": refusal_text(why), "rule": why[0].rule, "rules": [one.rule for one in why]}
+            return Line(None, jsontext.encode({**report, **told}), "refused")
         worst: dict[str, Any] = {}
         for rule, start, end in run.fired:
             effects = [effect_of(rule, edit) for edit in run.edits[start:end]]

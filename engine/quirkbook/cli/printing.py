@@ -36,8 +36,8 @@ def print_report(translation: Translation) -> None:
     console.print(_headline(translation))
     for _, group in groupby(translation.changes, key=lambda entry: entry.rule):
         _print_rule(console, list(group))
-    if translation.refusal:
-        _print_rule(console, [translation.refusal])
+    for _, group in groupby(translation.refusals, key=lambda entry: entry.rule):
+        _print_rule(console, list(group))
     for name, value in translation.headers.items():
         console.print(Text(f"header {name}: {'(left out)' if value is None else value}"))
     if translation.quiet and translation.identity:

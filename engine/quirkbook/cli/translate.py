@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..api import Translation, explain
+from ..errors import refusal_text
 from ..model import Effect
 from .options import Refused, read_payload, rulebook, rules_option
 from .printing import print_report
@@ -71,7 +72,7 @@ def dry_run(
         before, after = (_json(value).splitlines() for value in (payload, translation.payload))
         click.echo("\n".join(unified_diff(before, after, "payload", f"for {translation.provider}", lineterm="")))
     if translation.refusal and form in ("diff", "patch"):
-        click.echo(f"quirkbook: {translation.refusal.refusal()}", err=True)
+        click.echo(f"quirkbook: {refusal_text(translation.refusals)}", err=True)
     if translation.refusal or (strict and _is_costly(translation)):
         raise Refused
 

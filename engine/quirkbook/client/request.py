@@ -13,7 +13,7 @@ from .. import api
 from ..errors import AuthenticationError, PayloadError, RefusedError, UsageError
 from ..model import Change
 from ..payload.describe import kind
-from ..plan.interpret import change, changes
+from ..plan.interpret import changes, refusals
 from ..rulebook.rulebook import Rulebook
 from ..wire import jsontext, unwritable
 from ..wire.headers import is_header_name, is_header_value
@@ -89,8 +89,8 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
     run = api.apply_rules(
         payload, provider, None, None, book, call_options.get("policy"), base_model=call_options.get("base_model")
     )
-    if run.refusal:
-        raise RefusedError(change(*run.refusal))
+    if run.refusals:
+        raise RefusedError(refusals(run))
     if run.fired:
         api.apply_policy(run, call_options.get("policy"), stacklevel=4)
     headers = wire_headers(head, key, run.headers, extra_headers, streams=run.root.get("stream") is True)

@@ -147,7 +147,7 @@ def _explain(
 
 
 def _forbidden(translation: Translation, policy: Mapping[str, str]) -> list[str]:
-    effects = {change.effect for change in ((translation.refusal,) if translation.refusal else translation.changes)}
+    effects = {change.effect for change in translation.refusals or translation.changes}
     return [effect for effect in DEFAULT_POLICY if effect in effects and verdict(effect, policy) == "error"]
 
 

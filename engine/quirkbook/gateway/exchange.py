@@ -189,8 +189,8 @@ class Exchange:
         try:
             prepared = route.translate(fields, policy, self._service.config.limits.json_depth)
         except RefusedError as error:
-            listed = [as_data(error.change)]
-            self._rules = (error.change.rule,)
+            listed = [as_data(change) for change in error.refusals]
+            self._rules = tuple(dict.fromkeys(change.rule for change in error.refusals))
             raise HTTPError(
                 400, str(error), code="refused_by_rule", param=error.pointer or None, changes=listed
             ) from None

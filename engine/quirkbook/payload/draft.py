@@ -44,13 +44,6 @@ def _keys_below(value: Any) -> set[str]:
 _NO_WORDS: frozenset[str] = frozenset()
 
 
-class Refusal(Exception):  # noqa: N818 - control flow inside one translation, never seen by a caller
-    """A `reject` stopped the translation; the edit says where and why."""
-
-    def __init__(self, edit: Edit) -> None:
-        self.edit = edit
-
-
 class Overspent(Exception):  # noqa: N818 - control flow inside one translation, never seen by a caller
     """Rules added more values than all of them together may; the text is how many that is."""
 
@@ -73,7 +66,9 @@ class Draft:
     status: int = 200
     """The HTTP status, for rules on answers."""
     refuses: bool = True
-    """Whether `reject` stops; else it only speaks."""
+    """Whether `reject` refuses the payload; else it is a remark."""
+    refused: list[Edit] = []  # noqa: RUF012 - never written to: a draft that has some has its own
+    """Why the payload is refused, one for each place; then the edits count for nothing."""
     gone: bool = False
     """Whether a rule removed the whole: a chunk that must not be passed on."""
     headers: Mapping[str, str | None] = MappingProxyType({})
@@ -257,6 +252,16 @@ class Draft:
         """Record something that changed no value: a warning, a header."""
         value = MISSING if keys is None else self.at(keys)
         self._record((action, effect, keys, value, value, None, note))
+
+    def refuse(self, action: str, note: str, keys: Keys | None = None) -> None:
+        """Refuse the payload; the rules after this one run all the same, so that the caller hears of all refusals."""
+        if not self.refuses:
+            self.remark(action, Effect.REFUSE, note, keys)
+            return
+        if not self.refused:
+            self.refused = []
+        value = MISSING if keys is None else self.at(keys)
+        self.refused.append((action, Effect.REFUSE, keys, value, value, None, note))
 
     def _record(self, edit: Edit) -> None:
         """Note an edit. Its values must stay as they are now: whoever changes them later shall copy them first."""

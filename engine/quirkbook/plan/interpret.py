@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import PayloadError
 from ..identity.resolve import Identity
 from ..model import MISSING, Change, Effect, Keys, Payload, Quiet, same
-from ..payload.draft import Draft, Edit, Overspent, Refusal, Seen
+from ..payload.draft import Draft, Edit, Overspent, Seen
 from .compile import CompiledRule, Place, Plan, own_rule
 from .jsonschema.look import look as look_at_schema
 from .look import Schemas
@@ -41,8 +41,14 @@ class Run(Draft):
         nodes = look_at_schema(value, words, set())
         return value, words, nodes
 
-    refusal: tuple[CompiledRule, Edit] | None = None
-    """The rule that refused the payload, if one did; then the edits count for nothing."""
+    refusals: list[tuple[CompiledRule, Edit]] = []  # noqa: RUF012 - never written to: a run that has some has its own
+    """The rules that refused the payload, and why; then the edits count for nothing."""
+
+    def note_refusals(self, rule: CompiledRule, first: int) -> None:
+        """Note that a rule refused the payload: what `refused` has from ``first`` on."""
+        if not self.refusals:
+            self.refusals = []
+        self.refusals += [(rule, edit) for edit in self.refused[first:]]
 
 
 def run(done: Run, quiet: QuietRules | None = None, numbers: Sequence[int] | None = None) -> None:
@@ -70,22 +76,23 @@ def _try(done: Run, numbers: Sequence[int], quiet: QuietRules | None) -> Sequenc
             if quiet is not None:
                 quiet.append((rule, rule.blame(root, done) or "its condition is false"))
             continue
-        first, named = len(edits), root.get("model")
+        first, refused, named = len(edits), len(done.refused), root.get("model")
         try:
             for act in rule.runs:
                 if act(done, ()):
                     done.gone = True
                     edits.append(("drop", Effect.LOSSY, None, MISSING, MISSING, None, "the chunk is left out"))
-        except Refusal as refusal:
-            done.refusal = (rule, refusal.edit)
-            return ()
         except Overspent as limit:
+            if done.refusals:
+                return ()
             text = (
                 f"rule {rule.name} makes it too large: the rules together may add {limit}; disable that rule or mend it"
             )
             raise PayloadError(text) from None
+        if len(done.refused) > refused:
+            done.note_refusals(rule, refused)
         if len(edits) == first:
-            if quiet is not None:
+            if quiet is not None and len(done.refused) == refused:
                 quiet.append((rule, "its actions find nothing to change"))
             continue
         done.fired.append((rule, first, len(edits)))
@@ -176,6 +183,11 @@ def prepare(done: Run, model: str | None = None) -> None:
 def changes(done: Run) -> tuple[Change, ...]:
     """Spell out what a run changed, in order."""
     return tuple(change(rule, edit) for rule, first, end in done.fired for edit in done.edits[first:end])
+
+
+def refusals(done: Run) -> tuple[Change, ...]:
+    """Spell out why a run refuses its payload, in order."""
+    return tuple(change(rule, edit) for rule, edit in done.refusals)
 
 
 def change(compiled: CompiledRule, edit: Edit) -> Change:

@@ -89,12 +89,12 @@ def _nested(place: Place, value: Any) -> dict[str, Any]:
 
 def _example(owned: Owned, given: dict[str, Any]) -> dict[str, Any]:
     done = run_alone(owned, Example(copy.deepcopy(given)))
-    return {"in": given, "rejects": True} if done.refusal else {"in": given, "out": done.root}
+    return {"in": given, "rejects": True} if done.refusals else {"in": given, "out": done.root}
 
 
 def _fires(owned: Owned, given: Mapping[str, Any]) -> bool:
     done = run_alone(owned, Example(given))
-    return bool(done.refusal) or any(edit[3] is not edit[4] for edit in done.edits)
+    return bool(done.refusals) or any(edit[3] is not edit[4] for edit in done.edits)
 
 
 def _smaller(owned: Owned, given: dict[str, Any]) -> dict[str, Any]:

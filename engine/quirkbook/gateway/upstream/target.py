@@ -13,7 +13,7 @@ from ...api.translate_response import ChunkTranslator
 from ...client import request as client_request
 from ...errors import AuthenticationError, RefusedError
 from ...plan.compile import Plan
-from ...plan.interpret import Run, change, note_remarks, prepare, run
+from ...plan.interpret import Run, note_remarks, prepare, refusals, run
 from ...rulebook.rulebook import Rulebook
 from ...wire.redact import HIDDEN, Mask, is_secret_name
 from ..http import body
@@ -119,8 +119,8 @@ class Route:
         if "extra_body" in payload:
             prepare(execution)
         run(execution)
-        if execution.refusal:
-            raise RefusedError(change(*execution.refusal))
+        if execution.refusals:
+            raise RefusedError(refusals(execution))
         if execution.fired and any(policy[effect] == "error" for effect in _CHANGING):
             # A gateway warns in its answer and its log, never through Python's warnings.
             apply_policy(execution, {effect: "error" if policy[effect] == "error" else "allow" for effect in _CHANGING})

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...model import MISSING, Effect, Keys
 from ...payload.cycles import weigh
-from ...payload.draft import Draft, Refusal
+from ...payload.draft import Draft
 from ...payload.path import find
 from .. import gates
 from ..conditions import ALWAYS, Names, compile_condition
@@ -34,17 +34,9 @@ def warn(node: Any, keys: Keys, context: Context) -> Action:
 
 
 def reject(node: Any, keys: Keys, context: Context) -> Action:
-    """Stop: the provider cannot take this payload."""
+    """Refuse: the provider cannot take this payload."""
     subject = _subject(keys, context)
-
-    def run(draft: Draft, base: Keys) -> None:
-        at = subject(draft, base)
-        if draft.refuses:
-            value = MISSING if at is None else draft.at(at)
-            raise Refusal(("reject", Effect.REFUSE, at, value, value, None, node))
-        draft.remark("reject", Effect.REFUSE, node, at)
-
-    return Action(run)
+    return Action(lambda draft, base: draft.refuse("reject", node, subject(draft, base)))
 
 
 def _subject(keys: Keys, context: Context) -> Callable[[Draft, Keys], Keys | None]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...model import MISSING, Effect, Keys
-from ...payload.draft import Draft, Refusal, cost
+from ...payload.draft import Draft, cost
 from ...payload.path import Wild
 from ..gates import UNKNOWN, Needs, Writes
 from ..types import is_number
@@ -19,6 +19,9 @@ from .base import MESSAGE, Action, Context, messages_of
 EXACT, SEMANTIC = Effect.EXACT, Effect.SEMANTIC
 _NEEDS: Needs = (frozenset({((*MESSAGE, "tool_calls"), list), ((*MESSAGE, "role"), "tool")}),)
 
+_UNASKED = (
+    "a tool result must answer a call of an earlier assistant message: send the call too, or leave the result out"
+)
 _MOVED, _MADE, _STRAY = "moved right behind its call", "the call had no result", "it answers no call"
 
 
@@ -164,7 +167,7 @@ def pair_calls(node: Any, keys: Keys, context: Context) -> Action:
         pairs = _Pairs(messages)
         if orphans == "reject":
             for at in pairs.strays:
-                _refuse(draft, at)
+                draft.refuse("pair_calls", _UNASKED, ("messages", at))
         _name(draft, pairs)
         draft.spend(price * sum(call.result is None for turn in pairs.turns for call in turn.calls))
         _order(draft, pairs, text, frozenset(pairs.strays if orphans == "drop" else ()))
@@ -176,17 +179,6 @@ def pair_calls(node: Any, keys: Keys, context: Context) -> Action:
         ((*MESSAGE, "tool_calls", Wild.ITEMS, "id"), UNKNOWN),
     )
     return Action(run, _NEEDS, writes)
-
-
-def _refuse(draft: Draft, at: int) -> None:
-    keys: Keys = ("messages", at)
-    note = (
-        "a tool result must answer a call of an earlier assistant message: send the call too, or leave the result out"
-    )
-    if draft.refuses:
-        value = draft.at(keys)
-        raise Refusal(("pair_calls", Effect.REFUSE, keys, value, value, None, note))
-    draft.remark("pair_calls", Effect.REFUSE, note, keys)
 
 
 def _name(draft: Draft, pairs: _Pairs) -> None:
