@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.adapters.asked import acme
+from tests.books import a_book, a_rule
 from tests.servers import chunk, events
 
 from quirkbook.adapters.events import EventStream
@@ -151,3 +152,22 @@ def test_an_event_that_is_too_long_passes_whole(monkeypatch):
     long = events({"choices": [{"usage": USAGE}], "text": "x" * 100})
 
     assert passed(made(), long) == long
+
+
+@pytest.mark.parametrize("end", [["[DONE]"], []])
+def test_text_that_rules_held_back_comes_out_however_the_stream_ends(end):
+    written = passed(made(provider="together", model="deepseek-ai/DeepSeek-R1"), events(chunk("<thi"), *end))
+
+    found = decoded(written)
+    assert [one["choices"][0]["delta"]["content"] for one in found[:2]] == ["", "<thi"]
+    assert found[2:] == end
+
+
+@pytest.mark.parametrize(("end", "reasons"), [(["[DONE]"], [None, "stop"]), ([], [None])])
+def test_a_last_chunk_is_made_where_the_stream_says_that_it_is_done(end, reasons):
+    book = a_book(a_rule("r", {"end_stream": True}, stage="chunk"))
+    piece = {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}
+
+    found = decoded(passed(made(book, "acme"), events(piece, *end)))
+
+    assert [one["choices"][0].get("finish_reason") for one in found if one != "[DONE]"] == reasons

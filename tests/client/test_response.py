@@ -190,6 +190,17 @@ def test_a_broken_connection_and_a_long_silence_are_told_apart(call):
     assert slow.failure.received.choices[0].message.content == "a"
 
 
+@pytest.mark.parametrize("end", [[], ["[DONE]"], [{"error": {"message": "no"}}]])
+def test_text_that_rules_held_back_comes_out_however_the_stream_ends(end):
+    thinking = prepare("together/deepseek-ai/DeepSeek-R1", [{"role": "user", "content": "Hi"}], True, {"api_key": KEY})
+    reader = fed(thinking, events(chunk("<thi"), *end))
+
+    assert [one.choices[0].delta.content for one in reader.ready] == ["", "<thi"]
+    assert reader.received.choices[0].message.content == "<thi"
+    if reader.failure:
+        assert reader.failure.received.choices[0].message.content == "<thi"
+
+
 def test_an_error_object_in_the_stream_is_the_typed_error_and_what_came_is_kept(call):
     body = {"error": {"message": f"overloaded, {KEY}", "type": "server_error"}}
     reader = fed(call, events(chunk("a"), body, chunk("never")))

@@ -64,7 +64,7 @@ class EventStream:
         last_event = bytes(self._buffer)
         self._buffer.clear()
         passed = self._event(last_event, is_last=True) if last_event else b""
-        owed = b"" if self._over else self._owed()
+        owed = b"" if self._over else self._owed(cut=True)
         self._over = True
         if last_event and owed and passed == last_event:  # the last event lacked its empty line
             passed += self._line_end * 2
@@ -95,8 +95,8 @@ class EventStream:
             return [translation.payload]
         return self._chunks.feed(chunk)
 
-    def _owed(self) -> bytes:
-        return self._encoded(self._chunks.close(), b"")
+    def _owed(self, *, cut: bool = False) -> bytes:
+        return self._encoded(self._chunks.close(cut=cut), b"")
 
     def _encoded(self, chunks: list[Any], raw: bytes) -> bytes:
         """Return chunks as events; the first keeps what the event ``raw`` had beside its data."""

@@ -204,11 +204,12 @@ class ChunkTranslator:
         for rule, first, _ in done.fired:
             if rule.name not in self._first:
                 self._first[rule.name] = (rule, done.edits[first])
-        if done.gone:
-            return []
-        return [done.root if done.fired else chunk]
+        passed = [] if done.gone else [done.root if done.fired else chunk]
+        return [*(each for one in done.ahead for each in self.feed(one)), *passed] if done.ahead else passed
 
-    def close(self) -> list[Any]:
-        """Return the chunks still owed when the stream has ended."""
-        owed = [chunk for memory in list(self._memories.values()) for chunk in memory.close()]
-        return [passed for chunk in owed for passed in self.feed(chunk)]
+    def close(self, *, cut: bool = False) -> list[Any]:
+        """Return the chunks still owed when the stream has ended; ``cut``: it broke off before it said that it was done."""
+        memories = sorted(self._memories.values(), key=lambda memory: memory.rank)
+        owed = [passed for memory in memories for chunk in memory.close(cut) for passed in self.feed(chunk)]
+        self._memories.clear()
+        return owed

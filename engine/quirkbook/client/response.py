@@ -243,6 +243,7 @@ class StreamReader:
         self._pass_on(self._rules.close())
 
     def _fail(self, error: DispatchError) -> None:
+        self._pass_on(self._rules.close(cut=True))
         error.received = self.received
         error.attempts = self.report.attempts
         self.failure = error

@@ -71,6 +71,8 @@ class Draft:
     """Why the payload is refused, one for each place; then the edits count for nothing."""
     gone: bool = False
     """Whether a rule removed the whole: a chunk that must not be passed on."""
+    ahead: tuple[Any, ...] = ()
+    """Chunks that go out before this one."""
     headers: Mapping[str, str | None] = MappingProxyType({})
     """Headers to send; None: to leave out."""
     looked_at: dict[int, Seen] = {}  # noqa: RUF012 - never written to: a draft that has some has its own

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...model import Keys
-from . import flow, ids, jsontext, messages, pairing, ranges, streams, telling, values
+from . import calls, flow, ids, jsontext, messages, pairing, ranges, streams, telling, thinking, values
 from .base import Action, Context
 
 Build = Callable[[Any, Keys, Context], Action]
@@ -25,8 +25,11 @@ ACTIONS: Mapping[str, Build] = {
     "drop": values.drop,
     "drop_header": flow.drop_header,
     "each": flow.each,
+    "end_stream": calls.end_stream,
+    "finish_calls": calls.finish_calls,
     "flatten_content": messages.flatten_content,
     "from_json_text": jsontext.from_json_text,
+    "identify_calls": calls.identify_calls,
     "insert_message": messages.insert_message,
     "json_text": jsontext.json_text,
     "keep": values.keep,
@@ -35,7 +38,7 @@ ACTIONS: Mapping[str, Build] = {
     "merge_messages": messages.merge_messages,
     "nearest": ranges.nearest,
     "normalize_schema": flow.normalize_schema,
-    "number_tool_calls": streams.number_tool_calls,
+    "number_tool_calls": calls.number_tool_calls,
     "pair_calls": pairing.pair_calls,
     "prepend_message": messages.prepend_message,
     "reject": flow.reject,
@@ -43,7 +46,7 @@ ACTIONS: Mapping[str, Build] = {
     "rewrite_ids": ids.rewrite_ids,
     "set": values.set_,
     "set_header": flow.set_header,
-    "split_thinking": streams.split_thinking,
+    "split_thinking": thinking.split_thinking,
     "tell": telling.tell,
     "truncate": ranges.truncate,
     "unwrap": values.unwrap,
@@ -55,6 +58,9 @@ ACTIONS: Mapping[str, Build] = {
 #: Actions that belong to some stages only, and never stand inside `each`; the others go everywhere.
 STAGES: Mapping[str, tuple[str, ...]] = {
     "append_message": ("request",),
+    "end_stream": ("chunk",),
+    "finish_calls": ("response", "chunk"),
+    "identify_calls": ("response", "chunk"),
     "insert_message": ("request",),
     "lead_with_system": ("request",),
     "merge_messages": ("request",),
