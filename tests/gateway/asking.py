@@ -166,8 +166,8 @@ def until(happened: Callable[[], Any], seconds: float = 5.0) -> None:
 
 @contextlib.contextmanager
 def running(*deployments: Deployment, limits: Limits | None = None, **config: Any) -> Iterator[Running]:
-    """Run a gateway; it does not try again unless told to."""
-    made = Config(deployments, BOOK, **{"retries": 0, "limits": limits or Limits(), **config})
+    """Run a gateway; it neither tries again nor passes over who failed, unless told to."""
+    made = Config(deployments, BOOK, **{"retries": 0, "cooldown": 0, "limits": limits or Limits(), **config})
     lines: list[str] = []
     gateway = Gateway(made, log=Told(lines))
     with gateway_serving.running(gateway) as url:

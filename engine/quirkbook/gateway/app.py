@@ -10,6 +10,7 @@ from typing import Any, Final
 from . import dry_run as dry_run_page
 from . import openapi
 from .config.model import Config
+from .cooldown import Cooldowns
 from .exchange import Exchange
 from .http import body
 from .http.asgi import (
@@ -41,6 +42,7 @@ class Gateway:
     def __init__(self, config: Config, *, log: Log | None = None) -> None:
         self.pools: Pools = {}
         self.service = Service(config, self.pools)
+        self._cooldowns = Cooldowns()
         self.log = log or Log()
         self.metrics = Metrics(lambda: self._under_way)
         self.reload_error: str | None = None
@@ -102,7 +104,7 @@ class Gateway:
             return
         self._under_way += 1
         try:
-            await Exchange(service, self.log, self.metrics, values, receive, send, id).run()
+            await Exchange(service, self._cooldowns, self.log, self.metrics, values, receive, send, id).run()
         finally:
             self._under_way -= 1
 

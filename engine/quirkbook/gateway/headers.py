@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
-from .http.asgi import POLICY, Headers, HTTPError
-from .upstream.connection import Reply
+from .http.asgi import POLICY, TRIED, Headers, HTTPError
+from .record import Record
+from .upstream.reply import Reply
 from .upstream.target import Route
 
 RULES: Final = b"x-quirkbook-rules"
 LENGTH: Final = 1024
-"""Characters of the header that names the rules; those beyond are counted."""
+"""Characters of a header that lists something; rules beyond are counted."""
 
 #: Headers of an upstream that mean nothing to the client, or would lie to it.
 _NOT_PASSED: Final = frozenset(
@@ -29,6 +31,34 @@ def of_gateway(id: bytes, rules: Sequence[str]) -> Headers:
     if rules:
         headers.append((RULES, bounded(rules)))
     return headers
+
+
+def of_answer(record: Record) -> Headers:
+    """Return who answered, or was asked last, under our names and LiteLLM's; and who failed before, if that was asked for."""
+    target = record.target
+    if target is None:
+        return []
+    label, name = _plain(target.label), _plain(target.deployment.name)
+    names = {failure.target.deployment.name for failure in record.failures} - {target.deployment.name}
+    return [
+        (b"x-quirkbook-deployment", label),
+        (b"x-litellm-model-id", label),
+        (b"x-litellm-model-group", name),
+        (b"x-litellm-attempted-fallbacks", b"%d" % len(names)),
+        (b"x-litellm-attempted-retries", b"%d" % max(0, record.tries - 1 - len(names))),
+    ]
+
+
+def tried(record: Record) -> Headers:
+    """Return the header that names who failed and why, for clients that ask for it."""
+    texts = [f"{failure.target.label}: {failure.status or 'no answer'}: {failure.why}" for failure in record.failures]
+    return [(TRIED, _plain("; ".join([f"requested {record.requested}", *texts])[:LENGTH]))]
+
+
+@lru_cache(1024)
+def _plain(text: str) -> bytes:
+    """Return a text as a header may have it."""
+    return "".join(char if char.isascii() and char.isprintable() else "?" for char in text).encode()
 
 
 def of_upstream(route: Route, reply: Reply) -> Headers:

@@ -77,6 +77,12 @@ class Metrics:
         self._retries = Counter(
             "quirkbook_retries", "Requests sent once more, or elsewhere.", ["model"], registry=registry
         )
+        self._failures = Counter(
+            "quirkbook_failures",
+            "Tries that came to nothing, by deployment and by the upstream's status, if there was one.",
+            ["deployment", "status"],
+            registry=registry,
+        )
         # Finding the child of a metric by its labels costs more than counting.
         self._request = lru_cache(4096)(self._requests.labels)
         self._rule = lru_cache(4096)(self._fired.labels)
@@ -97,6 +103,10 @@ class Metrics:
     def retried(self, model: str, times: int) -> None:
         """Count further tries."""
         self._retries.labels(model).inc(times)
+
+    def failed(self, deployment: str, status: int | None) -> None:
+        """Count a try that came to nothing."""
+        self._failures.labels(deployment, "none" if status is None else str(status)).inc()
 
     def page(self) -> bytes:
         """Return the figures as Prometheus reads them."""

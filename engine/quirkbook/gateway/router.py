@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from bisect import bisect
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, Protocol
@@ -15,6 +16,8 @@ from .config.model import ANY, Config, Deployment, filled, stars
 #: How many names that a wildcard matched are remembered; they come from callers, so there is a limit.
 NAMES_REMEMBERED: Final = 1024
 _MOST_NAMED: Final = 20
+LONGEST_SUGGESTED: Final = 100
+"""Characters of a name for which a near one is looked for: that takes time."""
 
 
 class UnknownModelError(QuirkbookError):
@@ -23,7 +26,7 @@ class UnknownModelError(QuirkbookError):
     http_status = 404
 
     def __init__(self, model: str, known: Sequence[str]) -> None:
-        near = did_you_mean(model, known)
+        near = did_you_mean(model, known) if len(model) <= LONGEST_SUGGESTED else None
         unlisted = f", and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
         hint = f": did you mean '{near}'?" if near else ""
         shown = model if len(model) <= 100 and model.isprintable() else f"{ascii(model[:100])[1:-1]}..."
@@ -37,6 +40,8 @@ class Target:
 
     deployment: Deployment
     upstream_model: str
+    label: str = ""
+    """What the log, the figures and headers call the deployment."""
 
 
 class Random(Protocol):
@@ -74,18 +79,20 @@ class Router:
     """The deployments of a config by the names that clients ask for. Immutable but for what it remembers."""
 
     def __init__(self, config: Config) -> None:
+        self._labels = dict(_labels(config.deployments))
         by_name: dict[str, list[Deployment]] = {}
         for deployment in config.deployments:
             by_name.setdefault(deployment.name, []).append(deployment)
         ids = {deployment.id: [deployment] for deployment in config.deployments if deployment.id is not None}
         exact = ids | {name: deployments for name, deployments in by_name.items() if "*" not in name}
-        self._exact = {name: _group(deployments) for name, deployments in exact.items()}
+        self._exact = {name: self._group(deployments) for name, deployments in exact.items()}
         self._aliases = dict(config.aliases)
         wild = [name for name in by_name if "*" in name]
         # The longer its text before the star, the more a pattern says; then the text behind it.
         wild.sort(key=lambda name: (-name.index("*"), -len(name)))
         self._wild = [(name, by_name[name]) for name in wild]
         self._fallbacks = config.fallbacks
+        self._special = config.special_fallbacks
         shown = (alias for alias in config.aliases if alias not in config.hidden and self._find(alias)[0])
         self._names = tuple(dict.fromkeys([*by_name, *shown]))
         self._remembered: dict[str, list[_Group]] = {}
@@ -121,9 +128,26 @@ class Router:
         group, name = self._find(model)
         if group is None:
             raise UnknownModelError(model, self._names)
-        fallbacks = (self._fallbacks[each] for each in (model, name, ANY) if each in self._fallbacks)
-        groups = (self._find(fallback)[0] for fallback in next(fallbacks, ()))
-        return [group, *(fallback_group for fallback_group in groups if fallback_group is not None)]
+        return [group, *self._groups_of(_listed(self._fallbacks, model, name))]
+
+    def _groups_of(self, names: Iterable[str]) -> list[_Group]:
+        return [group for group, _ in map(self._find, names) if group is not None]
+
+    def fallbacks(self, model: str, why: str, rng: Random = random) -> Targets:
+        """Return whom to ask for a model where all that bear its name are known to fail.
+
+        ``why`` is ``context_window`` or ``content_policy``; where no fallbacks are named for it, all others count.
+        """
+        _, name = self._find(model)
+        names = _listed(self._special.get(why, {}), model, name) or _listed(self._fallbacks, model, name)
+        groups = self._groups_of(names)
+        return _joined([group.pick(rng) for group in groups]) if groups else ()
+
+    def _group(self, deployments: Iterable[Deployment], texts: tuple[str, ...] = ()) -> _Group:
+        return _Group(
+            Target(deployment, filled(deployment.upstream_model, texts), self._labels[id(deployment)])
+            for deployment in deployments
+        )
 
     def _find(self, model: str) -> tuple[_Group | None, str]:
         """Return the group that answers for a name, and the name that it has in the file."""
@@ -133,12 +157,22 @@ class Router:
         for name, deployments in self._wild:
             texts = stars(name, model)
             if texts is not None:
-                return _group(deployments, texts), name
+                return self._group(deployments, texts), name
         return None, model
 
 
-def _group(deployments: Iterable[Deployment], texts: tuple[str, ...] = ()) -> _Group:
-    return _Group(Target(deployment, filled(deployment.upstream_model, texts)) for deployment in deployments)
+def _labels(deployments: Iterable[Deployment]) -> Iterator[tuple[int, str]]:
+    """Yield a name for each deployment, by its identity: its id, else its name, with a number from the second on."""
+    taken: Counter[str] = Counter()
+    for deployment in deployments:
+        taken[deployment.name] += 1
+        number = f"#{taken[deployment.name]}" if taken[deployment.name] > 1 else ""
+        yield id(deployment), deployment.id or f"{deployment.name}{number}"
+
+
+def _listed(fallbacks: Mapping[str, tuple[str, ...]], model: str, name: str) -> tuple[str, ...]:
+    """Return the fallbacks of a model: its own, those of its name in the file, or those of every model."""
+    return next((fallbacks[each] for each in (model, name, ANY) if each in fallbacks), ())
 
 
 def _ready(chain: Sequence[_Group]) -> Targets | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..rulebook.rulebook import Rulebook
-from .config.model import Config
+from .config.model import Config, Deployment
 from .http.auth import Authenticator
 from .router import Router, Target
 from .upstream.target import Pools, Route
@@ -38,3 +38,11 @@ class Service:
                 self._routes.clear()
             route = self._routes[key] = Route(target, self.book, self._pools)
         return route
+
+    def patience(self, deployment: Deployment, *, streams: bool) -> float:
+        """Return the seconds to wait for each next byte of an answer; of a stream, for the first event that says something."""
+        config = self.config
+        seconds = deployment.stream_timeout if streams and deployment.stream_timeout is not None else deployment.timeout
+        if seconds is None:
+            seconds = config.stream_timeout if streams and config.stream_timeout is not None else config.timeout
+        return min(seconds, config.limits.first_byte)

@@ -40,9 +40,11 @@ class Deployment:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     """Headers to send besides."""
     timeout: float | None = None
-    """Seconds to wait for each next byte of the answer; None: the config's."""
+    """Seconds to wait for each next byte of a whole answer; None: the config's."""
     stream_timeout: float | None = None
-    """The same for a stream; None: the config's, else ``timeout``."""
+    """Seconds until the first event of a stream that says something; None: the config's, else ``timeout``."""
+    cooldown: float | None = None
+    """Seconds for which the deployment is passed over when it fails too often; None: the config's."""
     retries: int | None = None
     """How often to try again; None: the config's."""
     weight: float = 1.0
@@ -132,11 +134,19 @@ class Config:
     retries: int = DEFAULT_RETRIES
     """How often to try again, where the deployment does not say."""
     timeout: float = DEFAULT_TIMEOUT
-    """Seconds to wait for each next byte, where the deployment does not say."""
+    """Seconds to wait for each next byte of a whole answer, where the deployment does not say."""
     stream_timeout: float | None = None
-    """The same for streams; None: ``timeout``."""
+    """Seconds until the first event of a stream that says something; None: ``timeout``."""
+    allowed_fails: int = 3
+    """Failures within a minute after which a deployment is passed over, beyond so many."""
+    cooldown: float = 5.0
+    """Seconds for which it is then passed over; 0: it never is."""
+    refusals_pass_on: bool = True
+    """Whether a request that rules or the policy refuse for one deployment goes to the next."""
     fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Model name -> the names to try when all its deployments have failed; ``*``: every other model."""
+    special_fallbacks: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """The same for errors of one class alone: ``context_window`` and ``content_policy``."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Another name -> the model name that it stands for."""
     hidden: frozenset[str] = frozenset()

@@ -26,6 +26,10 @@ _OTHER_STRATEGIES: Final = (
 )  # fmt: skip
 
 
+_DAY: Final = 86_400
+#: What of the calls is a number of times -> the largest.
+_COUNTS: Final = {"retries": MOST_RETRIES, "allowed_fails": 10**6}
+
 #: Key of quirkbook_settings.limits -> (field of Limits, least, most).
 _LIMITS: Final[Mapping[str, tuple[str, int, int]]] = {
     "body_bytes": ("body_bytes", 1024, 2**31),
@@ -85,12 +89,14 @@ class Sections:
             name=reader.document.name,
             keys=self._keys(general, quirkbook),
             fallbacks=self._fallbacks(litellm, router, known.with_aliases(aliases)),
+            special_fallbacks=self._special_fallbacks(litellm, router, known.with_aliases(aliases)),
             aliases=aliases,
             hidden=hidden,
             drop_params=self._drop_params(),
             policy=self._policy(quirkbook),
             rules=rules,
             limits=self._limits(quirkbook),
+            refusals_pass_on=self._flag(("quirkbook_settings", "refusals_pass_on"), quirkbook, default=True),
             **self._calls(litellm, router),
         )
 
@@ -145,6 +151,10 @@ class Sections:
         unique = tuple(dict.fromkeys(key.strip() for key in keys if key))
         return unique or master_key(self._reader.environ)
 
+    def _flag(self, keys: Keys, values: Mapping[str, Any], *, default: bool) -> bool:
+        given = self._reader.flag(keys, values[str(keys[-1])]) if keys[-1] in values else None
+        return default if given is None else given
+
     def _policy(self, quirkbook: Mapping[str, Any]) -> Mapping[str, str]:
         keys: Keys = ("quirkbook_settings", "policy")
         verdicts = self._reader.mapping(keys) if "policy" in quirkbook else {}
@@ -177,16 +187,29 @@ class Sections:
         for section, values, key, name in (
             ("litellm_settings", litellm, "num_retries", "retries"),
             ("litellm_settings", litellm, "request_timeout", "timeout"),
+            ("litellm_settings", litellm, "allowed_fails", "allowed_fails"),
+            ("litellm_settings", litellm, "cooldown_time", "cooldown"),
             ("router_settings", router, "num_retries", "retries"),
             ("router_settings", router, "timeout", "timeout"),
             ("router_settings", router, "stream_timeout", "stream_timeout"),
+            ("router_settings", router, "allowed_fails", "allowed_fails"),
+            ("router_settings", router, "cooldown_time", "cooldown"),
         ):
             if key not in values:
                 continue
             keys: Keys = (section, key)
-            count = reader.integer(keys, values[key], 0, MOST_RETRIES) if name == "retries" else None
-            value = count if name == "retries" else reader.seconds(keys, values[key])
+            value: float | None
+            if name in _COUNTS:
+                value = reader.integer(keys, values[key], 0, _COUNTS[name])
+            elif name == "cooldown":
+                value = reader.number(keys, values[key], 0, _DAY, " of seconds")
+            else:
+                value = reader.seconds(keys, values[key])
             settings |= {} if value is None else {name: value}
+        if "disable_cooldowns" in router and reader.flag(
+            ("router_settings", "disable_cooldowns"), router["disable_cooldowns"]
+        ):
+            settings["cooldown"] = 0.0
         self._strategy(router)
         return settings
 
@@ -231,11 +254,27 @@ class Sections:
             if "default_fallbacks" in values:
                 keys: Keys = (section, "default_fallbacks")
                 fallbacks[ANY] = self._known_names(keys, values["default_fallbacks"], known)
-            for keys, name, targets in self._pairs((section, "fallbacks"), values.get("fallbacks", [])):
-                if name != ANY:
-                    known.check(self._reader, keys, name, key=True)
-                fallbacks[name] = self._known_names(keys, targets, known)
+            fallbacks |= self._fallback_lists((section, "fallbacks"), values, known)
         return fallbacks
+
+    def _special_fallbacks(
+        self, litellm: Mapping[str, Any], router: Mapping[str, Any], known: _Names
+    ) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Return the fallbacks for errors of one class alone, by what their key begins with."""
+        special: dict[str, dict[str, tuple[str, ...]]] = {}
+        for section, values in (("litellm_settings", litellm), ("router_settings", router)):
+            for why in ("context_window", "content_policy"):
+                lists = self._fallback_lists((section, f"{why}_fallbacks"), values, known)
+                special.setdefault(why, {}).update(lists)
+        return special
+
+    def _fallback_lists(self, keys: Keys, values: Mapping[str, Any], known: _Names) -> dict[str, tuple[str, ...]]:
+        lists = {}
+        for item_keys, name, targets in self._pairs(keys, values.get(str(keys[-1])) or []):
+            if name != ANY:
+                known.check(self._reader, item_keys, name, key=True)
+            lists[name] = self._known_names(item_keys, targets, known)
+        return lists
 
     def _pairs(self, keys: Keys, value: Any) -> Iterator[tuple[Keys, str, Any]]:
         """Yield place, name and fallbacks of ``[{name: [names]}, ...]``."""

@@ -12,13 +12,15 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-HeaderValues = tuple[bytes | None, bytes | None, bytes | None, bytes | None]
-"""What a request's headers say: x-request-id, Content-Length, Content-Encoding, and `POLICY`."""
+HeaderValues = tuple[bytes | None, bytes | None, bytes | None, bytes | None, bytes | None]
+"""What a request's headers say: x-request-id, Content-Length, Content-Encoding, `POLICY`, and `TRIED`."""
 
 JSON: Final = (b"content-type", b"application/json")
 
 POLICY: Final = b"x-quirkbook-policy"
 """The header in which a client sets the policy for its own request."""
+TRIED: Final = b"x-quirkbook-tried"
+"""The header that tells who was asked in vain, and why; in a request, whatever its value, it asks for that."""
 #: Values of Content-Encoding that say that a body is as it is.
 _PLAIN: Final = (b"", b"identity")
 _REQUEST_ID: Final = re.compile(rb"[\w.:-]{1,128}", re.ASCII)
@@ -48,6 +50,9 @@ class HTTPError(Exception):
         if listed:
             self.body["error"]["changes"] = listed
 
+    def __str__(self) -> str:
+        return str(self.body["error"]["message"])
+
 
 class GoneError(Exception):
     """The client has hung up."""
@@ -60,7 +65,7 @@ async def read_body(values: HeaderValues, receive: Receive, limit: int) -> bytes
         HTTPError: 413, it holds more than ``limit`` bytes; 415, it is packed.
         GoneError: the client hung up before its end.
     """
-    _, length, coding, _ = values
+    _, length, coding, _, _ = values
     if coding is not None and coding.strip().lower() not in _PLAIN:
         raise _encoded_body()
     if length is not None and int(length) > limit:  # the server has checked that it is a number
@@ -96,8 +101,8 @@ def _encoded_body() -> HTTPError:
 
 def header_values(scope: Scope) -> HeaderValues:
     """Return what the headers say that matter here, of each the first. One walk costs less than one for each."""
-    id = length = coding = policy = None
-    policy_name = POLICY
+    id = length = coding = policy = tried = None
+    policy_name, tried_name = POLICY, TRIED
     for name, value in reversed(scope["headers"]):
         if name == b"content-length":
             length = value
@@ -107,7 +112,9 @@ def header_values(scope: Scope) -> HeaderValues:
             coding = value
         elif name == policy_name:
             policy = value
-    return id, length, coding, policy
+        elif name == tried_name:
+            tried = value
+    return id, length, coding, policy, tried
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

@@ -1,23 +1,22 @@
-"""One connection to an upstream, and one answer on it, read as it comes."""
+"""One connection to an upstream: a request goes out, an answer is taken in as it comes. `reply` is how it is read."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 
 import httptools
 
 from ...errors import APIConnectionError, Timeout
-from .decompress import DecompressionError, Decompressor
+from .decompress import UNPACKED_AS_THEY_COME, DecompressionError, Decompressor
 
 HEAD_BYTES: Final = 128 * 1024
 """Bytes of an answer's headers; more is no answer."""
 AHEAD: Final = 256 * 1024
 """Bytes of an answer that are taken in before the reader has taken out those before."""
-LONGEST: Final = 256 * 1024 * 1024
-"""Bytes of a whole answer; nobody waits for the end of what is longer."""
+
+_LONG_HEAD: Final = f"the headers of its answer hold more than {HEAD_BYTES:,} bytes"
 
 _NO_HEADERS: Final[dict[str, str]] = {}
 
@@ -37,66 +36,13 @@ class Owner(Protocol):
         """Look after the connections as long as there are any."""
 
 
-class Reply:
-    """An answer whose head has come. Read it to its end, or close it."""
-
-    __slots__ = ("_connection", "headers", "status")
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection: Connection | None = connection
-        self.status = connection.status
-        self.headers = connection.headers
-        """Names in lower case; a name that comes twice has its values joined by commas."""
-
-    async def piece(self, patience: float) -> bytes:
-        """Return the next bytes of the body as soon as there are any; none at its end.
-
-        Raises:
-            APIConnectionError: it broke off.
-            Timeout: nothing came for ``patience`` seconds.
-        """
-        return await self._connection.piece(patience) if self._connection else b""
-
-    async def read(self, patience: float) -> bytes:
-        """Return the whole body; the connection goes back to the pool.
-
-        Raises:
-            APIConnectionError: it broke off.
-            Timeout: nothing came for ``patience`` seconds.
-        """
-        pieces = []
-        size = 0
-        while data := await self.piece(patience):
-            pieces.append(data)
-            size += len(data)
-            if size > LONGEST:
-                self.close()
-                raise APIConnectionError(f"its answer holds more than {LONGEST:,} bytes")
-            if self._connection is None or self._connection.spent:
-                break
-        self.release()
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def release(self) -> None:
-        """Give the connection back, if the whole answer was read; else close it."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.release()
-
-    def close(self) -> None:
-        """Close the connection, unless it was given back; the upstream may then stop working on the answer."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-
 class Connection(asyncio.Protocol):
     """One connection, which bears one request at a time, and as much of the answer as has come."""
 
     __slots__ = (
-        "_close_delimited", "_complete", "_deadline", "_decompressor", "_error", "_head_bytes", "_head_came", "_loop", "_parser",
+        "_before_head", "_close_delimited", "_complete", "_deadline", "_decompressor", "_error", "_head_bytes", "_head_came", "_loop", "_parser",
         "_paused", "_pieces", "_pool", "_refusal", "_size", "_stays", "_transport", "_waiter", "closed", "headers", "idle_since",
-        "status", "used",
+        "packed", "status", "used",
     )  # fmt: skip
 
     def __init__(self, pool: Owner, loop: asyncio.AbstractEventLoop) -> None:
@@ -113,7 +59,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._pieces: list[bytes] = []
         self._size = 0
-        self._head_bytes = 0
+        self._head_bytes = self._before_head = 0
         self._decompressor: Decompressor | None = None
         self._head_came = self._complete = self._paused = self._stays = False
         self._close_delimited = True
@@ -121,6 +67,7 @@ class Connection(asyncio.Protocol):
         self._refusal: str | None = None
         self._deadline = float("inf")
         self.status = 0
+        self.packed = ""
         self.headers = _NO_HEADERS
 
     # What the transport says
@@ -138,8 +85,13 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(APIConnectionError(self._refusal or "the upstream's answer is not HTTP"))
-        else:
-            self._wake()
+            return
+        if not self._head_came:  # the parser tells of a header when it has come whole, however long that is
+            self._before_head += len(data)
+            if self._before_head > 2 * HEAD_BYTES:
+                self._fail(APIConnectionError(_LONG_HEAD))
+                return
+        self._wake()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Take note that no more comes."""
@@ -162,7 +114,7 @@ class Connection(asyncio.Protocol):
         """Take a header."""
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > HEAD_BYTES:
-            raise self._refused(f"the headers of its answer hold more than {HEAD_BYTES:,} bytes")
+            raise self._refused(_LONG_HEAD)
         if self.headers is _NO_HEADERS:
             self.headers = {}
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
@@ -177,15 +129,21 @@ class Connection(asyncio.Protocol):
             self._head_came = True
             coding = self.headers.pop("content-encoding", "identity").lower()
             if coding != "identity":  # it was asked not to pack, and the client did not ask for it either
-                with self._refusing_bad_bodies():
+                if coding in UNPACKED_AS_THEY_COME:
                     self._decompressor = Decompressor(coding)
+                else:
+                    self.packed = coding[:50]
             self._close_delimited &= self.status not in (204, 304)
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
         if self._decompressor is not None:
-            with self._refusing_bad_bodies():
+            try:
                 body = self._decompressor.feed(body)
+            except DecompressionError as error:
+                if self.status < 400:
+                    raise self._refused(str(error)) from None
+                self._decompressor = None  # what an error says is lost, and its status is not
             if not body:  # only a header of the packing has come, and no bytes mean the end
                 return
         self._pieces.append(body)
@@ -197,20 +155,15 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Take the end; an interim answer (1xx) is followed by the real one."""
         if self._head_came:
-            if self._decompressor is not None:
-                with self._refusing_bad_bodies():
+            if self._decompressor is not None and self.status < 400:
+                try:
                     self._decompressor.close()
+                except DecompressionError as error:
+                    raise self._refused(str(error)) from None
             self._complete = True
             self._stays = self._parser.should_keep_alive()
         else:
             self.headers, self._close_delimited = _NO_HEADERS, True
-
-    @contextlib.contextmanager
-    def _refusing_bad_bodies(self) -> Iterator[None]:
-        try:
-            yield
-        except DecompressionError as error:
-            raise self._refused(str(error)) from None
 
     def _refused(self, why: str) -> Exception:
         """Return what stops the parser, which raises an error of its own for it: the reason is kept here."""

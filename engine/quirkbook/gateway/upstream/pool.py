@@ -13,7 +13,8 @@ from typing import Final
 
 from ...errors import APIConnectionError, Timeout
 from ...wire.address import reason
-from .connection import Connection, Reply
+from .connection import Connection
+from .reply import Reply
 
 CONNECT: Final = 10.0
 """Seconds to wait for a connection."""

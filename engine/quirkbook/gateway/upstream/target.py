@@ -19,8 +19,8 @@ from ...wire.redact import HIDDEN, Mask, is_secret_name
 from ..http import body
 from ..router import Target
 from . import streams
-from .connection import Reply
 from .pool import Pool
+from .reply import Reply
 
 #: The effects of changes, which a policy may forbid; a refusal never comes that far.
 _CHANGING = ("exact", "lossy", "semantic")

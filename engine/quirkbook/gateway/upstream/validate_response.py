@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,14 +19,21 @@ from ...errors import (
 from ...wire import provider_errors
 from ...wire.accumulate import chunk_of
 from ...wire.retry import retry_after
+from ...wire.sse import EventTooLongError
 from ..http.asgi import HTTPError
-from .connection import Reply
+from .decompress import DecompressionError, unpacked
+from .opening import ENOUGH, Opening, OpeningError
+from .reply import Reply
 from .streams import DONE, event
 from .target import Prepared, Route
 
 _EXCERPT: Final = 200
 """Characters of an answer nobody can read that an error shows."""
+ERROR_BYTES: Final = 64 * 1024
+"""Bytes of an error's body that are read; more is a page for people."""
+_BOM: Final = b"\xef\xbb\xbf"
 _STREAM: Final = "text/event-stream"
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, DecompressionError)
 #: With what a whole answer begins, JSON or a web page. All else is taken for a stream, whatever its headers say.
 _OF_WHOLES: Final = frozenset({b"{", b"[", b"<", b'"'})
 
@@ -41,49 +49,95 @@ _encode = msgspec.json.Encoder().encode
 
 
 async def first_bytes(
-    route: Route, prepared: Prepared, reply: Reply, streams: bool, first_timeout: float, idle_timeout: float
+    route: Route, prepared: Prepared, reply: Reply, streams: bool, patience: float
 ) -> tuple[bytes, bool]:
     """Return the body of a good answer; or the first bytes of a stream, and True, as more will come.
 
-    ``first_timeout`` and ``idle_timeout`` are the seconds to wait for bytes, of a whole answer and of a stream.
+    ``patience`` is the seconds to wait: for each next byte of a whole answer, and for the event of a stream that tells
+    that it is an answer.
 
     Raises:
         DispatchError: it is an error, no completion, or breaks off.
     """
     try:
         if reply.status >= 400:
-            raise error_response(route, prepared, reply, await reply.read(first_timeout))
+            raise error_response(route, prepared, reply, await reply.read(patience, ERROR_BYTES))
         if not 200 <= reply.status < 300:
             raise _redirected(route, reply)
         if not streams:
-            return whole_response(route, prepared, reply, await reply.read(first_timeout)), False
-        data = await reply.piece(idle_timeout)
-        if not data:
-            raise APIConnectionError("the stream ended before it began", retryable=True)
-        if reply.headers.get("content-type", "").startswith(_STREAM) or data.lstrip()[:1] not in _OF_WHOLES:
-            return data, True
-        return _restreamed(
-            route, reply, whole_response(route, prepared, reply, data + await reply.read(first_timeout))
-        ), False
+            return whole_response(route, prepared, reply, await reply.read(patience)), False
+        data = await _first_piece(route, reply, patience)
+        if data.removeprefix(_BOM).lstrip()[:1] in _OF_WHOLES:
+            raw = whole_response(route, prepared, reply, data + await reply.read(patience))
+            return _restreamed(reply, raw), False
+        return await _opened(route, prepared, reply, data, patience), True
     except BaseException:  # cancelled, too: a connection with half an answer on it must not be used again
         reply.close()
         raise
 
 
+async def _first_piece(route: Route, reply: Reply, patience: float) -> bytes:
+    """Return the first bytes of a stream that are more than white space."""
+    if reply.packed:
+        raise invalid_response(
+            route, f"its stream is packed as {reply.packed!r}, which was not asked for", "malformed_answer"
+        )
+    data = b""
+    while not data.strip():
+        piece = await reply.piece(patience)
+        data += piece
+        if not piece or (len(data) > ENOUGH and not data.strip()):
+            raise APIConnectionError("the stream ended before it began", retryable=True)
+    return data
+
+
+async def _opened(route: Route, prepared: Prepared, reply: Reply, data: bytes, patience: float) -> bytes:
+    """Return the first bytes of a stream, read as far as to the event that tells that it is an answer."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + patience
+    opening, pieces, piece = Opening(), [data], data
+    try:
+        while not opening.feed(piece):
+            piece = await reply.piece(max(0.0, until - clock()))
+            if not piece:
+                if opening.close():
+                    break
+                raise _empty(route, "its stream ended without an answer in it")
+            pieces.append(piece)
+    except OpeningError as error:
+        raise hidden_error(route, prepared, reply, error.body) from None
+    except EventTooLongError:
+        raise invalid_response(route, "the first event of its stream is too long", "malformed_answer") from None
+    return b"".join(pieces)
+
+
 def error_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -> DispatchError:
     """Return the error that an answer is, in OpenAI's shape and without keys."""
     try:
+        raw = unpacked(reply.packed, raw).removeprefix(_BOM)
         body = _decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         body = raw.decode("utf-8", "replace")
+    return _typed_error(route, prepared, reply, body, reply.status)
+
+
+def hidden_error(route: Route, prepared: Prepared, reply: Reply, body: Any) -> DispatchError:
+    """Return the error that came with a good status; its own is the one that its class stands for."""
+    failure = _typed_error(route, prepared, reply, body, None)
+    failure.status = provider_errors.classify(failure.body, None, failure.error_class)[1]
+    return failure
+
+
+def _typed_error(route: Route, prepared: Prepared, reply: Reply, body: Any, status: int | None) -> DispatchError:
     error_class = None
     if route.provider:
+        meant = provider_errors.classify(body, None)[1] if status is None else status
         translation = translate_response.explain_error(
-            body, route.provider, reply.status, request=prepared.root, rulebook=route.book, model=route.model
+            body, route.provider, meant, request=prepared.root, rulebook=route.book, model=route.model
         )
         body, error_class = translation.payload, translation.error_class
     return provider_errors.error_from(
-        reply.status,
+        status,
         reply.headers,
         body,
         provider=route.provider,
@@ -108,7 +162,8 @@ def for_client(route: Route, failure: DispatchError) -> HTTPError:
             text = f"{text} ({why})"
             error["code"] = "upstream_authentication" if error["code"] is None else error["code"]
         body = {"error": {**error, "message": text}}
-    error_for_client = HTTPError(failure.http_status, text)
+    status = failure.http_status
+    error_for_client = HTTPError(status if status < 600 else 502, text)
     error_for_client.body = body
     if failure.retry_after is not None:
         error_for_client.headers["retry-after"] = f"{failure.retry_after:g}"
@@ -122,30 +177,54 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
         DispatchError: it is an error all the same, or no completion.
     """
     try:
+        raw = unpacked(reply.packed, raw).removeprefix(_BOM)
         if _is_plain(_fields(raw)) and not route.may_match_rules(raw):
             return route.without_key(raw)
         body = _decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
+        if not raw.strip() or raw.strip() == b"null":
+            raise _empty(route, "its answer is empty") from None
         shown = route.mask(raw[: 4 * _EXCERPT].decode("utf-8", "replace"))[:_EXCERPT]
+        packed = f", packed as {reply.packed!r}" if reply.packed else ""
         raise invalid_response(
-            route, f"the upstream's answer is not a JSON object: {shown!r}", "malformed_answer"
+            route, f"the upstream's answer is not a JSON object{packed}: {shown!r}", "malformed_answer"
         ) from None
     if provider_errors.is_error(body):
-        failure = provider_errors.error_from(
-            None, reply.headers, body, provider=route.provider, model=route.model, mask=route.mask
+        raise hidden_error(route, prepared, reply, body)
+    payload = body
+    if route.provider:
+        translation = translate_response.explain_response(
+            body, route.provider, request=prepared.root, rulebook=route.book
         )
-        failure.status = provider_errors.classify(failure.body, None, failure.error_class)[1]
-        raise failure
-    if not route.provider:
-        return route.without_key(raw)
-    translation = translate_response.explain_response(body, route.provider, request=prepared.root, rulebook=route.book)
-    prepared.rules += tuple(change.rule for change in translation.changes)
-    return route.without_key(raw if translation.payload is body else _encode(translation.payload))
+        prepared.rules += tuple(change.rule for change in translation.changes)
+        payload = translation.payload
+    if not _has_choice(payload):
+        raise _empty(route, "its answer has no choices that could be used")
+    return route.without_key(raw if payload is body else _encode(payload))
 
 
 def _is_plain(fields: Mapping[str, msgspec.Raw]) -> bool:
-    """Tell whether an answer has choices and says nothing of an error, so that nobody need decode it (see `is_error`)."""
-    return "error" not in fields and "choices" in fields and bytes(memoryview(fields["choices"])[:2]) == b"[{"
+    """Tell whether an answer has a choice and says nothing of an error, so that nobody need decode it (see `is_error`)."""
+    if "error" in fields or "choices" not in fields:
+        return False
+    choices = bytes(fields["choices"])
+    return choices.startswith(b"[{") and (b'"message":{' in choices or b'"message": {' in choices)
+
+
+def _has_choice(body: Any) -> bool:
+    """Tell whether an answer has a choice with a message, or with a text."""
+    choices = body.get("choices") if isinstance(body, dict) else None
+    return isinstance(choices, list) and any(
+        isinstance(choice, dict) and (isinstance(choice.get("message"), dict) or isinstance(choice.get("text"), str))
+        for choice in choices
+    )
+
+
+def _empty(route: Route, text: str) -> DispatchError:
+    """Return the error for an answer in which nothing is; the next one may hold something."""
+    failure = invalid_response(route, text, "empty_answer")
+    failure.retryable = True
+    return failure
 
 
 def invalid_response(route: Route, text: str, code: str) -> DispatchError:
@@ -162,10 +241,8 @@ def _redirected(route: Route, reply: Reply) -> DispatchError:
     return invalid_response(route, f"it redirects to {place}, which is not followed: set api_base", "redirected")
 
 
-def _restreamed(route: Route, reply: Reply, raw: bytes) -> bytes:
+def _restreamed(reply: Reply, raw: bytes) -> bytes:
     """Return a whole answer as a stream of one chunk: some upstreams answer so, for models that cannot stream."""
     answer: dict[str, Any] = _decode(raw)
-    if not isinstance(answer.get("choices"), list):
-        raise invalid_response(route, "an answer without choices came where a stream was asked for", "malformed_answer")
     reply.headers["content-type"] = _STREAM
     return event(chunk_of(answer)) + DONE

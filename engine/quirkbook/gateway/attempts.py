@@ -1,0 +1,244 @@
+"""Asking one deployment after the other until one answers: who is next, who is asked again, and what the client gets in the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Final
+
+from ..errors import (
+    AuthenticationError,
+    DispatchError,
+    PolicyError,
+    QuirkbookError,
+    RefusedError,
+    Timeout,
+)
+from ..model import ErrorClass
+from ..payload.describe import as_data
+from ..wire.retry import pause_before
+from .cooldown import Cooldowns
+from .http.asgi import HTTPError
+from .record import Record
+from .router import Target
+from .service import Service
+from .upstream import validate_response
+from .upstream.reply import Reply
+from .upstream.target import Prepared, Route
+
+
+@dataclass(slots=True)
+class Answered:
+    """A good answer, or the beginning of one."""
+
+    route: Route
+    prepared: Prepared
+    reply: Reply
+    data: bytes
+    live: bool
+    """Whether it is a stream, and more will come."""
+
+
+class Attempts:
+    """The tries of one request."""
+
+    def __init__(
+        self,
+        service: Service,
+        cooldowns: Cooldowns,
+        record: Record,
+        fields: Mapping[str, Any],
+        policy: Mapping[str, str],
+    ) -> None:
+        self._service, self._cooldowns, self._record = service, cooldowns, record
+        self._fields, self._policy = fields, policy
+        self._route: Route | None = None
+        self._prepared: Prepared | None = None
+        self._failures: dict[Target, DispatchError] = {}
+        self._refusals: dict[Target, HTTPError] = {}
+        self._last: Target | None = None
+        """Who failed last."""
+
+    async def run(self, targets: Sequence[Target]) -> Answered:
+        """Return the first good answer.
+
+        Raises:
+            HTTPError: there was none.
+        """
+        config = self._service.config
+        retries = targets[0].deployment.retries
+        retries = config.retries if retries is None else retries
+        if self._cooldowns:
+            targets = self._cooldowns.passing_over(targets)
+        order = list(targets)
+        for target in order:  # which may grow
+            answered = await self._try(target)
+            if answered is not None:
+                return answered
+            failure = self._failures.get(target)
+            if failure is not None and not _goes_elsewhere(failure):
+                order[order.index(target) + 1 :] = self._instead(failure)
+        return await self._again(order, retries)
+
+    async def _again(self, order: Sequence[Target], retries: int) -> Answered:
+        """Ask once more, in turn, those that may do better, until there were `retries` + 1 tries."""
+        attempt = 0
+        while self._record.tries <= retries:
+            asked = self._record.tries
+            for target in order:
+                failure = self._failures.get(target)
+                pause = (
+                    pause_before(attempt + 1, failure, retries) if failure and self._record.tries <= retries else None
+                )
+                if pause is None:
+                    continue
+                attempt += 1
+                await asyncio.sleep(pause)
+                answered = await self._try(target)
+                if answered is not None:
+                    return answered
+            if self._record.tries == asked:
+                break
+        raise self._final_error()
+
+    def _instead(self, failure: DispatchError) -> list[Target]:
+        """Return who may take a request that the model asked for cannot."""
+        if failure.error_class not in _INSTEAD:
+            return []
+        named = self._service.router.fallbacks(self._record.requested, _INSTEAD[failure.error_class])
+        return [target for target in named if target not in self._failures]
+
+    async def _try(self, target: Target) -> Answered | None:
+        """Ask a deployment; None: it failed, and what it said is kept."""
+        record, deployment = self._record, target.deployment
+        record.target = target
+        try:
+            route, prepared = self._made(target)
+        except _NotTakenError as refusal:
+            self._refusals[target] = refusal.error
+            if self._service.config.refusals_pass_on:
+                return None
+            raise refusal.error from None
+        record.tries += 1
+        if self._cooldowns:
+            self._cooldowns.asking(deployment, self._cooldown(target))
+        try:
+            answered = await self._ask(route, prepared)
+        except DispatchError as failure:
+            self._failures[target] = failure
+            self._last = target
+            record.failed(target, failure.status, str(_final_error(route, failure, 1)))
+            self._cooldowns.bad(deployment, failure, self._service.config.allowed_fails, self._cooldown(target))
+            return None
+        if self._cooldowns:
+            self._cooldowns.good(deployment)
+        return answered
+
+    def _cooldown(self, target: Target) -> float:
+        seconds = target.deployment.cooldown
+        return self._service.config.cooldown if seconds is None else seconds
+
+    async def _ask(self, route: Route, prepared: Prepared) -> Answered:
+        record, streams = self._record, self._record.streams
+        patience = self._service.patience(route.deployment, streams=streams)
+        started = perf_counter()
+        reply = await route.send(prepared, patience)
+        record.upstream = perf_counter() - started
+        if streams:  # the time to the first chunk is one, wherever it goes
+            patience = max(0.0, patience - record.upstream)
+        return Answered(
+            route, prepared, reply, *await validate_response.first_bytes(route, prepared, reply, streams, patience)
+        )
+
+    # What is sent
+
+    def _made(self, target: Target) -> tuple[Route, Prepared]:
+        """Return the way to a target and the request as it takes it, made once."""
+        if self._route is None or self._prepared is None or target.deployment is not self._route.deployment:
+            self._prepared = None
+            self._route = self._way(target)
+            self._prepared = self._translated(self._route)
+        return self._route, self._prepared
+
+    def _way(self, target: Target) -> Route:
+        try:
+            return self._service.route(target)
+        except AuthenticationError as error:
+            raise _NotTakenError(500, error.message, type="configuration_error", code="no_upstream_key") from None
+        except QuirkbookError as error:
+            raise _NotTakenError(500, str(error), type="configuration_error") from None
+
+    def _translated(self, route: Route) -> Prepared:
+        record = self._record
+        try:
+            prepared = route.translate(self._fields, self._policy, self._service.config.limits.json_depth)
+        except RefusedError as error:
+            listed = [as_data(change) for change in error.refusals]
+            record.rules = tuple(dict.fromkeys(change.rule for change in error.refusals))
+            raise _NotTakenError(
+                400, str(error), code="refused_by_rule", param=error.pointer or None, changes=listed
+            ) from None
+        except PolicyError as error:
+            listed = [as_data(change) for change in error.changes]
+            record.rules = tuple(dict.fromkeys(change.rule for change in error.changes))
+            raise _NotTakenError(400, str(error), code="forbidden_by_policy", changes=listed) from None
+        record.streams = prepared.root.get("stream") is True
+        record.rules = tuple(dict.fromkeys(prepared.rules))
+        return prepared
+
+    # What the client gets in the end
+
+    def _final_error(self) -> HTTPError:
+        """Return the error for the client: the last one, or why each of several refuses."""
+        if self._last is not None:
+            return _final_error(self._service.route(self._last), self._failures[self._last], self._record.tries)
+        last = list(self._refusals.values())[-1]
+        labels: dict[str, list[str]] = {}
+        for target, error in self._refusals.items():
+            labels.setdefault(str(error), []).append(target.label)
+        if len(labels) > 1:
+            reasons = "".join(f"\n  {', '.join(names)}: {text}" for text, names in labels.items())
+            last.body["error"]["message"] = f"none of {len(self._refusals)} deployments takes this request:{reasons}"
+        return last
+
+
+class _NotTakenError(Exception):
+    """A deployment does not take the request as it is; another may."""
+
+    def __init__(self, status: int, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.error = HTTPError(status, message, **more)
+
+
+#: What another deployment may do better with: a key or a model of its own, a limit of its own, an account of its own.
+_ELSEWHERE: Final = frozenset({401, 402, 403, 404, 408, 409, 429})
+_ELSEWHERE_BY_CLASS: Final = frozenset(
+    {ErrorClass.AUTHENTICATION, ErrorClass.PERMISSION_DENIED, ErrorClass.NO_MONEY, ErrorClass.RATE_LIMITED}
+)
+
+#: Class of an error -> the fallbacks that are for it.
+_INSTEAD: Final[Mapping[ErrorClass, str]] = {
+    ErrorClass.CONTEXT_TOO_LONG: "context_window",
+    ErrorClass.CONTENT_FILTER: "content_policy",
+}
+
+
+def _goes_elsewhere(failure: DispatchError) -> bool:
+    """Tell whether the other deployments of the name may take what this one did not: it is not the request that is at fault."""
+    if failure.error_class in _INSTEAD:
+        return False
+    status = failure.status
+    if status is None or status in _ELSEWHERE or status >= 500:
+        return True
+    return failure.retryable or failure.error_class in _ELSEWHERE_BY_CLASS
+
+
+def _final_error(route: Route, failure: DispatchError, tries: int) -> HTTPError:
+    if failure.status is None:
+        status = 504 if isinstance(failure, Timeout) else 502
+        tried = f" (tried {tries} times)" if tries > 1 else ""
+        text = route.mask(f"{route.provider or 'the upstream'}: {failure.message}{tried}")
+        return HTTPError(status, text, type="upstream_error", code="timeout" if status == 504 else "no_connection")
+    return validate_response.for_client(route, failure)

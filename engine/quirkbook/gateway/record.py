@@ -1,0 +1,87 @@
+"""What is known of one request when it has ended: a line of the log, the figures, and the headers that tell who answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Final
+
+from .observe import Log, Metrics
+from .router import Target
+
+_WHY: Final = 300
+"""Characters of each reason in the log; the client gets the whole of the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A try that came to nothing."""
+
+    target: Target
+    status: int | None
+    """Of the upstream's answer; None: there was none, or nothing was sent."""
+    why: str
+
+    def as_data(self) -> dict[str, Any]:
+        """Return what the log says of it."""
+        return {"deployment": self.target.label, "status": self.status, "why": self.why[:_WHY]}
+
+
+@dataclass(slots=True)
+class Record:
+    """A request under way."""
+
+    id: bytes
+    started: float = field(default_factory=perf_counter)
+    upstream: float | None = None
+    """Seconds until the head of the answer that was passed on, or of the last one."""
+    requested: str = ""
+    """The name that the client asked for."""
+    target: Target | None = None
+    """Who was asked last."""
+    tries: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    rules: tuple[str, ...] = ()
+    status: int = 0
+    why: str | None = None
+    streams: bool = False
+
+    def outcome(self, status: int, why: str | None = None) -> None:
+        """Note how it ended."""
+        self.status, self.why = status, why
+
+    def failed(self, target: Target, status: int | None, why: str) -> None:
+        """Note a try that came to nothing."""
+        self.failures.append(Failure(target, status, why))
+
+    def _failed(self) -> list[dict[str, Any]] | None:
+        """Return the tries that came to nothing; none where the line says as much anyway."""
+        if len(self.failures) == 1 and self.failures[0].why == self.why:
+            return None
+        return [failure.as_data() for failure in self.failures] or None
+
+    def write(self, log: Log, metrics: Metrics) -> None:
+        """Write the line of the log, and count."""
+        took = perf_counter() - self.started
+        target = self.target
+        model, provider = (target.deployment.name, target.deployment.provider) if target else ("", "")
+        metrics.count(model, provider, self.status, took, self.upstream, self.rules)
+        if self.tries > 1:
+            metrics.retried(model, self.tries - 1)
+        for failure in self.failures:
+            metrics.failed(failure.target.label, failure.status)
+        log.write(
+            id=self.id.decode(),
+            status=self.status,
+            model=model or None,
+            requested=self.requested if self.requested != model else None,
+            provider=provider or None,
+            deployment=target.label if target and target.label != model else None,
+            ms=round(took * 1e3, 2),
+            upstream_ms=None if self.upstream is None else round(self.upstream * 1e3, 2),
+            stream=self.streams or None,
+            tries=self.tries if self.tries > 1 else None,
+            failed=self._failed(),
+            rules=list(self.rules) or None,
+            why=self.why,
+        )
