@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(APIConnectionError(self._refusal or "the upstream's answer is not HTTP"))
             return
-        if not self._head_came:  # the parser tells of a header when it has come whole, however long that is
+        if not self._head_came:  # the parser reports a header when it has come whole, however long that is
             self._before_head += len(data)
             if self._before_head > 2 * HEAD_BYTES:
                 self._fail(APIConnectionError(_LONG_HEAD))

@@ -79,7 +79,7 @@ class Decompressor:
 
 
 def unpacked(coding: str, raw: bytes) -> bytes:
-    """Return a whole body unpacked; "" is no packing.
+    """Return a whole body unpacked; "": it is as it is.
 
     brotli and zstd are unpacked where their libraries are installed: ``brotli`` from 1.2 on, ``backports.zstd`` or Python
     3.14. Else, or if that fails, a body will do in which JSON stands as it is behind a short head: so it stands where
