@@ -64,8 +64,9 @@ class Process:
             return False
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the lines of its log."""
-        return [json.loads(line) for line in self.said.read_text().splitlines() if line.startswith("{")]
+        """Return the lines of its log, as far as they are written whole."""
+        whole, _, _ = self.said.read_text().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
     def stop(self, seconds: float = 10) -> int:
         """Ask it to stop, and return its exit code."""

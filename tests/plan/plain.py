@@ -254,8 +254,10 @@ class PlainBook:
 
     def __init__(self, book: Rulebook) -> None:
         self._book = book
+        # A rule is made once: what its actions keep of a stream belongs to them.
+        self.rules_of = cache(self._rules_of)
 
-    def rules_of(self, provider: str, stage: str) -> RulesOf:
+    def _rules_of(self, provider: str, stage: str) -> RulesOf:
         def rules(model: str | None) -> list[PlainRule]:
             identity = self._book.identify(model, provider)
             entries = [entry for entry in self._book.effective(provider, model) if entry.rule.stage == stage]
