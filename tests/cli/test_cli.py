@@ -318,6 +318,7 @@ def test_a_port_that_is_taken_is_told_before_a_provider_is_emulated(quirkbook):
         assert quirkbook("emulate", "moonshot", "--port", port) == (
             2,
             "",
+            f"export MOONSHOT_API_KEY=any-key MOONSHOT_API_BASE=http://127.0.0.1:{port}/v1\n"
             f"quirkbook: 127.0.0.1:{port} cannot be listened on: Address already in use: "
             "stop what serves there, or choose another --port\n",
         )
@@ -464,8 +465,13 @@ def test_emulate_serves_where_it_is_told(quirkbook, monkeypatch):
     served = []
     monkeypatch.setattr("quirkbook.emulator.serve", lambda *args: served.append(args))
 
-    assert quirkbook("emulate", "moonshot", "--port", "9001") == (0, "", "")
+    assert quirkbook("emulate", "moonshot", "--port", "9001") == (
+        0,
+        "",
+        "export MOONSHOT_API_KEY=any-key MOONSHOT_API_BASE=http://127.0.0.1:9001/v1\n",
+    )
     assert served == [("moonshot", "127.0.0.1", 9001)]
+    assert quirkbook("emulate", "moonshot", "--port", "0") == (0, "", "")  # nobody knows the port yet
 
 
 def test_the_package_is_a_program(capsys, monkeypatch):
@@ -530,7 +536,7 @@ def test_a_pipe_that_does_not_end_in_time_is_refused_while_it_is_read(quirkbook,
     ],
 )
 def test_who_the_payload_is_for_must_be_told(quirkbook, args, message):
-    known = "  known: " + ", ".join(default_rulebook().providers)
+    known = f"  `quirkbook providers` lists all {len(default_rulebook().providers)}"
 
     assert quirkbook("dry-run", "-", *args, stdin=b"{}") == (2, "", f"quirkbook: {message}\n{known}\n")
 
@@ -861,8 +867,11 @@ def test_help_names_the_commands_and_no_command_prints_help(quirkbook):
 
     assert code == 0
     assert re.findall(r"^  ([a-z-]+)  ", out.partition("Commands:")[2], re.MULTILINE) == [
-        "batch", "check", "completion", "diff", "dry-run", "emulate", "model", "providers", "rule", "rules", "serve", "test",
+        "dry-run", "providers", "rules", "rule", "model", "new", "check", "test", "diff", "learn", "batch", "serve", "emulate",
+        "schema", "completion",
     ]  # fmt: skip
+    commands = out.partition("Commands:")[2]
+    assert "..." not in commands and max(map(len, out.splitlines())) <= 80
     assert quirkbook("dry-run", "-h")[0] == 0
 
 

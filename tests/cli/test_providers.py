@@ -56,11 +56,11 @@ def quirkbook(capsys, monkeypatch):
 def test_the_table_names_for_each_provider_verdict_and_rules(quirkbook, mine, request_file):
     assert quirkbook("providers", request_file, "--rules", mine) == (
         0,
-        "fine     unchanged  -\n"
-        "namer    exact      namer/user (exact), namer/hm (remark)\n"
-        "dropper  lossy      dropper/seed (lossy)\n"
-        "refuser  refuses    refuser/no (refuse)\n",
-        "1 unchanged, 1 exact, 1 lossy, 1 refuses\nleft out, for want of rules: bare\n",
+        "fine     unchanged    1 rule   -\n"
+        "namer    exact        2 rules  namer/user (exact), namer/hm (remark)\n"
+        "dropper  lossy        1 rule   dropper/seed (lossy)\n"
+        "refuser  refuses      1 rule   refuser/no (refuse)\n",
+        "1 unchanged, 1 exact, 1 lossy, 1 refuses\nleft out, because no rule of theirs is known: bare\n",
     )
 
 
@@ -69,10 +69,10 @@ def test_stdin_will_do_and_a_model_stands_in_for_the_payloads(quirkbook, mine):
 
     assert quirkbook("providers", "-", "-m", "small", "--rules", mine, stdin=b'{"model": "big", "seed": 7}') == (
         0,
-        "dropper  unchanged  -\n"
-        "fine     unchanged  -\n"
-        "namer    unchanged  namer/hm (remark)\n"
-        "refuser  refuses    refuser/no (refuse)\n",
+        "namer    unchanged    2 rules  namer/hm (remark)\n"
+        "fine     unchanged    1 rule   -\n"
+        "dropper  unchanged    0 rules  -\n"
+        "refuser  refuses      1 rule   refuser/no (refuse)\n",
         "3 unchanged, 1 refuses\n",
     )
 
@@ -82,12 +82,13 @@ def test_json_holds_the_same_and_nothing_goes_to_stderr(quirkbook, mine, request
 
     assert (code, err) == (0, "")
     assert json.loads(out) == [
-        {"provider": "fine", "name": "fine", "model": "big-1", "verdict": "unchanged", "rules": []},
+        {"provider": "fine", "name": "fine", "model": "big-1", "verdict": "unchanged", "known_rules": 1, "rules": []},
         {
             "provider": "namer",
             "name": "namer",
             "model": "big-1",
             "verdict": "exact",
+            "known_rules": 2,
             "rules": [{"rule": "namer/user", "effect": "exact"}, {"rule": "namer/hm", "effect": "none"}],
         },
         {
@@ -95,6 +96,7 @@ def test_json_holds_the_same_and_nothing_goes_to_stderr(quirkbook, mine, request
             "name": "dropper",
             "model": "big-1",
             "verdict": "lossy",
+            "known_rules": 1,
             "rules": [{"rule": "dropper/seed", "effect": "lossy"}],
         },
         {
@@ -102,6 +104,7 @@ def test_json_holds_the_same_and_nothing_goes_to_stderr(quirkbook, mine, request
             "name": "Refuser Inc.",
             "model": "big-1",
             "verdict": "refuses",
+            "known_rules": 1,
             "rules": [{"rule": "refuser/no", "effect": "refuse"}],
         },
     ]
@@ -115,12 +118,12 @@ def test_a_terminal_gets_a_table_with_a_rule_a_line(quirkbook, mine, request_fil
 
     assert code == 0
     assert [line.rstrip() for line in out.splitlines()] == [
-        "provider  verdict    rules",
-        "fine      unchanged",
-        "namer     exact      namer/user  exact",
-        "                     namer/hm  remark",
-        "dropper   lossy      dropper/seed  lossy",
-        "refuser   refuses    refuser/no  refuse",
+        "provider  verdict    known  rules that fire",
+        "fine      unchanged  1",
+        "namer     exact      2      namer/user  exact",
+        "                            namer/hm  remark",
+        "dropper   lossy      1      dropper/seed  lossy",
+        "refuser   refuses    1      refuser/no  refuse",
     ]
 
 
@@ -130,7 +133,7 @@ def test_a_terminal_gets_a_table_with_a_rule_a_line(quirkbook, mine, request_fil
         (["-m", "big"], b"", 2, "Error: -m asks about a request: name its FILE too"),
         (["-"], b"{", 2, "quirkbook: <stdin>:1:2: not JSON: expected a key in double quotes"),
         (["-"], b'{"messages": 3}', 1, "quirkbook: payload/messages: messages must be an array, not a number"),
-        (["no/such.json"], b"", 2, "Error: Invalid value for '[FILE]': File 'no/such.json' does not exist."),
+        (["no/such.json"], b"", 2, "quirkbook: no/such.json: no such file"),
     ],
 )
 def test_what_cannot_be_compared_is_told(quirkbook, mine, args, stdin, code, last):
@@ -145,8 +148,35 @@ def test_the_built_in_rules_compare_a_real_request(quirkbook):
 
     code, out, _ = quirkbook("providers", "-", stdin=body)
 
-    rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in out.splitlines()}
+    rows = {line.split()[0]: (line.split()[1], line.split(maxsplit=4)[4]) for line in out.splitlines()}
     assert code == 0
-    assert rows["moonshot"] == ["lossy", "kimi/k2.6-temperature-thinking (lossy)"]
-    assert rows["openrouter"] == ["lossy", "kimi/k2.6-temperature-thinking (lossy)"]
-    assert rows["openai"] == ["unchanged", "-"]
+    assert rows["moonshot"] == ("lossy", "kimi/k2.6-temperature-thinking (lossy)")
+    assert rows["openrouter"] == ("lossy", "kimi/k2.6-temperature-thinking (lossy)")
+    assert rows["openai"] == ("unchanged", "-")
+
+
+def test_the_card_of_a_provider_says_how_it_is_reached_and_what_is_known(quirkbook):
+    code, out, _ = quirkbook("providers", "moonshot")
+    rows = dict(line.split("  ", 1) for line in out.splitlines())
+
+    assert code == 0
+    assert rows["base url"].strip() == "https://api.moonshot.ai/v1"
+    assert rows["api key env"].strip() == "MOONSHOT_API_KEY"
+    assert "temperature" in rows["parameters"].split(", ")
+    assert " request, " in rows["rules"]
+
+
+def test_the_card_as_json_has_no_words_of_conditions_for_parameters(quirkbook, mine):
+    code, out, _ = quirkbook("providers", "namer", "--rules", mine, "--format", "json")
+
+    assert code == 0
+    facts = json.loads(out)
+    assert (facts["parameters"], facts["rules"], facts["serves"]) == (["seed", "user"], {"request": 2}, "relay")
+
+
+def test_the_card_of_an_unknown_provider_suggests_one(quirkbook, mine):
+    assert quirkbook("providers", "finne", "--rules", mine) == (
+        2,
+        "",
+        "quirkbook: unknown provider 'finne': did you mean 'fine'?\n  known: bare, dropper, fine, namer, refuser\n",
+    )

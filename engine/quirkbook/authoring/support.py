@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,8 @@ class Support:
     """That of the worst change; ``Effect.NONE`` where nothing has to change."""
     rules: Mapping[str, Effect]
     """Each rule that fired, in order, with its own worst effect; a remark has ``Effect.NONE``."""
+    known: int
+    """How many rules for requests are in force there for the model: of a provider with few, little is known."""
 
     @property
     def verdict(self) -> str:
@@ -46,12 +49,15 @@ class Support:
             "name": self.name,
             "model": self.model,
             "verdict": self.verdict,
+            "known_rules": self.known,
             "rules": [{"rule": rule, "effect": str(effect)} for rule, effect in self.rules.items()],
         }
 
 
 def provider_support(payload: Mapping[str, Any], rulebook: Rulebook, *, model: str | None = None) -> list[Support]:
-    """Return how a payload fits every provider that has rules for requests, the best fit first, then by name.
+    """Return how a payload fits every provider that has rules for requests.
+
+    The best fit comes first; of those that fit alike, the one of which most rules are known.
 
     ``model`` stands in for the payload's. A provider's own prefix is taken off the model and is no repair: it only says
     to Quirkbook who is meant.
@@ -60,7 +66,7 @@ def provider_support(payload: Mapping[str, Any], rulebook: Rulebook, *, model: s
         PayloadError: it is no chat payload.
     """
     supports = [_support_of(payload, name, rulebook, model) for name in rulebook.providers if has_rules(rulebook, name)]
-    return sorted(supports, key=lambda support: (EFFECT_ORDER[support.effect], support.provider))
+    return sorted(supports, key=lambda support: (EFFECT_ORDER[support.effect], -support.known, support.provider))
 
 
 def unruled(rulebook: Rulebook) -> list[str]:
@@ -85,7 +91,9 @@ def _support_of(payload: Mapping[str, Any], provider: str, rulebook: Rulebook, m
     for change in translation.refusals or translation.changes:
         rules[change.rule] = max(rules.get(change.rule, Effect.NONE), change.effect, key=EFFECT_ORDER.__getitem__)
     worst = max(rules.values(), key=EFFECT_ORDER.__getitem__, default=Effect.NONE)
-    return Support(provider, rulebook.provider(provider).head.get("name", provider), translation.model, worst, rules)
+    title = rulebook.provider(provider).head.get("name", provider)
+    known_rules = len(rulebook.plan(provider, translation.model).rules)
+    return Support(provider, title, translation.model, worst, rules, known_rules)
 
 
 def known(rulebook: Rulebook) -> list[dict[str, Any]]:
@@ -107,3 +115,41 @@ def known(rulebook: Rulebook) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def card(rulebook: Rulebook, provider: str) -> dict[str, Any]:
+    """Return what is known of one provider as JSON data: how it is reached, what it serves, its rules by stage.
+
+    Raises:
+        UnknownProviderError: nobody of that name.
+    """
+    file = rulebook.provider(provider)
+    head = file.head
+    entries = [entry for entry in rulebook.effective(file.name) if entry.disabled is None]
+    requests = [entry for entry in entries if entry.rule.stage == "request"]
+    dates = sorted(str(entry.rule.verified["date"]) for entry in entries if "date" in entry.rule.verified)
+    return {
+        "provider": file.name,
+        "name": head.get("name", file.name),
+        "aliases": list(head.get("aliases", ())),
+        "base_url": head.get("base_url"),
+        "base_url_env": head.get("base_url_env"),
+        "api_key_env": head.get("api_key_env"),
+        "endpoints": list(head.get("endpoints", ())),
+        "docs": head.get("docs"),
+        "serves": head.get("serves", {}).get("as", "relay"),
+        "only_families": list(head.get("serves", {}).get("families", ())),
+        "rules": dict(Counter(entry.rule.stage for entry in entries)),
+        "not_active": dict(Counter(str(entry.rule.status) for entry in entries if entry.rule.status != "active")),
+        "oldest_fact": dates[0] if dates else None,
+        "newest_fact": dates[-1] if dates else None,
+        "parameters": sorted({_top(key) for entry in requests for key in entry.rule.when or {} if not _is_word(key)}),
+    }
+
+
+def _is_word(key: str) -> bool:
+    return key in ("all_of", "any_of", "not") or key.startswith("$")
+
+
+def _top(path: str) -> str:
+    return path.partition(".")[0].partition("[")[0]

@@ -1,4 +1,4 @@
-"""The command line: `quirkbook dry-run`, `diff`, `check`, `test`, `rules`, `rule`, `providers`.
+"""The command line: a module for each command or pair of commands.
 
 Exit codes: 0 done, 1 a finding or a refusal, 2 usage or unreadable input. A user's mistake is told in words, once,
 on stderr; it never shows a traceback.
@@ -12,40 +12,52 @@ import sys
 import click
 
 from ..errors import QuirkbookError
-from . import batch, diff, emulate, inspect, learn, model, proof, providers, serve, translate
+from . import batch, create, diff, emulate, inspect, learn, model, proof, providers, serve, translate
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=_HELP)
+class _InGivenOrder(click.Group):
+    """Lists its commands as they were added: the commonest first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_InGivenOrder, context_settings=_HELP)
 @click.version_option(package_name="quirkbook")
 def quirkbook() -> None:
-    """Provider quirks as rules: see what a provider would get, and why.
+    """One OpenAI chat payload, every OpenAI-compatible provider: see what a provider would get, and why.
 
     \b
-    quirkbook dry-run request.json -p moonshot           what Moonshot would get
-    quirkbook dry-run request.json -p moonshot | jq .    the report stays on stderr
-    quirkbook rules -p moonshot -m kimi-k2.6             the rules in force, in order
-    quirkbook model us.anthropic.claude-opus-4-7-v1:0    what its name says of a model
-    quirkbook check my-rules/ && quirkbook test my-rules/
+    quirkbook dry-run request.json -p moonshot     show the repaired payload
+    quirkbook providers request.json               compare all providers
+    quirkbook rules -p moonshot -m kimi-k2.6       list the rules in force
+    quirkbook new acme && quirkbook check acme.yaml
+    quirkbook serve --config config.yaml           run the gateway
     """
 
 
-for command in (
-    translate.dry_run,
-    proof.check,
-    proof.test,
-    inspect.rules,
-    inspect.rule,
-    model.model,
-    providers.providers,
-    diff.diff,
-    learn.learn,
-    batch.batch,
-    serve.serve,
-    emulate.emulate,
-    inspect.completion,
-):
+#: Command -> one line about it that fits a terminal of 80 columns.
+_COMMANDS = {
+    translate.dry_run: "Show the payload a provider would get, and why.",
+    providers.providers: "List providers, or compare them for one request.",
+    inspect.rules: "List the rules in force for a provider and a model.",
+    inspect.rule: "Explain a rule, an error code, an action or an operator.",
+    model.model: "Show which model an id names.",
+    create.new: "Write a rule file for a new provider, to fill in.",
+    proof.check: "Check rule files or a gateway config for mistakes.",
+    proof.test: "Run the examples in rules and compare golden files.",
+    diff.diff: "Compare two versions of the rules on real requests.",
+    learn.learn: "Draft a rule from a provider's refusal.",
+    batch.batch: "Translate a file of requests, one a line.",
+    serve.serve: "Run the gateway.",
+    emulate.emulate: "Run a local stand-in for a provider.",
+    create.schema: "Print a JSON Schema, for your editor.",
+    inspect.completion: "Print the completion script of a shell.",
+}
+for command, line in _COMMANDS.items():
+    command.short_help = line
     quirkbook.add_command(command)
 
 

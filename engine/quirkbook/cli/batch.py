@@ -9,13 +9,20 @@ from typing import Any
 import click
 
 from ..batch.files import Batch, Progress, Settings
+from .completions import PROVIDERS
 from .options import Refused, layers_option
 
 
 @click.command()
 @click.argument("source", metavar="IN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("-p", "--provider", metavar="NAME", help="Who the payloads are for; else each model's prefix says so.")
+@click.option(
+    "-p",
+    "--provider",
+    metavar="NAME",
+    shell_complete=PROVIDERS,
+    help="Who the payloads are for; else each model's prefix says so.",
+)
 @click.option("-m", "--model", metavar="MODEL", help="Translate for this model instead of the payloads'.")
 @layers_option
 @click.option("--strict", is_flag=True, help="Refuse lines that would need a lossy or semantic change.")

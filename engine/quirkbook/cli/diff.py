@@ -15,6 +15,7 @@ from ..authoring.compare import Comparison, Difference, compare
 from ..authoring.versions import Pair
 from ..errors import RuleFileError
 from ..payload.describe import show
+from .completions import PROVIDERS
 from .options import PAYLOAD_LIMIT, InputError, Refused, parse_payload, read_payload
 
 #: How many places of one request, and how many rules of all requests, the text names.
@@ -33,7 +34,15 @@ _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
     metavar="OLD NEW",
     help="Two of: a folder of rules, a wheel, a checkout or environment with Quirkbook in it, built-in.",
 )
-@click.option("-p", "--provider", "providers", multiple=True, metavar="NAME", help="A provider; may be given again.")
+@click.option(
+    "-p",
+    "--provider",
+    "providers",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=PROVIDERS,
+    help="A provider; may be given again.",
+)
 @click.option("-m", "--model", "models", multiple=True, metavar="MODEL", help="A model; may be given again.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def diff(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from .completions import EMULATORS
+
 
 @click.command()
-@click.argument("provider")
+@click.argument("provider", shell_complete=EMULATORS)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
 def emulate(provider: str, host: str, port: int) -> None:
@@ -21,5 +23,10 @@ def emulate(provider: str, host: str, port: int) -> None:
       -d '{"model": "kimi-k2.6", "temperature": 0.2, "messages": [{"role": "user", "content": "Hi"}]}'
     """
     from ..emulator import serve
+    from ..rulebook.rulebook import Rulebook
 
+    head = Rulebook().provider(provider).head
+    key, address = head.get("api_key_env"), head.get("base_url_env")
+    if port and key and address:
+        click.echo(f"export {key}=any-key {address}=http://{host}:{port}/v1", err=True)
     serve(provider, host, port)

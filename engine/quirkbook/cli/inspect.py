@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -16,17 +17,21 @@ from ..plan.source import source_of
 from ..rulebook import traits
 from ..rulebook.stack import StackEntry
 from ..rulebook.validate import vocabulary
-from .options import rulebook, rules_option
+from .completions import PROVIDERS, RULES
+from .options import format_option, rulebook, rules_option
 from .printing import columns
 
 
 @click.command()
-@click.option("-p", "--provider", required=True, metavar="NAME", help="Whose rules.")
+@click.option("-p", "--provider", required=True, metavar="NAME", shell_complete=PROVIDERS, help="Whose rules.")
 @click.option("-m", "--model", metavar="MODEL", help="Only the rules in force for this model.")
 @click.option("--stage", type=click.Choice(["request", "response", "chunk", "error"]), help="Only this stage.")
 @click.option("--source", is_flag=True, help="Print the Python that the rules of a stage (request) are compiled to.")
 @rules_option
-def rules(provider: str, model: str | None, stage: str | None, source: bool, layers: tuple[str, ...]) -> None:
+@format_option
+def rules(
+    provider: str, model: str | None, stage: str | None, source: bool, layers: tuple[str, ...], form: str
+) -> None:
     """List the rules of a provider in the order they run, with layer and file:line of each.
 
     \b
@@ -39,15 +44,43 @@ def rules(provider: str, model: str | None, stage: str | None, source: bool, lay
         click.echo(source_of(book.plan(provider, model, stage=stage or "request")), nl=False)
         return
     identity = book.identify(model, provider)
-    rows = [
-        _row(entry)
+    entries = [
+        entry
         for entry in book.effective(provider, model)
         if (model is None or entry.applies(model, identity) or entry.disabled)
         and stage in (None, entry.rule.stage)
         and not entry.unmet
     ]
-    for line in columns(rows):
+    if form == "json":
+        click.echo(json.dumps([_entry_as_data(entry) for entry in entries], indent=2, ensure_ascii=False))
+        return
+    for line in columns([_row(entry) for entry in entries]):
         click.echo(line)
+
+
+def _entry_as_data(entry: StackEntry) -> dict[str, Any]:
+    off = entry.disabled
+    return {**_rule_as_data(entry.rule), "disabled": off.because if off else None}
+
+
+def _rule_as_data(rule: Rule) -> dict[str, Any]:
+    """Return what is written of a rule as JSON data, without its examples."""
+    return {
+        "rule": rule.name,
+        "stage": rule.stage,
+        "status": rule.status,
+        "models": describe(rule.models, rule.owner if rule.family else None) or None,
+        "why": rule.why,
+        "source": rule.source,
+        "verified": {key: str(value) for key, value in rule.verified.items()},
+        "evidence": list(rule.evidence),
+        "note": rule.note or None,
+        "when": rule.when or {},
+        "do": list(rule.do),
+        "file": rule.location.file,
+        "line": rule.location.line,
+        "layer": rule.layer,
+    }
 
 
 def _row(entry: StackEntry) -> list[str]:
@@ -62,11 +95,21 @@ def _row(entry: StackEntry) -> list[str]:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=RULES)
 @rules_option
-def rule(name: str, layers: tuple[str, ...]) -> None:
-    """Print the page of a rule (moonshot/temperature-range), of a diagnostic's code (Q104), or how an action or operator is written (clamp)."""
+@format_option
+def rule(name: str, layers: tuple[str, ...], form: str) -> None:
+    """Explain a rule, an error code, an action or an operator.
+
+    \b
+    quirkbook rule moonshot/temperature-range
+    quirkbook rule Q104
+    quirkbook rule clamp
+    """
     words = vocabulary()
+    if form == "json":
+        click.echo(json.dumps(_page_as_data(name, layers, words), indent=2, ensure_ascii=False))
+        return
     if name.upper() in CODES:
         click.echo(_code_page(name.upper()))
     elif "/" in name:
@@ -77,6 +120,27 @@ def rule(name: str, layers: tuple[str, ...]) -> None:
         raise UnknownRuleError(
             f"'{name}' is not a rule, a code, an action or an operator{_suggestion(name, layers, words)}"
         )
+
+
+def _page_as_data(name: str, layers: tuple[str, ...], words: Mapping[str, str]) -> dict[str, Any]:
+    if name.upper() in CODES:
+        page = CODES[name.upper()]
+        return {
+            "code": name.upper(),
+            "title": page.title,
+            "meaning": page.meaning,
+            "wrong": page.wrong,
+            "right": page.right,
+        }
+    if "/" in name:
+        found = rulebook(layers).rule(name)
+        examples = [{"in": example.given, **_outcome(example)} for example in found.examples]
+        return {**_rule_as_data(found), "examples": examples}
+    if name in words:
+        return {"word": name, "meaning": words[name]}
+    raise UnknownRuleError(
+        f"'{name}' is not a rule, a code, an action or an operator{_suggestion(name, layers, words)}"
+    )
 
 
 def _suggestion(name: str, layers: tuple[str, ...], words: Iterable[str]) -> str:

@@ -10,12 +10,19 @@ import click
 from ..errors import UnknownProviderError
 from ..identity.pieces import pieces
 from ..rulebook.rulebook import Rulebook
+from .completions import PROVIDERS
 from .options import Refused, rulebook, rules_option
 
 
 @click.command()
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("-p", "--provider", metavar="NAME", help="Also say which rules of its family are in force there.")
+@click.option(
+    "-p",
+    "--provider",
+    metavar="NAME",
+    shell_complete=PROVIDERS,
+    help="Also say which rules of its family are in force there.",
+)
 @rules_option
 @click.option(
     "--format",

@@ -60,6 +60,13 @@ def layers_option(command: F) -> F:
     )(command)
 
 
+def format_option(command: F) -> F:
+    """Add ``--format text|json``, handed on as ``form``."""
+    return click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)(
+        command
+    )
+
+
 def rulebook(layers: tuple[str, ...]) -> Rulebook:
     """Return the rulebook that the options ask for: named layers, else those of QUIRKBOOK_RULES."""
     if not click.get_current_context().meta.get(_DRAFTS):

@@ -15,7 +15,7 @@ from ..model import Diagnostic, Rule, RuleFile
 from ..resources import folder
 from ..rulebook.rulebook import Rulebook
 from .configs import Setting, escaped, is_config, read_all, setting_annotation, setting_as_data
-from .options import Refused
+from .options import Refused, format_option
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 
@@ -76,7 +76,8 @@ def _is_connection(file: RuleFile) -> bool:
 @PATHS
 @click.option("--update", is_flag=True, help="Rewrite the golden files; read them before you commit them.")
 @click.option("--golden", type=click.Path(path_type=Path), metavar="DIR", help="Where the golden files are.")
-def test(paths: tuple[Path, ...], update: bool, golden: Path | None) -> None:
+@format_option
+def test(paths: tuple[Path, ...], update: bool, golden: Path | None, form: str) -> None:
     """Run the examples inside rules, and compare what the whole stack makes of them with the golden files.
 
     Golden files lie in PATH/golden, or in tests/golden beside PATH. Without the folder only the examples are run;
@@ -94,13 +95,13 @@ def test(paths: tuple[Path, ...], update: bool, golden: Path | None) -> None:
     for path in examples.orphans({verdict.rule for verdict in verdicts}, goldens) if folders_only else ():
         if update:
             path.unlink()
-            click.echo(f"removed {path}")
+            click.echo(f"removed {path}", err=form == "json")
         else:
             diagnostics.append(examples.orphan_diagnostic(path))
     for verdict in verdicts:
         if verdict.written:
-            click.echo(f"wrote {goldens / verdict.rule}.yml")
-    _print(diagnostics, (), "text")
+            click.echo(f"wrote {goldens / verdict.rule}.yml", err=form == "json")
+    _print(diagnostics, (), form)
     bad = len({verdict.rule for verdict in verdicts if verdict.diagnostics})
     count = sum(len(owned_rule.rule.examples) for owned_rule in owned)
     no_golden = "" if goldens.is_dir() else " (no golden files: --update writes them)"

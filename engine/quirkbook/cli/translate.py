@@ -11,13 +11,20 @@ import click
 from ..api import Translation, explain
 from ..errors import refusal_text
 from ..model import Effect
+from .completions import PROVIDERS
 from .options import Refused, read_payload, rulebook, rules_option
 from .printing import print_report
 
 
 @click.command("dry-run")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option("-p", "--provider", metavar="NAME", help="Who the payload is for; else the model's prefix says so.")
+@click.option(
+    "-p",
+    "--provider",
+    metavar="NAME",
+    shell_complete=PROVIDERS,
+    help="Who the payload is for; else the model's prefix says so.",
+)
 @click.option("-m", "--model", metavar="MODEL", help="Translate for this model instead of the payload's.")
 @click.option("--base-url", metavar="URL", help="Find the provider by its URL.")
 @click.option("--base-model", metavar="MODEL", help="Which model it is, where the name is a deployment's own.")
@@ -32,6 +39,13 @@ from .printing import print_report
 )
 @click.option("--why-not", is_flag=True, help="Also list the rules that stayed quiet, and why.")
 @click.option("--strict", is_flag=True, help="Exit 1 if any change is lossy or semantic.")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="EFFECT=VERDICT",
+    help="allow, warn or error for exact, lossy, semantic or refuse changes: exit 1 on error. May be given again.",
+)
 def dry_run(
     file: str,
     provider: str | None,
@@ -42,14 +56,17 @@ def dry_run(
     form: str,
     why_not: bool,
     strict: bool,
+    policies: tuple[str, ...],
 ) -> None:
     """Show what a provider would get for the request in FILE (- for stdin), and why. Nothing is sent.
 
     \b
     quirkbook dry-run request.json -p moonshot
     quirkbook dry-run request.json -p moonshot -m kimi-k2.6 --why-not
+    quirkbook dry-run request.json -p moonshot --policy lossy=error
     cat request.json | quirkbook dry-run - -p moonshot --strict > ready.json
     """
+    policy = dict(_verdict(given) for given in policies)
     payload = read_payload(file)
     translation = explain(
         payload,
@@ -58,6 +75,7 @@ def dry_run(
         base_url=base_url,
         base_model=base_model,
         rulebook=rulebook(layers),
+        policy=policy or None,
         why_not=why_not,
     )
     if form == "report":
@@ -73,8 +91,18 @@ def dry_run(
         click.echo("\n".join(unified_diff(before, after, "payload", f"for {translation.provider}", lineterm="")))
     if translation.refusal and form in ("diff", "patch"):
         click.echo(f"quirkbook: {refusal_text(translation.refusals)}", err=True)
-    if translation.refusal or (strict and _is_costly(translation)):
+    forbidden = sorted({change.effect for change in translation.changes if policy.get(change.effect) == "error"})
+    if forbidden and not translation.refusal:
+        click.echo(f"quirkbook: the policy forbids {' and '.join(forbidden)} changes", err=True)
+    if translation.refusal or forbidden or (strict and _is_costly(translation)):
         raise Refused
+
+
+def _verdict(given: str) -> tuple[str, str]:
+    effect, equals, verdict = given.partition("=")
+    if not equals:
+        raise click.UsageError(f"--policy must be EFFECT=VERDICT, not {given!r}; example: --policy lossy=error")
+    return effect, verdict
 
 
 def _is_costly(translation: Translation) -> bool:

@@ -19,6 +19,8 @@ GENERIC = "openai_compatible"
 
 
 _NO_HOST = "that base_url"
+#: So many names are listed in a message; more fill a screen.
+_FEW = 12
 
 
 class Providers:
@@ -42,7 +44,7 @@ class Providers:
         """Return a provider's facts, found by name or alias.
 
         Raises:
-            UnknownProviderError: with the nearest name and the list of all.
+            UnknownProviderError: with the nearest name, and how to list all of them.
         """
         file = self._sources.file("provider", self._named(name) or "")
         if file is None:
@@ -64,7 +66,12 @@ class Providers:
         hint = f": did you mean '{near}'?" if near else ""
         if not near and not self._sources.own:
             hint = "\n  only the built-in rules were read, no folder of your own"
-        return f"{hint}\n  known: {', '.join(self.names)}"
+        return f"{hint}\n  {self._listed()}"
+
+    def _listed(self) -> str:
+        """Return all names where they fit a line or two, else how to list them."""
+        names = self.names
+        return f"known: {', '.join(names)}" if len(names) <= _FEW else f"`quirkbook providers` lists all {len(names)}"
 
     def resolve(
         self, provider: str | None, model: str | None, base_url: str | None = None, *, strict: bool = False
@@ -102,10 +109,7 @@ class Providers:
         own_providers = (name for kind, name in self._sources.own if kind == "provider")
         alike = (name for name in self.names if model and model.lower().startswith(name))
         example = f"{next(chain(own_providers, alike), 'PROVIDER')}/{model or 'model'}"
-        return (
-            f"no provider is named: give provider or base_url, or a model such as '{example}'\n"
-            f"  known: {', '.join(self.names)}"
-        )
+        return f"no provider is named: give provider or base_url, or a model such as '{example}'\n  {self._listed()}"
 
     def _at(self, base_url: str) -> str | None:
         url = base_url.rstrip("/") + "/"
@@ -124,8 +128,8 @@ class Providers:
     def _anybody(self, base_url: str, strict: bool) -> str:
         if GENERIC in self.names and not strict and host(base_url) != _NO_HOST:
             return GENERIC
-        known = ", ".join(self.names)
-        raise UnknownProviderError(f"no provider is known at {host(base_url)}: name one\n  known: {known}")
+        text = f"no provider is known at {host(base_url)}: name one\n  {self._listed()}"
+        raise UnknownProviderError(text)
 
     def _home(self, name: str) -> str:
         """Return a provider's own base URL with a slash at its end, which no other text begins with if there is none."""
