@@ -99,7 +99,8 @@ def test_an_unknown_provider_gets_a_suggestion_and_the_list():
 
     assert str(caught.value) == "unknown provider 'moonshoot'\n  known: acme"
     with pytest.raises(
-        UnknownProviderError, match=r"^unknown provider 'moonshoot': did you mean 'moonshot'\?\n  `quirkbook providers` lists all \d+$"
+        UnknownProviderError,
+        match=r"^unknown provider 'moonshoot': did you mean 'moonshot'\?\n  `quirkbook providers` lists all \d+$",
     ):
         translate({}, "moonshoot")
 
