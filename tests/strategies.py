@@ -204,8 +204,15 @@ def _on_values(places: Any) -> dict[str, Any]:
         "normalize_schema": st.fixed_dictionaries(
             {"at": places, "infer_type": st.just(True)}, optional={"drop": st.just(["a", "x"])}
         ),
+        "put_part": st.fixed_dictionaries(
+            {"at": places, "from": st.sampled_from(["a", "x"]), "type": st.just("text"), "text": st.just("text")},
+            optional={"item": st.just("text")},
+        ),
         "rename": _table(places.filter(_is_key), _targets),
         "set": _table(places, _written),
+        "take_parts": st.fixed_dictionaries(
+            {"at": places, "types": st.just(["image_url"]), "text": st.just(["a", "text"]), "into": st.just("x")}
+        ),
         "truncate": _table(places, st.integers(0, 2)),
         "unwrap": _table(places, _keys),
         "warn": st.just("careful"),

@@ -754,6 +754,8 @@ TWICE = [
     {"lead_with_system": {}},
     {"json_text": ["a", "messages[*].content", "b.**.x"]},
     {"from_json_text": ["a", "messages[*].content"]},
+    {"take_parts": {"at": "messages[*]", "types": ["text"], "text": ["text", "a"], "into": "x"}},
+    {"put_part": {"at": "messages[*]", "from": "x", "type": "text", "text": "text"}},
     {"pair_calls": {"missing": "?"}},
     {"pair_calls": {"missing": "?", "orphans": "keep"}},
     {"rewrite_ids": {"length": 9}},

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...model import Keys
-from . import calls, flow, ids, jsontext, messages, pairing, ranges, streams, telling, thinking, values
+from . import calls, flow, ids, jsontext, messages, pairing, parts, ranges, streams, telling, thinking, values
 from .base import Action, Context
 
 Build = Callable[[Any, Keys, Context], Action]
@@ -41,12 +41,14 @@ ACTIONS: Mapping[str, Build] = {
     "number_tool_calls": calls.number_tool_calls,
     "pair_calls": pairing.pair_calls,
     "prepend_message": messages.prepend_message,
+    "put_part": parts.put_part,
     "reject": flow.reject,
     "rename": values.rename,
     "rewrite_ids": ids.rewrite_ids,
     "set": values.set_,
     "set_header": flow.set_header,
     "split_thinking": thinking.split_thinking,
+    "take_parts": parts.take_parts,
     "tell": telling.tell,
     "truncate": ranges.truncate,
     "unwrap": values.unwrap,
