@@ -188,8 +188,8 @@ def _touched(entry: StackEntry, raw: Request, book: Rulebook, provider: str) -> 
     )
     done = Run(plan, raw)
     run(done)
-    if done.refusal:
-        keys = done.refusal[1][2]
+    if done.refusals:
+        keys = done.refusals[0][1][2]
         return {str(keys[0])} if keys else set(raw) - {"model", "messages", "max_tokens"} or {"messages"}
     edits = [edit for edit in done.edits if edit[0] != "warn" and edit[3] is not edit[4]]
     if not edits:
