@@ -224,6 +224,17 @@ def _on_values(places: Any) -> dict[str, Any]:
 
 _on_conversations = {
     "append_message": _message,
+    "arrange_turns": st.sampled_from(
+        [
+            {
+                "alternate": ["user", "assistant"],
+                "first": "user",
+                "last": ["user"],
+                "say": {"user": "?", "assistant": "!"},
+            },
+            {"alternate": [["user", "tool"], "assistant"], "say": {"assistant": "!"}},
+        ]
+    ),
     "insert_message": st.fixed_dictionaries(
         {"between": st.just(["user", "user"]) | st.just(["tool", "user"]), "message": _message}
     ),

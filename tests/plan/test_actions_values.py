@@ -756,6 +756,7 @@ TWICE = [
     {"from_json_text": ["a", "messages[*].content"]},
     {"take_parts": {"at": "messages[*]", "types": ["text"], "text": ["text", "a"], "into": "x"}},
     {"put_part": {"at": "messages[*]", "from": "x", "type": "text", "text": "text"}},
+    {"arrange_turns": {"alternate": ["user", "system"], "first": "user", "last": ["tool"], "say": {"user": "?"}}},
     {"pair_calls": {"missing": "?"}},
     {"pair_calls": {"missing": "?", "orphans": "keep"}},
     {"rewrite_ids": {"length": 9}},

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...model import Keys
-from . import calls, flow, ids, jsontext, messages, pairing, parts, ranges, streams, telling, thinking, values
+from . import calls, flow, ids, jsontext, messages, pairing, parts, ranges, streams, telling, thinking, turns, values
 from .base import Action, Context
 
 Build = Callable[[Any, Keys, Context], Action]
@@ -19,6 +19,7 @@ Build = Callable[[Any, Keys, Context], Action]
 ACTIONS: Mapping[str, Build] = {
     "append": values.append,
     "append_message": messages.append_message,
+    "arrange_turns": turns.arrange_turns,
     "clamp": ranges.clamp,
     "copy": values.copy,
     "default": values.default,
@@ -60,6 +61,7 @@ ACTIONS: Mapping[str, Build] = {
 #: Actions that belong to some stages only, and never stand inside `each`; the others go everywhere.
 STAGES: Mapping[str, tuple[str, ...]] = {
     "append_message": ("request",),
+    "arrange_turns": ("request",),
     "end_stream": ("chunk",),
     "finish_calls": ("response", "chunk"),
     "identify_calls": ("response", "chunk"),

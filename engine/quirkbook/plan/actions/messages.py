@@ -14,7 +14,8 @@ EXACT, LOSSY, SEMANTIC = Effect.EXACT, Effect.LOSSY, Effect.SEMANTIC
 _MESSAGES: Writes = ((MESSAGE, UNKNOWN), (MESSAGE, MISSING))
 
 
-def _role(message: Any) -> Any:
+def role_of(message: Any) -> Any:
+    """Return a message's role, of whatever type; None where it is not an object."""
     return message.get("role") if isinstance(message, dict) else None
 
 
@@ -54,7 +55,7 @@ def insert_message(node: Any, keys: Keys, context: Context) -> Action:
     make, price = cloner(node["message"]), cost(node["message"])
 
     def run(draft: Draft, base: Keys) -> None:
-        roles = [_role(message) for message in messages_of(draft)]
+        roles = [role_of(message) for message in messages_of(draft)]
         gaps = [at for at in range(1, len(roles)) if (roles[at - 1], roles[at]) == (before, after)]
         draft.spend(price * len(gaps))
         for at in reversed(gaps):
@@ -68,7 +69,7 @@ def merge_messages(node: Any, keys: Keys, context: Context) -> Action:
     roles, joiner = node["roles"], node.get("join", "\n\n")
 
     def joins(one: Any, other: Any) -> bool:
-        return _role(one) in roles and _role(one) == _role(other) and _plain(one) and _plain(other)
+        return role_of(one) in roles and role_of(one) == role_of(other) and is_plain(one) and is_plain(other)
 
     def run(draft: Draft, base: Keys) -> None:
         messages = list(messages_of(draft))
@@ -78,7 +79,7 @@ def merge_messages(node: Any, keys: Keys, context: Context) -> Action:
                 continue
             run_of_equals, last = messages[at:last], at
             if len(run_of_equals) > 1:
-                merged = _joined(draft, [message["content"] for message in run_of_equals], joiner)
+                merged = joined(draft, [message["content"] for message in run_of_equals], joiner)
                 draft.put("merge_messages", SEMANTIC, ("messages", at, "content"), merged)
                 for gone in reversed(range(at + 1, at + len(run_of_equals))):
                     draft.remove("merge_messages", SEMANTIC, ("messages", gone))
@@ -86,7 +87,8 @@ def merge_messages(node: Any, keys: Keys, context: Context) -> Action:
     return Action(run, writes=_MESSAGES)
 
 
-def _plain(message: Any) -> bool:
+def is_plain(message: Any) -> bool:
+    """Tell whether a message has no keys but role and content, and can be joined with its like."""
     return (
         isinstance(message, dict)
         and message.keys() == {"role", "content"}
@@ -94,8 +96,8 @@ def _plain(message: Any) -> bool:
     )
 
 
-def _joined(draft: Draft, contents: list[Any], joiner: str) -> Any:
-    """Join contents: all text -> text; else all become parts."""
+def joined(draft: Draft, contents: list[Any], joiner: str) -> Any:
+    """Join contents: all text -> text; else all become parts of one list."""
     draft.spend(len(joiner) * len(contents) // TEXT)
     if all(isinstance(content, str) for content in contents):
         return joiner.join(contents)
@@ -115,11 +117,11 @@ def lead_with_system(node: Any, keys: Keys, context: Context) -> Action:
         found = [
             at
             for at, message in enumerate(messages)
-            if _role(message) == "system" and isinstance(message.get("content"), str | list)
+            if role_of(message) == "system" and isinstance(message.get("content"), str | list)
         ]
         if not found or found == [0]:
             return
-        lead = {**messages[found[0]], "content": _joined(draft, [messages[at]["content"] for at in found], joiner)}
+        lead = {**messages[found[0]], "content": joined(draft, [messages[at]["content"] for at in found], joiner)}
         for at in reversed(found[1:] if found[0] == 0 else found):
             draft.remove("lead_with_system", SEMANTIC, ("messages", at))
         if found[0] == 0:
