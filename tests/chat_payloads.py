@@ -341,7 +341,7 @@ REFUSED: list[tuple[str, Payload, dict[str, str]]] = [
     ("moonshot", HEARD, {"*": "moonshot/no-sound-and-no-files"}),
     ("moonshot", CUSTOM, {"*": "format/no-custom-tools"}),
     ("moonshot", NAMED, {"*": "moonshot/tool-names"}),
-    ("moonshot", NOTHING, {"*": "moonshot/at-least-one-message"}),
+    ("moonshot", NOTHING, {"*": "closing/at-least-one-message"}),
     (
         "openai",
         SEEN,

@@ -65,7 +65,7 @@ def test_a_model_can_stand_in_and_a_prefix_can_name_the_provider():
 def test_a_refused_line_goes_nowhere_and_says_why():
     sent, report, fate = told({"messages": []})
 
-    assert (sent, fate, report["rule"]) == (None, "refused", "moonshot/at-least-one-message")
+    assert (sent, fate, report["rule"]) == (None, "refused", "closing/at-least-one-message")
     assert report["refused"].startswith("payload/messages: Moonshot wants at least one message")
 
 

@@ -13,10 +13,10 @@ Traits = Mapping[str, Any]
 
 #: Kind of service (`serves.as`) -> the traits that it has unless its head says otherwise.
 DEFAULTS: Final[Mapping[str, Traits]] = {
-    "maker": {"functions_only": True},
-    "relay": {},
-    "weights": {"functions_only": True},
-    "template": {"functions_only": True},
+    "maker": {"functions_only": True, "pairs": True},
+    "relay": {"pairs": True},
+    "weights": {"functions_only": True, "pairs": True},
+    "template": {"functions_only": True, "parses_arguments": True},
 }
 
 
