@@ -167,7 +167,7 @@ class DispatchError(QuirkbookError):
         super().__init__(f"{provider}: {text}" if provider else text)
         self.message = message
         self.status = status
-        """The HTTP status, None where there was no answer."""
+        """The HTTP status; of an error in an answer of status 200 the one it stands for; None: there was no answer."""
         self.provider = provider
         self.model = model
         self.body = body

@@ -145,6 +145,8 @@ class Example:
     same: bool = False
     rejects: bool = False
     warns: bool = False
+    fails: str = ""
+    """The class of errors that the rule names."""
     headers: Mapping[str, str] = field(default_factory=dict)
     request: Any = None
     """The translated request that a response, chunk or error rule may ask about."""

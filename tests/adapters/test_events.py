@@ -17,7 +17,7 @@ USAGE = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8, "cached_
 
 
 def made(rulebook=None, provider="moonshot", **request):
-    return EventStream(provider, {"model": "moonshot-v1-8k", **request}, 200, rulebook or default_rulebook())
+    return EventStream(provider, {"model": "moonshot-v1-8k", **request}, rulebook or default_rulebook())
 
 
 def passed(stream, data, size=None):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from tests.adapters.asked import ASKED, REFUSED, rules_of
+from tests.books import a_book, a_rule
 
 from quirkbook import PayloadError, PolicyError, RefusedError, UnknownProviderError, UsageError
 from quirkbook.adapters.answer import WholeAnswer
@@ -66,9 +67,8 @@ def test_who_serves_an_unknown_url_is_not_guessed_and_the_note_tells_the_host_al
     assert (sent.body, sent.report.provider) == (None, "openai_compatible")
     assert sent.response_headers == {
         "x-quirkbook-rules": "quirkbook/unknown-address",
-        "x-quirkbook-note": "no provider is known at proxy.example: only rules for the model apply; name the provider if it has rules",
+        "x-quirkbook-note": "no provider is known at proxy.example: only rules of the format and of the model apply; name the provider if it has rules",
     }
-    assert sent.answer(200, "application/json") is None
 
 
 def test_a_refused_payload_raises():
@@ -121,10 +121,27 @@ def test_an_answer_is_read_as_what_it_is(status, kind, stream, reader):
     assert type(sent.answer(status, kind)).__name__ == reader
 
 
-def test_an_answer_that_no_rule_could_touch_is_not_read():
-    sent = send({**ASKED, "model": "gpt-4o"}, provider="openai")
+def test_a_stream_that_no_rule_could_touch_is_not_read():
+    book = a_book(a_rule("one", {"set": {"n": 1}}))
+    sent = Rules("acme", book, None).prepare("https://a.example/v1/chat/completions", json.dumps(ASKED).encode())
 
-    assert sent.answer(200, "application/json") is None
+    assert sent.answer(200, "text/event-stream") is None
+    assert sent.answer(200, "application/json") is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (502, b"<html><title>Bad gateway</title>", "a web page: Bad gateway"),
+        (429, b'[{"error": {"message": "slow down"}}]', "slow down"),
+        (500, b"", "no text came with it"),
+        (200, b'{"base_resp": {"status_code": 1008, "status_msg": "no balance"}}', "no balance"),
+    ],
+)
+def test_an_error_of_any_shape_becomes_openais(status, body, message):
+    assert json.loads(whole(body, status)[0]) == {
+        "error": {"message": message, "type": None, "param": None, "code": 1008 if status == 200 else None}
+    }
 
 
 def test_an_answer_is_translated():

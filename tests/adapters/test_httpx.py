@@ -169,7 +169,7 @@ def test_a_note_says_why_a_request_was_left_alone(library):
     assert json.loads(provider.requests[0].content) == ASKED
     assert (
         response.headers["x-quirkbook-note"]
-        == "no provider is known at proxy.example: only rules for the model apply; name the provider if it has rules"
+        == "no provider is known at proxy.example: only rules of the format and of the model apply; name the provider if it has rules"
     )
     assert response.json() == ANSWER
     assert response.extensions["quirkbook"].provider == "openai_compatible"

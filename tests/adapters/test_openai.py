@@ -290,7 +290,7 @@ def test_what_goes_to_an_unknown_address_is_left_as_it_is(library):
         assert server.bodies == [ASKED]
         assert (
             answer.headers["x-quirkbook-note"]
-            == "no provider is known at 127.0.0.1: only rules for the model apply; name the provider if it has rules"
+            == "no provider is known at 127.0.0.1: only rules of the format and of the model apply; name the provider if it has rules"
         )
 
 

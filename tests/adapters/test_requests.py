@@ -193,7 +193,7 @@ def test_the_url_tells_the_provider_and_a_note_says_where_it_does_not():
         assert server.bodies == [ASKED]
         assert (
             response.headers["x-quirkbook-note"]
-            == "no provider is known at 127.0.0.1: only rules for the model apply; name the provider if it has rules"
+            == "no provider is known at 127.0.0.1: only rules of the format and of the model apply; name the provider if it has rules"
         )
         assert (response.quirkbook.provider, response.json()) == ("openai_compatible", ANSWER)
 

@@ -138,6 +138,48 @@ def test_the_report_on_an_error_names_its_class_and_status():
     assert "error_class" not in explain_response({}, "groq").to_dict()
 
 
+FAIL = "when: {state.code: {ne: 0}}, do: [{fail: {at: state, class: {'7': no_money}}}]"
+STATE = {"choices": [{"index": 0}], "state": {"code": 7, "message": "no"}}
+
+
+def test_a_rule_makes_an_error_of_an_answer_and_the_rules_on_errors_run_after_it(tmp_path):
+    rules = book(tmp_path, f"stage: response, {FAIL}", "stage: error, do: [{set: {error.type: seen}}]")
+    done = explain_response(STATE, "x", rulebook=rules)
+
+    assert done.payload == {"error": {**SHAPE, "message": "no", "code": 7, "type": "seen"}}
+    assert (done.error_class, done.status) == (ErrorClass.NO_MONEY, 402)
+    assert {one.rule for one in done.changes} == {"x/r0", "x/r1"}
+    assert translate_response(STATE, "x", rulebook=rules) == done.payload
+    assert explain_response({"choices": [], "state": {"code": 0}}, "x", rulebook=rules).error_class is None
+
+
+def test_an_answer_that_is_an_error_by_its_form_needs_no_rule():
+    done = explain_response([{"error": {"message": "slow down", "type": "rate_limit_error"}}], "groq")
+
+    assert (done.error_class, done.status) == (ErrorClass.RATE_LIMITED, 429)
+    assert done.payload["error"]["message"] == "slow down"
+
+
+def test_the_class_that_a_rule_names_on_an_error_wins(tmp_path):
+    rules = book(tmp_path, "stage: error, when: {error.code: 7}, do: [{fail: {class: no_money}}]")
+    done = explain_error({"error": {"message": "slow down", "code": 7}}, "x", 429, rulebook=rules)
+
+    assert (done.error_class, done.status) == (ErrorClass.NO_MONEY, 429)
+
+
+@pytest.mark.parametrize("chunk_", [STATE, {"error": {"message": "no", "code": 402}}])
+def test_a_chunk_that_is_an_error_is_the_failure_of_its_stream(tmp_path, chunk_):
+    stream = ChunkTranslator("x", rulebook=book(tmp_path, f"stage: chunk, {FAIL}"))
+    assert (stream.feed(chunk()), stream.failure) == ([chunk()], None)
+
+    passed_on = stream.feed(chunk_)
+
+    assert passed_on == [stream.failure.payload]
+    assert passed_on[0]["error"]["message"] == "no"
+    assert (stream.failure.error_class, stream.failure.status) == (ErrorClass.NO_MONEY, 402)
+    assert stream.changes == stream.failure.changes
+
+
 def test_an_untouched_chunk_is_the_same_object():
     one = chunk(delta={"content": "Hi"})
 

@@ -68,7 +68,7 @@ def test_an_error_with_a_good_status_is_an_error(call):
     with pytest.raises(errors.RateLimitError) as caught:
         read_completion(call, 200, HEADERS, dumped({"error": {"message": "slow down", "type": "rate_limit_error"}}))
 
-    assert str(caught.value) == "moonshot: HTTP 200: slow down"
+    assert str(caught.value) == "moonshot: HTTP 429: slow down"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_is_no_object_is_no_answer(call, raw, shown):
     with pytest.raises(errors.MalformedResponseError) as caught:
         read_completion(call, 200, {}, raw)
 
-    assert str(caught.value) == f"moonshot: HTTP 200: the answer is no JSON object: {shown}"
+    assert str(caught.value) == f"moonshot: HTTP 200: the answer must be a JSON object: {shown}"
 
 
 def test_a_redirection_is_told_and_not_followed(call):
@@ -206,7 +206,7 @@ def test_an_error_object_in_the_stream_is_the_typed_error_and_what_came_is_kept(
     reader = fed(call, events(chunk("a"), body, chunk("never")))
 
     error = reader.failure
-    assert (type(error), str(error)) == (errors.ServiceUnavailableError, "moonshot: HTTP 200: overloaded, ***")
+    assert (type(error), str(error)) == (errors.ServiceUnavailableError, "moonshot: HTTP 503: overloaded, ***")
     assert ([*reader.ready], error.received.choices[0].message.content) == ([chunk("a")], "a")
 
 
@@ -216,7 +216,7 @@ def test_an_error_object_in_the_stream_is_the_typed_error_and_what_came_is_kept(
 def test_an_error_event_is_an_error_whatever_its_form(call, data, message):
     reader = fed(call, f"event: error\ndata: {data}\n\n".encode())
 
-    assert str(reader.failure) == f"moonshot: HTTP 200: {message}"
+    assert str(reader.failure) == f"moonshot: HTTP 500: {message}"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_line_that_is_no_chunk_is_shown_cut_short(call, data, shown):
     reader = fed(call, events(chunk("a"), data, "[DONE]"))
 
     assert type(reader.failure) is errors.MalformedResponseError
-    assert str(reader.failure) == f"moonshot: HTTP 200: a chunk of the stream is no JSON object: {shown}"
+    assert str(reader.failure) == f"moonshot: HTTP 200: a chunk of the stream must be a JSON object: {shown}"
     assert (reader.over, len(reader.ready)) == (False, 1)
 
 

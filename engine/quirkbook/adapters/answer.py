@@ -10,12 +10,13 @@ from ..model import Change
 from ..rulebook.rulebook import Rulebook
 from ..wire.accumulate import chunk_of
 from ..wire.jsontext import decode, encode
-from ..wire.provider_errors import is_error
 
 NOTE: Final = "x-quirkbook-note"
 """The header of a response whose request was left as it was, and why."""
 #: An answer that was read is decoded, and of another length.
 REREAD: Final[Mapping[str, str | None]] = {"content-length": None, "content-encoding": None}
+#: Whatever a provider's error was, it becomes OpenAI's error object.
+_ERROR: Final[Mapping[str, str | None]] = {**REREAD, "content-type": "application/json"}
 #: What becomes of a whole answer where a stream was asked for: some providers answer so.
 _RESTREAMED: Final[Mapping[str, str | None]] = {
     **REREAD,
@@ -50,7 +51,7 @@ class WholeAnswer:
     ) -> None:
         """Take what was asked; ``restreams``: for a stream, so that the answer becomes one of a single chunk."""
         self.changes: tuple[Change, ...] = ()
-        self.headers = _RESTREAMED if restreams else REREAD
+        self.headers = _RESTREAMED if restreams else _ERROR if status >= 400 else REREAD
         self._restreams = restreams
         self._provider, self._request, self._status, self._rulebook = provider, request, status, rulebook
         self._pieces: list[bytes] = []
@@ -65,12 +66,13 @@ class WholeAnswer:
         raw = b"".join(self._pieces)
         body = decode(raw)
         context: Any = {"request": self._request, "rulebook": self._rulebook}
-        if self._status >= 400 or is_error(body):
-            translation = translate_response.explain_error(body, self._provider, self._status, **context)
+        if self._status >= 400:
+            told = raw.decode("utf-8", "replace") if body is None else body
+            translation = translate_response.explain_error(told, self._provider, self._status, **context)
         else:
             translation = translate_response.explain_response(body, self._provider, **context)
         self.changes = translation.changes
         if self._restreams and isinstance(translation.payload, dict):
-            chunk = translation.payload if is_error(body) else chunk_of(translation.payload)
+            chunk = chunk_of(translation.payload) if translation.error_class is None else translation.payload
             return b"data: " + encode(chunk) + b"\n\ndata: [DONE]\n\n"
         return raw if translation.payload is body else encode(translation.payload)

@@ -11,7 +11,6 @@ from ..model import Change
 from ..rulebook.rulebook import Rulebook
 from ..wire import sse
 from ..wire.jsontext import decode, encode
-from ..wire.provider_errors import is_error
 from .answer import REREAD
 
 #: The end of a line and the empty line after it. Atomic, or the halves of a CR LF would count as two ends.
@@ -22,22 +21,20 @@ _BOM: Final = b"\xef\xbb\xbf"
 class EventStream:
     """Translates one stream. An event that no rule touches passes byte for byte, comments and all."""
 
-    def __init__(self, provider: str, request: Mapping[str, Any], status: int, rulebook: Rulebook) -> None:
+    def __init__(self, provider: str, request: Mapping[str, Any], rulebook: Rulebook) -> None:
         self.headers = REREAD
         self._chunks = translate_response.ChunkTranslator(provider, request=request, rulebook=rulebook)
-        self._provider, self._request, self._status, self._rulebook = provider, request, status, rulebook
         self._decoder = sse.Decoder()
         self._buffer = bytearray()
         """The event whose end has not come."""
         self._line_end = b"\n"
-        self._failed: tuple[Change, ...] = ()
         self._over = False
         """Whether what comes is none of ours any more: the stream said that it is done, or talks no sense."""
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """The first change of each rule that fired so far, and what was changed in an error."""
-        return (*self._chunks.changes, *self._failed)
+        """The first change of each rule that fired so far, and all that was changed in an error."""
+        return self._chunks.changes
 
     def feed(self, data: bytes) -> bytes:
         """Return the events that ``data`` completes."""
@@ -84,16 +81,8 @@ class EventStream:
             owed, self._over = self._owed(), True
             return owed + raw
         chunk = decode(events[0].data)
-        chunks = self._translated(chunk)
+        chunks = self._chunks.feed(chunk)
         return raw if len(chunks) == 1 and chunks[0] is chunk else self._encoded(chunks, raw)
-
-    def _translated(self, chunk: Any) -> list[Any]:
-        if is_error(chunk):
-            context: Any = {"request": self._request, "rulebook": self._rulebook}
-            translation = translate_response.explain_error(chunk, self._provider, self._status, **context)
-            self._failed += translation.changes
-            return [translation.payload]
-        return self._chunks.feed(chunk)
 
     def _owed(self, *, cut: bool = False) -> bytes:
         return self._encoded(self._chunks.close(cut=cut), b"")

@@ -117,17 +117,16 @@ class TranslatedRequest:
         return headers
 
     def answer(self, status: int, content_type: str) -> Answer | None:
-        """Return what reads the answer; None where no rule could touch it, so that it passes as it is."""
+        """Return what reads the answer; None for a stream that no rule could touch, so that it passes as it is."""
         if self.report is None or status < 200 or 300 <= status < 400:
             return None
         streams = status < 400 and is_stream(content_type, self.report.payload)
         restreams = status < 400 and not streams and self.report.payload.get("stream") is True
-        stages = ("error",) if status >= 400 else ("chunk", "error") if streams else ("response", "error")
         book, provider, model = self.rules.rulebook, self.report.provider, self.report.payload.get("model")
-        if not restreams and not any(book.plan(provider, model, stage=stage).rules for stage in stages):
+        if streams and not any(book.plan(provider, model, stage=stage).rules for stage in ("chunk", "error")):
             return None
         if streams:
-            return EventStream(provider, self.report.payload, status, book)
+            return EventStream(provider, self.report.payload, book)
         return WholeAnswer(provider, self.report.payload, status, book, restreams=restreams)
 
 

@@ -7,6 +7,7 @@ on as the very same object.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..model import MISSING, Change, Effect, same
@@ -37,8 +38,7 @@ def translate_response(
     Raises:
         UnknownProviderError: no rules are known for that provider.
     """
-    done = _run("response", body, provider, model, request, 200, rulebook)
-    return done.root if done and done.fired else body
+    return explain_response(body, provider, model=model, request=request, rulebook=rulebook).payload
 
 
 def explain_response(
@@ -51,6 +51,9 @@ def explain_response(
 ) -> Translation:
     """Do what `translate_response` does and tell all about it.
 
+    An answer that is an error, though its status says that all is well, has an ``error_class``, and the ``status`` that it
+    should have had.
+
     >>> done = explain_response({"usage": {"cached_tokens": 7}}, "moonshot")
     >>> done.changes[0].rule, done.changes[0].pointer
     ('moonshot/cached-tokens-in-details', '/usage/prompt_tokens_details')
@@ -58,7 +61,24 @@ def explain_response(
     Raises:
         UnknownProviderError: no rules are known for that provider.
     """
-    return _told(_run("response", body, provider, model, request, 200, rulebook), body, provider, model)
+    if provider_errors.is_error(body):
+        return explain_error(body, provider, 200, model=model, request=request, rulebook=rulebook)
+    done = _run("response", body, provider, model, request, 200, rulebook)
+    if done is None:
+        return Translation(body, (), provider, model)
+    if done.failed is None:
+        return Translation(done.root if done.fired else body, changes(done), provider, model)
+    return _failed(done, provider, model, request, rulebook)
+
+
+def _failed(
+    done: Run, provider: str, model: str | None, request: Mapping[str, Any] | None, rulebook: Rulebook | None
+) -> Translation:
+    """Return the error that a rule has made of an answer or a chunk, as the rules on errors leave it."""
+    named, status = done.failed or (None, None)
+    error = explain_error(done.root, provider, 200, model=model, request=request, rulebook=rulebook)
+    error_class, meant = provider_errors.classify(error.payload, status, named)
+    return replace(error, changes=changes(done) + error.changes, error_class=error_class, status=meant)
 
 
 def translate_error(
@@ -112,7 +132,8 @@ def explain_error(
         shaped = told
     else:
         made.append(_whole(told, shaped, "OpenAI's error object"))
-    error_class, meant = provider_errors.classify(shaped, status)
+    named, said = (done and done.failed) or (None, None)
+    error_class, meant = provider_errors.classify(shaped, said or status, named)
     return Translation(shaped, tuple(made), provider, model, error_class=error_class, status=meant)
 
 
@@ -126,11 +147,6 @@ def _whole(before: Any, after: Any, note: str) -> Change:
         note += f"; left out beside it: {', '.join(map(str, lost))}"
     effect = Effect.LOSSY if lost else Effect.EXACT
     return change(_SHAPE, ("shape", effect, (), before, after, None, note))
-
-
-def _told(done: Run | None, body: Any, provider: str, model: str | None) -> Translation:
-    made = changes(done) if done else ()
-    return Translation(done.root if done and done.fired else body, made, provider, model)
 
 
 def _run(
@@ -177,11 +193,14 @@ class ChunkTranslator:
         request: Mapping[str, Any] | None = None,
         rulebook: Rulebook | None = None,
     ) -> None:
+        self._provider, self._model, self._rulebook = provider, model, rulebook
         self._plan = (rulebook or default_rulebook()).plan(provider, _model(model, request), stage="chunk")
         self._request: Any = MISSING if request is None else request
         self._memories: dict[Any, Any] = {}
         self._first: dict[str, tuple[CompiledRule, Edit]] = {}
         """Rule -> its first edit, which becomes a change when somebody asks."""
+        self.failure: Translation | None = None
+        """The error that a chunk was, with its class and the status that it stands for; None: all went well so far."""
 
     @property
     def idle(self) -> bool:
@@ -190,22 +209,38 @@ class ChunkTranslator:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """The first change of each rule that fired."""
-        return tuple(change(rule, edit) for rule, edit in self._first.values())
+        """The first change of each rule that fired, and all of an error's."""
+        made = tuple(change(rule, edit) for rule, edit in self._first.values())
+        return made + self.failure.changes if self.failure else made
 
     def feed(self, chunk: Any) -> list[Any]:
-        """Return what to pass on for a chunk: itself if untouched, nothing if it goes."""
+        """Return what to pass on for a chunk: itself if untouched, nothing if it goes.
+
+        A chunk that is an error becomes OpenAI's error object, and `failure` holds the report on it.
+        """
+        if provider_errors.is_error(chunk):
+            return self._fail(explain_error(chunk, self._provider, 200, **self._context()))
         numbers = self._plan.look.rules(chunk, Schemas(chunk)) if isinstance(chunk, dict) else ()
         if not numbers:
             return [chunk]
         done = Run(self._plan, chunk)
         done.request, done.memories = self._request, self._memories
         run(done, None, numbers)
+        if done.failed is not None:
+            return self._fail(_failed(done, self._provider, **self._context()))
         for rule, first, _ in done.fired:
             if rule.name not in self._first:
                 self._first[rule.name] = (rule, done.edits[first])
         passed = [] if done.gone else [done.root if done.fired else chunk]
         return [*(each for one in done.ahead for each in self.feed(one)), *passed] if done.ahead else passed
+
+    def _context(self) -> dict[str, Any]:
+        request = None if self._request is MISSING else self._request
+        return {"model": self._model, "request": request, "rulebook": self._rulebook}
+
+    def _fail(self, failure: Translation) -> list[Any]:
+        self.failure = failure
+        return [failure.payload]
 
     def close(self, *, cut: bool = False) -> list[Any]:
         """Return the chunks still owed when the stream has ended; ``cut``: it broke off before it said that it was done."""

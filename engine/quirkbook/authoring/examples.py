@@ -137,6 +137,9 @@ def _mismatch(example: Example, execution: Run) -> str:
         return difference
     if example.warns and not any(edit[0] == "warn" for edit in execution.edits):
         return "it does not warn"
+    named = execution.failed[0] if execution.failed else None
+    if example.fails and named != example.fails:
+        return f"wanted the class {example.fails}, got {named or 'none'}"
     headers = {name: value for name, value in execution.headers.items() if value is not None}
     if example.headers and headers != dict(example.headers):
         return f"wanted headers {show(dict(example.headers))}, got {show(headers)}"

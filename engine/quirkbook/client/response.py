@@ -11,7 +11,7 @@ from ..errors import APIConnectionError, DispatchError, MalformedResponseError, 
 from ..wire import sse
 from ..wire.accumulate import Accumulator, chunk_of
 from ..wire.jsontext import decode
-from ..wire.provider_errors import error_from, is_error, request_id
+from ..wire.provider_errors import error_from, request_id
 from ..wire.retry import pause_before, retry_after
 from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
 from .request import Call
@@ -68,13 +68,16 @@ def read_completion(
 
 def _translated(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> Translation:
     body = decode(raw)
-    if not 200 <= status < 300 or is_error(body):
+    if not 200 <= status < 300:
         raise read_error(call, status, headers, raw)
-    if not isinstance(body, dict):
-        raise _malformed(call, status, headers, "the answer is no JSON object", raw)
-    return translate_response.explain_response(
+    translation = translate_response.explain_response(
         body, call.provider, model=call.base_model, request=call.payload, rulebook=call.rulebook
     )
+    if translation.error_class is not None:
+        raise _typed_error(call, status, headers, translation, body)
+    if not isinstance(body, dict):
+        raise _malformed(call, status, headers, "the answer must be a JSON object", raw)
+    return translation
 
 
 def read_error(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> DispatchError:
@@ -83,7 +86,7 @@ def read_error(call: Call, status: int, headers: Mapping[str, str], raw: bytes) 
         text = f"the address is redirected to {headers.get('location', 'nowhere')}, which is not followed: set base_url"
         return _error(NotFoundError, call, status, headers, text)
     body = decode(raw)
-    return _typed_error(call, status, headers, raw.decode("utf-8", "replace") if body is None else body)
+    return _explained(call, status, headers, raw.decode("utf-8", "replace") if body is None else body)
 
 
 def is_stream(status: int, headers: Mapping[str, str]) -> bool:
@@ -109,12 +112,18 @@ def stream_whole_answer(
     return reader
 
 
-def _typed_error(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
+def _explained(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
     translation = translate_response.explain_error(
         body, call.provider, status, model=call.base_model, request=call.payload, rulebook=call.rulebook
     )
+    return _typed_error(call, status, headers, translation, body)
+
+
+def _typed_error(
+    call: Call, status: int, headers: Mapping[str, str], translation: Translation, body: Any
+) -> DispatchError:
     return error_from(
-        status,
+        translation.status,
         headers,
         translation.payload,
         provider=call.provider,
@@ -221,14 +230,16 @@ class StreamReader:
             self._finish()
             return
         chunk = decode(event.data)
-        if is_error(chunk):
-            self._fail(_typed_error(self._call, self._status, self._headers, chunk))
-        elif event.type == "error":
-            self._fail(_typed_error(self._call, self._status, self._headers, event.data if chunk is None else chunk))
+        if event.type == "error":
+            self._fail(_explained(self._call, self._status, self._headers, event.data if chunk is None else chunk))
+            return
+        chunks = self._rules.feed(chunk)
+        if self._rules.failure is not None:
+            self._fail(_typed_error(self._call, self._status, self._headers, self._rules.failure, chunk))
         elif isinstance(chunk, dict):
-            self._pass_on(self._rules.feed(chunk))
+            self._pass_on(chunks)
         else:
-            self._fail(self._malformed("a chunk of the stream is no JSON object", event.data))
+            self._fail(self._malformed("a chunk of the stream must be a JSON object", event.data))
 
     def _pass_on(self, chunks: list[Any]) -> None:
         for chunk in chunks:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..identity.resolve import Identity
-from ..model import MISSING, Effect, Keys, Payload, same
+from ..model import MISSING, Effect, ErrorClass, Keys, Payload, same
 from .cycles import TEXT, weigh
 from .gathered import Gathered, concerns
 from .path import Path, Step, values
@@ -67,6 +67,8 @@ class Draft:
     """The HTTP status, for rules on answers."""
     refuses: bool = True
     """Whether `reject` refuses the payload; else it is a remark."""
+    failed: tuple[ErrorClass | None, int | None] | None = None
+    """Where a rule calls an answer an error: of which class and status, None where its text shall tell."""
     refused: list[Edit] = []  # noqa: RUF012 - never written to: a draft that has some has its own
     """Why the payload is refused, one for each place; then the edits count for nothing."""
     gone: bool = False

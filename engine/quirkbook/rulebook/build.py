@@ -96,6 +96,7 @@ def _examples(source: Source, keys: Keys, node: Mapping[str, Any]) -> tuple[Exam
             same=each.get("same", False),
             rejects=each.get("rejects", False),
             warns=each.get("warns", False),
+            fails=each.get("fails", ""),
             headers=each.get("headers", {}),
             request=each.get("request"),
             status=each.get("status", 200),

@@ -86,8 +86,8 @@ def opened(body: Any) -> Any:
     return body[0] if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict) else body
 
 
-def normalise(body: Any, status: int | None = None) -> dict[str, Any]:
-    """Return an error body in OpenAI's shape; further keys of the error stay.
+def normalise(body: Any, status: int | None = None, *, default: str | None = None) -> dict[str, Any]:
+    """Return an error body in OpenAI's shape; further keys of the error stay. ``default`` is the text of one without any.
 
     >>> normalise([{"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}}])
     {'error': {'message': 'no', 'type': 'INVALID_ARGUMENT', 'param': None, 'code': 400, 'status': 'INVALID_ARGUMENT'}}
@@ -95,28 +95,32 @@ def normalise(body: Any, status: int | None = None) -> dict[str, Any]:
     {'message': 'it is bad', 'type': None, 'param': None, 'code': 'bad'}
     """
     error = _facts(opened(body))
-    error["message"] = str(error["message"] or "").strip() or _default_message(body, status)
+    error["message"] = str(error["message"] or "").strip() or default or _default_message(body, status)
     if len(error["message"]) > _LONGEST:
         error["message"] = error["message"][:_LONGEST] + "..."
     return {"error": error}
 
 
-def _facts(body: Any) -> dict[str, Any]:
+_DEEPEST: Final = 8
+"""How many wraps an error may stand in."""
+
+
+def _facts(body: Any, depth: int = 0) -> dict[str, Any]:
     """Return message, type, param, code and whatever else the error says of itself."""
     empty = {"message": None, "type": None, "param": None, "code": None}
     if isinstance(body, str):
         return {**empty, "message": _page_text(body)}
-    if isinstance(body, list):
-        parts = [_facts(item) for item in body[:5]]
+    if isinstance(body, list) and depth <= _DEEPEST:
+        parts = [_facts(item, depth + 1) for item in body[:5]]
         texts = [str(item["message"]) for item in parts if item["message"]]
         return {**(parts[0] if parts else empty), "message": "; ".join(texts) or None}
-    if not isinstance(body, Mapping):
+    if not isinstance(body, Mapping) or depth > _DEEPEST:
         return empty
     facts = {"message": _innermost(body) or _first_value(body, _MESSAGE), "type": _first_value(body, _TYPE)}
     facts |= {"param": _param(body), "code": _first_value(body, _CODE)}
     for key in _WRAPS:
         if body.get(key) and not (facts["message"] and _is_beside(key, body[key])):
-            inner = _facts(body[key])
+            inner = _facts(body[key], depth + 1)
             return {**inner, **{name: value for name, value in facts.items() if inner[name] is None}}
     if facts["type"] is None:
         facts["type"] = _first_value(body, ("error",))
@@ -257,12 +261,13 @@ def error_from(
     """Return the typed error for an answer.
 
     ``body`` may have been through a provider's error rules; ``raw`` is what it was before, ``response_changes`` what
-    they did, ``error_class`` the class that they named. Header names are in lower case.
+    they did, ``error_class`` the class that they named. An answer with a good status gets the one that its class stands
+    for. Header names are in lower case.
     """
     shaped = mask.deep(normalise(body, status))
     error = shaped["error"]
-    error_class, meant_status = error_classes.classify(error, status, error_class)
-    failure = exception_of(error_class, meant_status)(
+    error_class, status = error_classes.classify(error, status, error_class)
+    failure = exception_of(error_class, status)(
         error["message"],
         status=status,
         provider=provider,

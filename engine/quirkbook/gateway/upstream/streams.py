@@ -98,7 +98,7 @@ class Relay:
     @property
     def failed(self) -> bool:
         """Whether the last that came was the upstream's own word on why it goes no further."""
-        return _FAILED(self._last) is not None
+        return _FAILED(self._last) is not None or (self._rules is not None and self._rules.failure is not None)
 
     def feed(self, data: bytes) -> bytes:
         """Return what to pass on of what has come so far: whole events only, where some may have to be changed.

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ...api import translate_response
+from ...api import Translation, translate_response
 from ...errors import (
     APIConnectionError,
     AuthenticationError,
@@ -123,28 +123,29 @@ def error_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
 
 def hidden_error(route: Route, prepared: Prepared, reply: Reply, body: Any) -> DispatchError:
     """Return the error that came with a good status; its own is the one that its class stands for."""
-    failure = _typed_error(route, prepared, reply, body, None)
-    failure.status = provider_errors.classify(failure.body, None, failure.error_class)[1]
-    return failure
+    return _typed_error(route, prepared, reply, body, None)
 
 
 def _typed_error(route: Route, prepared: Prepared, reply: Reply, body: Any, status: int | None) -> DispatchError:
-    error_class = None
-    if route.provider:
-        meant = provider_errors.classify(body, None)[1] if status is None else status
-        translation = translate_response.explain_error(
-            body, route.provider, meant, request=prepared.root, rulebook=route.book, model=route.model
-        )
-        body, error_class = translation.payload, translation.error_class
+    """Return the error that a body is; ``status`` None: it came with a good one."""
+    if not route.provider:
+        return _of_translation(route, reply, Translation(body, (), "", route.model, status=status))
+    translation = translate_response.explain_error(
+        body, route.provider, status or reply.status, request=prepared.root, rulebook=route.book, model=route.model
+    )
+    return _of_translation(route, reply, translation)
+
+
+def _of_translation(route: Route, reply: Reply, translation: Translation) -> DispatchError:
     return provider_errors.error_from(
-        status,
+        translation.status,
         reply.headers,
-        body,
+        translation.payload,
         provider=route.provider,
         model=route.model,
         retry_after=retry_after(reply.headers),
         mask=route.mask,
-        error_class=error_class,
+        error_class=translation.error_class,
     )
 
 
@@ -198,6 +199,8 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
         )
         prepared.rules += tuple(change.rule for change in translation.changes)
         payload = translation.payload
+        if translation.error_class is not None:  # a rule calls it one
+            raise _of_translation(route, reply, translation)
     if not _has_choice(payload):
         raise _empty(route, "its answer has no choices that could be used")
     return route.without_key(raw if payload is body else _encode(payload))

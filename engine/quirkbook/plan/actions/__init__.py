@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...model import Keys
-from . import calls, flow, ids, jsontext, messages, pairing, parts, ranges, streams, telling, thinking, turns, values
+from . import calls, failing, flow, ids, jsontext, messages, pairing, parts, ranges, streams, telling, thinking, turns, values
 from .base import Action, Context
 
 Build = Callable[[Any, Keys, Context], Action]
@@ -27,6 +27,7 @@ ACTIONS: Mapping[str, Build] = {
     "drop_header": flow.drop_header,
     "each": flow.each,
     "end_stream": calls.end_stream,
+    "fail": failing.fail,
     "finish_calls": calls.finish_calls,
     "flatten_content": messages.flatten_content,
     "from_json_text": jsontext.from_json_text,
@@ -63,6 +64,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "append_message": ("request",),
     "arrange_turns": ("request",),
     "end_stream": ("chunk",),
+    "fail": ("chunk", "error", "response"),
     "finish_calls": ("response", "chunk"),
     "identify_calls": ("response", "chunk"),
     "insert_message": ("request",),
