@@ -10,7 +10,7 @@ from quirkbook.api.translate_response import (
     translate_response,
 )
 from quirkbook.model import ErrorClass
-from quirkbook.plan.actions.streams import Splitter
+from quirkbook.plan.actions.thinking import Splitter
 from quirkbook.rulebook.rulebook import Rulebook
 
 USAGE = {"total_tokens": 9}
