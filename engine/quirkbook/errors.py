@@ -40,10 +40,23 @@ if TYPE_CHECKING:
 
 
 class QuirkbookError(Exception):
-    """The root: catch it to catch everything this package raises on purpose."""
+    """The root: catch it to catch everything this package raises on purpose.
+
+    All of them can be copied and pickled, and so raised in one process and caught in another.
+    """
 
     exit_code = 1
     """What the command line ends with."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revived, (type(self), self.args), vars(self)
+
+
+def _revived(kind: type[QuirkbookError], args: tuple[Any, ...]) -> QuirkbookError:
+    """Make an error that was pickled or copied again, without its constructor, which takes more than its text."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
 
 
 class RuleFileError(QuirkbookError):

@@ -235,25 +235,43 @@ def test_where_there_is_no_prefix_and_no_extra_body_nothing_happens(payload):
     assert changes(done) == ()
 
 
-def test_an_extra_body_is_merged_and_keys_that_are_there_win():
+def test_an_extra_body_is_merged_and_wins():
     payload = {"n": 1, "seed": 7, "extra_body": {"n": 2, "seed": 7.0, "thinking": {"type": "disabled"}, "top_k": None}}
 
     done = prepared(payload)
 
-    assert done.root == {"n": 1, "seed": 7, "thinking": {"type": "disabled"}, "top_k": None}
+    assert done.root == {"n": 2, "seed": 7, "thinking": {"type": "disabled"}, "top_k": None}
     assert told(done) == [
         ("quirkbook/extra-body", "merge", "exact", "/extra_body", payload["extra_body"], MISSING, ""),
-        ("quirkbook/extra-body", "merge", "lossy", "/n", 1, 1, "extra_body.n is lost: n is there already and wins"),
+        ("quirkbook/extra-body", "merge", "lossy", "/n", 1, 2, "extra_body stands in for it"),
         ("quirkbook/extra-body", "merge", "exact", "/thinking", MISSING, {"type": "disabled"}, ""),
         ("quirkbook/extra-body", "merge", "exact", "/top_k", MISSING, None, ""),
     ]
     assert done.root["thinking"] is payload["extra_body"]["thinking"]
 
 
+def test_objects_in_an_extra_body_are_joined_with_those_that_are_there():
+    payload = {
+        "thinking": {"type": "enabled", "x": {"a": 1}},
+        "extra_body": {"thinking": {"keep": "all", "x": {"a": 2}}},
+    }
+
+    assert prepared(payload).root == {"thinking": {"type": "enabled", "keep": "all", "x": {"a": 2}}}
+    assert payload["thinking"] == {"type": "enabled", "x": {"a": 1}}
+
+
+def test_a_model_that_is_there_wins_over_that_of_an_extra_body():
+    done = prepared({"model": "a", "extra_body": {"model": "b"}})
+
+    assert done.root == {"model": "a"}
+    assert told(done)[-1][-1] == "extra_body.model is lost: model is there already"
+    assert prepared({"model": "a", "extra_body": {"model": "a"}}).root == {"model": "a"}
+
+
 def test_an_extra_body_within_an_extra_body_is_merged_too():
     done = prepared({"extra_body": {"a": 1, "extra_body": {"a": 2, "b": 2}}})
 
-    assert done.root == {"a": 1, "b": 2}
+    assert done.root == {"a": 2, "b": 2}
     assert [(rule, action, pointer) for rule, action, _, pointer, *_ in told(done)] == [
         ("quirkbook/extra-body", "merge", "/extra_body"),
         ("quirkbook/extra-body", "merge", "/a"),

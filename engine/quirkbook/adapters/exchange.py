@@ -86,7 +86,7 @@ class Rules:
             api.apply_policy(run, self.policy, stacklevel=4)
         plan = run.plan
         return Translation(
-            run.root, changes(run), plan.provider, plan.model, headers=run.headers, identity=plan.identity
+            run.root, changes(run), plan.provider, plan.model, headers={**run.headers}, identity=plan.identity
         )
 
 

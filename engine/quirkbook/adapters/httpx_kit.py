@@ -87,7 +87,7 @@ class _Wrapped:
         try:
             translated = self._rules.prepare(str(request.url), body)
         except PayloadError as error:
-            raise _unwrapped(error) from None
+            raise _unwrapped(error, self._kit.library, request) from None
         if translated is None or translated.body is None:
             return request, translated
         headers = request.headers.copy()
@@ -171,17 +171,16 @@ class _AsyncTransport(_Wrapped):
         await self._inner.__aexit__(kind, error, trace)
 
 
-def _unwrapped(error: PayloadError) -> PayloadError:
+def _unwrapped(error: PayloadError, library: Any, request: Any) -> PayloadError:
     """Make an error one of the openai package's too, where that is loaded.
 
     It lets its own errors through, but in version 2 takes every other for a broken connection: sends again, and wraps.
     """
-    root = getattr(sys.modules.get("openai"), "OpenAIError", None)
-    if root is not None:
-        kind = type(error)
-        facts = {"__module__": kind.__module__, "status_code": kind.http_status}
-        error.__class__ = type(kind.__name__, (kind, root), facts)
-    return error
+    if "openai" not in sys.modules:
+        return error
+    from .openai_errors import as_openai_error  # only now: the package is not ours to import
+
+    return as_openai_error(error, library, request)
 
 
 # On the way back

@@ -150,7 +150,7 @@ def explain(
         model=done.plan.model,
         quiet=tuple(still(*one) for one in quiet) + tuple(_elsewhere(done, rulebook)) if quiet is not None else (),
         refusals=refusals(done),
-        headers={} if done.refusals else done.headers,
+        headers={} if done.refusals else {**done.headers},
         identity=done.plan.identity,
     )
 

@@ -80,7 +80,7 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
     extra = call_options.get("extra_body", {})
     if not isinstance(extra, Mapping):
         raise UsageError(f'extra_body must be an object, not {kind(extra)}; example: {{"top_k": 40}}')
-    payload |= extra
+    payload = _merged(payload, extra)
     book = call_options.get("rulebook") or api.default_rulebook()
     provider = provider_of(book, call_options.get("provider"), payload["model"], call_options.get("base_url"))
     head = book.provider(provider).head
@@ -108,6 +108,16 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
         rulebook=book,
         base_model=call_options.get("base_model"),
     )
+
+
+def _merged(payload: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an extra_body in a payload: objects are joined, any other value wins over the payload's."""
+    merged = {**payload, **extra}
+    for key in payload.keys() & extra.keys():
+        there, value = payload[key], extra[key]
+        if isinstance(there, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(there, value)
+    return merged
 
 
 def provider_of(book: Rulebook, provider: str | None, model: Any, base_url: str | None) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import PayloadError
 from ..identity.resolve import Identity
-from ..model import MISSING, Change, Effect, Keys, Payload, Quiet, same
+from ..model import MISSING, Change, Effect, Keys, Payload, Quiet
 from ..payload.draft import Draft, Edit, Overspent, Seen
 from .compile import CompiledRule, Place, Plan, own_rule
 from .jsonschema.look import look as look_at_schema
@@ -151,8 +151,8 @@ def note_plain(done: Run, converted: Iterable[tuple[Keys | None, str]]) -> None:
 def prepare(done: Run, model: str | None = None) -> None:
     """Make a request ready for the first rule.
 
-    ``model`` stands in for the payload's, the provider's prefix comes off, a literal extra_body is merged; keys that
-    are there win.
+    ``model`` stands in for the payload's, the provider's prefix comes off, a literal extra_body is merged and wins, as in
+    SDKs; only the model that is there stays.
     """
     root = done.root
     named = root.get("model") if model is None else model
@@ -164,11 +164,7 @@ def prepare(done: Run, model: str | None = None) -> None:
     first = len(done.edits)
     while isinstance(extra := root.get("extra_body"), dict):  # there may be one in it
         done.remove("merge", Effect.EXACT, ("extra_body",))
-        for key, value in extra.items():
-            if key not in root:
-                done.put("merge", Effect.EXACT, (key,), value)
-            elif not same(root[key], value):
-                done.remark("merge", Effect.LOSSY, f"extra_body.{key} is lost: {key} is there already and wins", (key,))
+        _merge(done, extra)
     if len(done.edits) > first:
         done.fired.append((_EXTRA, first, len(done.edits)))
         if _is_new_model(done):  # it stood in the extra_body alone
@@ -178,6 +174,24 @@ def prepare(done: Run, model: str | None = None) -> None:
             if len(done.edits) > first:
                 done.fired.append((_PREFIX, first, len(done.edits)))
                 done.model = root["model"]
+
+
+def _merge(done: Run, extra: Mapping[str, Any]) -> None:
+    """Put the fields of an extra_body into the payload: objects are joined, any other value stands in for the one there."""
+    objects: list[tuple[Keys, Mapping[str, Any]]] = [((), extra)]
+    for keys, fields in objects:  # grows while it is read
+        for key, value in fields.items():
+            place = (*keys, key)
+            there = done.at(place)
+            if there is MISSING:
+                done.put("merge", Effect.EXACT, place, value)
+            elif isinstance(there, dict) and isinstance(value, dict):
+                objects.append((place, value))
+            elif place == ("model",):
+                if value != there:
+                    done.remark("merge", Effect.LOSSY, "extra_body.model is lost: model is there already", place)
+            else:
+                done.put("merge", Effect.LOSSY, place, value, "extra_body stands in for it")
 
 
 def changes(done: Run) -> tuple[Change, ...]:

@@ -105,7 +105,8 @@ class Route:
             PolicyError: the policy forbids a change.
             HTTPError: a field is no JSON.
         """
-        payload = body.decode(fields, self._decoded, depth)
+        # An extra_body is joined with fields that no rule may look at.
+        payload = body.decode(fields, None if "extra_body" in fields else self._decoded, depth)
         body.check_messages(payload)
         for name, value in self.deployment.defaults.items():
             payload.setdefault(name, value)
