@@ -10,7 +10,22 @@ from dataclasses import replace
 from typing import Any
 
 from ...model import Keys
-from . import calls, failing, flow, ids, jsontext, messages, pairing, parts, ranges, streams, telling, thinking, turns, values
+from . import (
+    calls,
+    failing,
+    flow,
+    ids,
+    jsontext,
+    messages,
+    pairing,
+    parts,
+    ranges,
+    streams,
+    telling,
+    thinking,
+    turns,
+    values,
+)
 from .base import Action, Context
 
 Build = Callable[[Any, Keys, Context], Action]
