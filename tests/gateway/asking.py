@@ -89,7 +89,7 @@ class Running:
 
     def forget(self) -> None:
         """Drop the lines of all requests so far: also those that are still to be written, or told."""
-        until(lambda: self.gateway._under_way == 0)  # it is told of before it counts as done
+        until(lambda: self.gateway.under_way == 0)  # it is told of before it counts as done
         self.gateway.log.flush()
         self.lines.clear()
 

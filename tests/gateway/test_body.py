@@ -215,3 +215,30 @@ def test_messages_are_an_array_decoded_or_not():
         with pytest.raises(HTTPError) as caught:
             body.check_messages(body.decode(body.fields(b'{"messages": {} }'), wanted, 9))
         assert str(caught.value) == 'messages is an array: write [{"role": "user", "content": ...}]'
+
+
+def test_twins_are_found_in_one_pass(monkeypatch):
+    class Counted(str):
+        compared = 0
+
+        def __eq__(self, other):
+            Counted.compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    hooks = []
+    monkeypatch.setattr(body.json, "loads", lambda raw, object_pairs_hook: hooks.append(object_pairs_hook))
+    body._refuse_duplicate_keys(b"")
+    pairs = [(Counted(f"k{at}"), 1) for at in range(20_000)] + [(Counted("k19999"), 2)]
+
+    with pytest.raises(HTTPError, match="k19999"):
+        hooks[0](pairs)
+    assert Counted.compared < 100
+
+
+def test_a_payload_of_too_many_fields_is_refused():
+    many = json.dumps({f"k{at}": 1 for at in range(body.MOST_FIELDS + 1)}).encode()
+
+    with pytest.raises(HTTPError, match="1,001 fields; the limit is 1,000"):
+        body.fields(many)

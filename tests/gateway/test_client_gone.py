@@ -45,7 +45,7 @@ def test_a_client_that_resets_its_connection_right_away_ends_it_as_well(front):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
     assert not front.server.requests or front.server.gone.wait(2)
-    until(lambda: front.running.gateway._under_way == 0)
+    until(lambda: front.running.gateway.under_way == 0)
 
 
 def test_a_client_that_hangs_up_within_a_stream_ends_the_upstreams_stream(front):
@@ -67,7 +67,7 @@ def test_a_client_that_hangs_up_between_two_tries_gets_no_third(front):
         asked(connection)
         until(lambda: front.server.requests)
         time.sleep(0.1)
-    until(lambda: front.running.gateway._under_way == 0, 2.5)  # less than the pause before the next try
+    until(lambda: front.running.gateway.under_way == 0, 2.5)  # less than the pause before the next try
 
     assert len(front.server.requests) == 1
 

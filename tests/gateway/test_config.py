@@ -228,7 +228,7 @@ def test_a_provider_that_nobody_is_near_to_is_told_with_all(refusal):
 def test_models_of_providers_that_speak_otherwise_are_left_out_with_a_warning(config):
     text = """\
         model_list:
-          - {model_name: claude, litellm_params: {model: bedrock/claude, aws_region_name: us-east-1}}
+          - {model_name: claude, litellm_params: {model: sagemaker/claude, aws_region_name: us-east-1}}
           - {model_name: kimi, litellm_params: {model: moonshot/kimi-k2.6}}
         litellm_settings:
           fallbacks: [{claude: [kimi]}, {kimi: [claude]}]
@@ -239,20 +239,20 @@ def test_models_of_providers_that_speak_otherwise_are_left_out_with_a_warning(co
     assert [one.name for one in read.deployments] == ["kimi"]
     assert read.summary() == [
         "config.yaml: 1 model; 9 keys used, 0 ignored, 1 unsupported",
-        "config.yaml:2:66: unsupported /model_list/0/litellm_params/aws_region_name: this way of signing in is not known here",
-        "config.yaml:2:50: models of 'bedrock' are not served: this one is left out: "
+        "config.yaml:2:68: unsupported /model_list/0/litellm_params/aws_region_name: this way of signing in is not known here",
+        "config.yaml:2:50: models of 'sagemaker' are not served: this one is left out: "
         "write openai/... and api_base if it speaks OpenAI's protocol",
     ]
 
 
 def test_where_all_models_are_left_out_nothing_can_be_served(refusal):
-    text = "model_list:\n  - {model_name: l, litellm_params: {model: xinference/llama}}\n"
+    text = "model_list:\n  - {model_name: l, litellm_params: {model: triton/llama}}\n"
 
     assert refusal(text) == (
         "config.yaml:1:1: error[Q306]: none of these models can be served\n"
         "  1 | model_list: ...\n"
         "    | ^^^^^^^^^^\n"
-        "config.yaml:2:45: warning[Q306]: models of 'xinference' are not served: this one is left out\n"
+        "config.yaml:2:45: warning[Q306]: models of 'triton' are not served: this one is left out\n"
         "  hint: write openai/... and api_base if it speaks OpenAI's protocol"
     )
 

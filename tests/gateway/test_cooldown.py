@@ -123,7 +123,7 @@ def test_a_deployment_that_recovers_is_asked_again(monkeypatch):
         deployments = (a_deployment(bad.url, order=1, cooldown=0.05), a_deployment(good.url, order=2))
         with running(*deployments, allowed_fails=1) as front:
             clock = Clock()
-            monkeypatch.setattr(front.gateway._cooldowns, "_clock", clock)
+            monkeypatch.setattr(front.gateway.cooldowns, "_clock", clock)
             for _ in range(4):
                 assert front.ask({}).status == 200
             clock.now += 1

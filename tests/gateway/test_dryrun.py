@@ -56,6 +56,7 @@ def test_a_refusal_is_a_report_with_status_200(book):
     status, data = asked(book, {"payload": {"model": "acme/big", "n": 2, "temperature": 2}})
 
     assert status == 200
+    assert data.pop("refusals") == [data["refusal"]]
     assert data == {
         "provider": "acme",
         "model": "big",

@@ -13,7 +13,7 @@ from tests.servers import chunk, events, sockets
 from quirkbook.gateway.app import Gateway
 from quirkbook.gateway.config.model import Config, Limits
 from quirkbook.gateway.observe import Log
-from quirkbook.gateway.serve import _options
+from quirkbook.gateway.worker import uvicorn_options
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -65,13 +65,13 @@ async def upstream_and_gateway(work, **limits):
     url = f"http://127.0.0.1:{upstream.sockets[0].getsockname()[1]}/v1"
     lines = []
     gateway = Gateway(Config((a_deployment(url),), BOOK, limits=Limits(**limits), retries=0), log=Log(lines.append))
-    server = uvicorn.Server(uvicorn.Config(gateway, host="127.0.0.1", port=0, **_options()))
+    server = uvicorn.Server(uvicorn.Config(gateway, host="127.0.0.1", port=0, **uvicorn_options(30)))
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     done = await work(port)
-    under_way, busy = gateway._under_way, [len(pool.busy) for pool in gateway.pools.values()]
+    under_way, busy = gateway.under_way, [len(pool.busy) for pool in gateway.pools.values()]
     server.should_exit = True
     await serving
     upstream.close()

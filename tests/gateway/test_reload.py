@@ -15,9 +15,9 @@ from tests.gateway.served import a_config, served
 from tests.servers import answer, serving
 
 from quirkbook.gateway.app import Gateway
+from quirkbook.gateway.config.load import settings
 from quirkbook.gateway.observe import Log
-from quirkbook.gateway.reload import Watcher
-from quirkbook.gateway.serve import settings
+from quirkbook.gateway.reload import Watcher, files_of, stamps
 
 pytestmark = pytest.mark.timeout(40)
 
@@ -262,3 +262,60 @@ def test_without_files_there_is_nothing_to_watch(monkeypatch):
     watcher.begin()
 
     assert watcher._task is None
+
+
+def test_an_edit_between_reading_and_watching_is_seen(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(a_config("http://127.0.0.1:9/v1"))
+    before = dict(stamps(files_of(str(path))))
+
+    async def main():
+        gateway = Gateway(settings(str(path)), log=Log(lambda line: None))
+        path.write_text(a_config("http://127.0.0.1:9/v1", "another"))
+        watcher = Watcher(gateway, str(path), settings, before)
+        watcher.begin()
+        await soon(lambda: gateway.service.router.names() == ("another",))
+        watcher._task.cancel()
+        await asyncio.gather(watcher._task, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_a_reload_that_never_ends_is_told_and_the_next_good_edit_is_seen(watched, tmp_path, monkeypatch):
+    monkeypatch.setattr("quirkbook.gateway.reload.LONGEST", 0.2)
+    release = threading.Event()
+
+    async def work(gateway):
+        watcher = Watcher(gateway, str(tmp_path / "config.yaml"), lambda path: release.wait(10))
+        await watcher.reload()
+        assert "could not be read within 0.2 seconds" in gateway.reload_error
+        release.set()
+        watcher._read_config = settings
+        watcher.reload_soon()
+        await soon(lambda: gateway.reload_error is None)
+
+    assert [line["event"] for line in watched(work)] == ["reload refused", "reloaded"]
+
+
+def test_a_reload_that_breaks_in_our_own_code_is_told(watched, tmp_path):
+    async def work(gateway):
+        watcher = Watcher(gateway, None, lambda path: {}["broken"])
+        await watcher.reload()
+        assert gateway.reload_error == "KeyError: 'broken'"
+
+    watched(work)
+
+
+def test_a_pipe_in_a_folder_of_rules_is_refused(watched, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "acme.yaml").write_text(RULES.format(url="http://127.0.0.1:9/v1", mark="one"))
+    config = a_config("http://127.0.0.1:9/v1", quirkbook_settings={"rules": ["mine"]})
+
+    async def work(gateway):
+        os.mkfifo(tmp_path / "mine" / "pipe.yaml")
+        await soon(lambda: gateway.reload_error)
+        assert "this is neither a file nor a link to one" in gateway.reload_error
+        os.unlink(tmp_path / "mine" / "pipe.yaml")
+        await soon(lambda: gateway.reload_error is None)
+
+    watched(work, config)

@@ -272,3 +272,15 @@ def test_no_key_is_in_what_an_error_or_a_repr_says():
     router = a_router(a_deployment("kimi", api_key="sk-secret", headers={"X-Key": "sk-secret"}))
 
     assert "sk-secret" not in repr(router.route("kimi"))
+
+
+def test_a_near_name_is_looked_for_only_where_that_is_cheap(monkeypatch):
+    looked = []
+    monkeypatch.setattr("quirkbook.gateway.router.did_you_mean", lambda word, known: looked.append(word))
+    router = a_router(a_deployment("kimi"))
+
+    for name in ("kim", "k" * 101):
+        with pytest.raises(UnknownModelError):
+            router.route(name)
+
+    assert looked == ["kim"]

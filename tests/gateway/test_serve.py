@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
 import signal
@@ -21,6 +20,8 @@ from tests.servers import answer, chunk, events, serving
 
 from quirkbook.cli import main
 from quirkbook.gateway import serve as gateway_serving
+from quirkbook.gateway import worker
+from quirkbook.gateway.config.model import Options
 
 pytestmark = pytest.mark.timeout(40)
 
@@ -188,11 +189,10 @@ def serve(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.endswith(("_API_KEY", "_MASTER_KEY", "_PROXY", "_proxy"))]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv(gateway_serving.SETTINGS, "")
 
     def run(*arguments):
         started = []
-        monkeypatch.setattr("uvicorn.run", lambda *given, **options: started.append((given, options)))
+        monkeypatch.setattr(gateway_serving, "start", started.append)
         with pytest.raises(SystemExit) as end:
             main(["serve", *arguments])
             raise SystemExit(0)
@@ -207,7 +207,10 @@ def test_a_server_starts_with_what_was_asked_for(serve, tmp_path, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
     port = free_port()
 
-    code, said, started = serve("-c", "config.yaml", "--port", str(port), "--workers", "3", "--no-reload")
+    code, said, started = serve(
+        "-c", "config.yaml", "--port", str(port), "--workers", "3", "--no-reload",
+        "--drain", "60", "--sse-ping", "5", "--health-timeout", "0",
+    )  # fmt: skip
 
     assert code == 0
     assert said == (
@@ -216,10 +219,7 @@ def test_a_server_starts_with_what_was_asked_for(serve, tmp_path, monkeypatch):
         "HTTPS_PROXY is set, and not used: the gateway connects to upstreams itself\n"
         f"http://127.0.0.1:{port} - POST /v1/chat/completions, or open / in a browser\n"
     )
-    ((given, options),) = started
-    assert given == ("quirkbook.gateway.serve:application",)
-    assert (options["host"], options["port"], options["workers"]) == ("127.0.0.1", port, 3)
-    assert json.loads(os.environ[gateway_serving.SETTINGS]) == {"path": "config.yaml", "reload": False}
+    assert started == [Options("config.yaml", port=port, workers=3, reload=False, drain=60, ping=5, health_timeout=0)]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
@@ -296,17 +296,20 @@ def test_where_the_extra_is_not_installed_it_is_said(serve, monkeypatch):
     assert said.endswith(": in a checkout of Quirkbook, run pip install '.[serve]'\n")
 
 
-def test_a_worker_watches_its_files(tmp_path, monkeypatch):
+def test_a_worker_watches_its_files(tmp_path):
     (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
-    monkeypatch.setenv(gateway_serving.SETTINGS, f'{{"path": "{tmp_path}/config.yaml", "reload": true}}')
 
-    async def make():
-        gateway_serving.application()
-        (watching,) = asyncio.all_tasks() - {asyncio.current_task()}
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+    async def make(reload):
+        gateway = worker.application(Options(f"{tmp_path}/config.yaml", reload=reload))
+        for begin in gateway.at_start:
+            begin()
+        watching = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        return len(watching)
 
-    asyncio.run(make())
+    assert (asyncio.run(make(True)), asyncio.run(make(False))) == (1, 0)
 
 
 def test_options_that_are_none_are_said(tmp_path):
@@ -314,8 +317,7 @@ def test_options_that_are_none_are_said(tmp_path):
     assert run(tmp_path, "--port", str(free_port()), "--workers", "0")[0] == 2
 
 
-def test_a_worker_makes_its_app_from_what_serve_left_for_it(tmp_path, monkeypatch):
+def test_a_worker_makes_its_app_from_the_options(tmp_path):
     (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))
-    monkeypatch.setenv(gateway_serving.SETTINGS, f'{{"path": "{tmp_path}/config.yaml", "reload": false}}')
 
-    assert gateway_serving.application().service.router.names() == ("kimi",)
+    assert worker.application(Options(f"{tmp_path}/config.yaml")).service.router.names() == ("kimi",)

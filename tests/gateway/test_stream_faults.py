@@ -271,3 +271,18 @@ def test_what_a_rule_owes_is_paid_after_a_break_behind_the_end_too(front):
 
     assert broken == front.ask(asked, stream(events(chunk("Hi"), last))).events
     assert [one["usage"] for one in broken[:-1] if one.get("usage")] == [USAGE]
+
+
+@BOTH
+@pytest.mark.parametrize("ends", ["\r", "\r\n", "mixed"])
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_lines_may_end_in_each_of_the_standards_ways(front, model, ends, size):
+    gaps = {"\r": [b"\r\r"], "\r\n": [b"\r\n\r\n"]}.get(ends, [b"\r\n\n", b"\n\r\n", b"\n\r", b"\r\r\n", b"\r\r"])
+    whole = events(*CHUNKS, "[DONE]").split(b"\n\n")[:-1]
+    data = b"".join(event + gaps[at % len(gaps)] for at, event in enumerate(whole))
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+
+    got = front.ask({"model": model, "stream": True}, stream(b"\xef\xbb\xbf" + pieces[0], *pieces[1:]))
+
+    assert got.events == [*CHUNKS, "[DONE]"]
+    assert not got.body.startswith(b"\xef\xbb\xbf")

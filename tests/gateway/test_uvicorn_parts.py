@@ -10,6 +10,7 @@ import uvicorn
 
 from quirkbook.errors import UsageError
 from quirkbook.gateway import serve
+from quirkbook.gateway.config.model import Options
 from quirkbook.gateway.http import uvicorn_parts
 from quirkbook.gateway.http.uvicorn_parts import TESTED, check_uvicorn
 
@@ -27,7 +28,7 @@ def test_what_is_missing_is_named_before_anything_is_served(monkeypatch):
 
     monkeypatch.setattr(uvicorn_parts, "USED", {Protocol: ("cycle", "__init__", "pipeline")})
 
-    for start in (lambda: serve.serve(None, "127.0.0.1", 4000, 1, no_auth=False), serve.running(None).__enter__):
+    for start in (lambda: serve.serve(Options()), serve.running(None).__enter__):
         with pytest.raises(UsageError) as caught:
             start()
         assert str(caught.value) == (

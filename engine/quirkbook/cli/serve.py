@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import click
 
 from ..errors import missing_extra
+
+_SECONDS: Final = click.FloatRange(0, 7 * 86_400)
 
 
 @click.command()
@@ -16,7 +20,25 @@ from ..errors import missing_extra
 @click.option(
     "--reload/--no-reload", default=True, show_default=True, help="Take edits of config and rules into force."
 )
-def serve(path: str | None, host: str, port: int, workers: int, no_auth: bool, reload: bool) -> None:
+@click.option(
+    "--drain", default=30.0, show_default=True, type=_SECONDS, help="Seconds for requests under way after SIGTERM."
+)
+@click.option(
+    "--sse-ping",
+    "ping",
+    default=15.0,
+    show_default=True,
+    type=_SECONDS,
+    help="Seconds of silence in a stream before a comment; 0: none.",
+)
+@click.option(
+    "--health-timeout",
+    default=120.0,
+    show_default=True,
+    type=_SECONDS,
+    help="Seconds without a sign of life before a worker is replaced; 0: never.",
+)
+def serve(no_auth: bool, **options: Any) -> None:
     """Serve an OpenAI-compatible gateway that translates each request for its provider.
 
     Needs the extra `serve`: pip install '.[serve]' in a checkout of Quirkbook. Without --config every provider is
@@ -29,6 +51,7 @@ def serve(path: str | None, host: str, port: int, workers: int, no_auth: bool, r
     """
     try:
         from ..gateway import serve
+        from ..gateway.config.model import Options
     except ImportError as error:
         raise missing_extra("the gateway", str(error.name), "serve") from None
-    serve.serve(path, host, port, workers, no_auth=no_auth, reload=reload)
+    serve.serve(Options(**options), no_auth=no_auth)

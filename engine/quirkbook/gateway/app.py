@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from . import dry_run as dry_run_page
 from . import openapi
-from .config.model import Config
+from .config.model import Config, Options
 from .cooldown import Cooldowns
 from .exchange import Exchange
 from .http import body
@@ -39,15 +39,20 @@ _PAUSE: Final = "1"
 class Gateway:
     """The ASGI app."""
 
-    def __init__(self, config: Config, *, log: Log | None = None) -> None:
+    def __init__(self, config: Config, *, log: Log | None = None, options: Options | None = None) -> None:
         self.pools: Pools = {}
         self.service = Service(config, self.pools)
-        self._cooldowns = Cooldowns()
+        self.cooldowns = Cooldowns()
+        self.options = options or Options()
+        self.at_start: list[Callable[[], object]] = []
+        """Called when the server starts, on its event loop."""
         self.log = log or Log()
-        self.metrics = Metrics(lambda: self._under_way)
+        self.metrics = Metrics(lambda: self.under_way, lambda: self.log.lost)
         self.reload_error: str | None = None
         """Why the config or rules on disk are not those in force, if they are not."""
-        self._under_way = 0
+        self._exchanges: set[Exchange] = set()
+        self._in_flight = 0
+        """Bytes of their bodies."""
         self._ids = _ids()
         self._handlers: Mapping[tuple[str, str], Callable[..., Any]] = {
             ("GET", "/"): self._page,
@@ -85,11 +90,13 @@ class Gateway:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        for begin in self.at_start:
+            begin()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         for pool in self.pools.values():
             pool.close()
-        self.log.flush()
+        self.log.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,16 +109,43 @@ class Gateway:
             self.log.write(id=id.decode(), status=error.status, why=str(error))
             await answer_error(send, error, [(b"x-request-id", id)])
             return
-        self._under_way += 1
+        exchange = Exchange(self, values, receive, send, id)
+        self._exchanges.add(exchange)
         try:
-            await Exchange(service, self._cooldowns, self.log, self.metrics, values, receive, send, id).run()
+            await exchange.run()
         finally:
-            self._under_way -= 1
+            self._exchanges.discard(exchange)
+            self._in_flight -= exchange.size
+
+    @property
+    def under_way(self) -> int:
+        """How many chat completions are not yet answered."""
+        return len(self._exchanges)
+
+    def reserve(self, size: int) -> None:
+        """Count bytes of a body that are kept from now on.
+
+        Raises:
+            HTTPError: 503, too many are under way.
+        """
+        most = self.service.config.limits.in_flight
+        if self._in_flight + size > most:
+            text = f"requests under way hold {most:,} bytes, which is the limit (quirkbook_settings.limits.in_flight_bytes)"
+            raise HTTPError(503, text, type="server_error", code="too_many_bytes", headers={"retry-after": _PAUSE})
+        self._in_flight += size
+
+    def stop(self) -> None:
+        """End all requests that are still under way, each with an error: the gateway is about to end."""
+        text = "the gateway is being stopped, and the answer was not complete in time (--drain)"
+        for exchange in list(self._exchanges):
+            exchange.stop(
+                HTTPError(503, text, type="server_error", code="gateway_stopped", headers={"retry-after": _PAUSE})
+            )
 
     def _admit(self, scope: Scope, service: Service) -> None:
         service.guard.check(scope)
         most = service.config.limits.concurrency
-        if self._under_way >= most:
+        if len(self._exchanges) >= most:
             text = f"{most} requests are under way, which is the limit (quirkbook_settings.limits.concurrency)"
             raise HTTPError(
                 429, text, type="rate_limit_error", code="too_many_requests", headers={"retry-after": _PAUSE}

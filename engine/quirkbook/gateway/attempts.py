@@ -21,6 +21,7 @@ from ..payload.describe import as_data
 from ..wire.retry import pause_before
 from .cooldown import Cooldowns
 from .http.asgi import HTTPError
+from .outgoing import Outgoing
 from .record import Record
 from .router import Target
 from .service import Service
@@ -51,9 +52,10 @@ class Attempts:
         record: Record,
         fields: Mapping[str, Any],
         policy: Mapping[str, str],
+        out: Outgoing,
     ) -> None:
         self._service, self._cooldowns, self._record = service, cooldowns, record
-        self._fields, self._policy = fields, policy
+        self._fields, self._policy, self._out = fields, policy, out
         self._route: Route | None = None
         self._prepared: Prepared | None = None
         self._failures: dict[Target, DispatchError] = {}
@@ -148,9 +150,9 @@ class Attempts:
         record.upstream = perf_counter() - started
         if streams:  # the time to the first chunk is one, wherever it goes
             patience = max(0.0, patience - record.upstream)
-        return Answered(
-            route, prepared, reply, *await validate_response.first_bytes(route, prepared, reply, streams, patience)
-        )
+            self._out.silence.listen(reply)
+        first = validate_response.first_bytes(route, prepared, reply, streams, patience, self._out.ping)
+        return Answered(route, prepared, reply, *await first)
 
     # What is sent
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from ..errors import PayloadError
 from . import headers
 from .attempts import Answered, Attempts
-from .cooldown import Cooldowns
 from .http import body
 from .http.asgi import JSON, GoneError, Headers, HeaderValues, HTTPError, Receive, Send, answer, read_body
 from .http.disconnect import DisconnectWatcher
-from .observe import Log, Metrics
+from .outgoing import Outgoing
 from .record import Record
 from .relay import relayed
 from .router import Target, UnknownModelError
-from .service import Service
+
+if TYPE_CHECKING:
+    from .app import Gateway
 
 MODEL_BYTES: Final = 1024
 """Bytes of a model's name; no name is that long."""
@@ -30,20 +31,22 @@ _encode = msgspec.json.Encoder().encode
 class Exchange:
     """A request under way."""
 
-    def __init__(
-        self,
-        service: Service,
-        cooldowns: Cooldowns,
-        log: Log,
-        metrics: Metrics,
-        header_values: HeaderValues,
-        receive: Receive,
-        send: Send,
-        id: bytes,
-    ) -> None:
-        self._service, self._cooldowns, self._log, self._metrics = service, cooldowns, log, metrics
+    def __init__(self, gateway: Gateway, header_values: HeaderValues, receive: Receive, send: Send, id: bytes) -> None:
+        self._gateway, self._service = gateway, gateway.service
         self._header_values, self._receive, self._send = header_values, receive, send
         self._record = Record(id)
+        self._out = Outgoing(send, headers.of_gateway(id, ()))
+        self._stopped: HTTPError | None = None
+        self._limit_timer: asyncio.TimerHandle | None = None
+        self._task = asyncio.current_task()
+        self.size = 0
+        """Bytes of the body, once it is there."""
+
+    def stop(self, error: HTTPError) -> None:
+        """End the request with an error, whatever it is at."""
+        if self._stopped is None and self._task is not None:
+            self._stopped = error
+            self._task.cancel()
 
     async def run(self) -> None:
         """Answer the request, whatever happens, and record the outcome."""
@@ -61,12 +64,21 @@ class Exchange:
         except (GoneError, ConnectionError):
             record.outcome(499, "the client hung up")
         except asyncio.CancelledError:
-            record.outcome(503, "the gateway was stopped before the answer was complete")
-            raise
+            if self._stopped is None:
+                record.outcome(503, "the gateway was stopped before the answer was complete")
+                raise
+            record.outcome(self._stopped.status, str(self._stopped))
+            await self._refuse(self._stopped)
         finally:
-            record.write(self._log, self._metrics)
+            self._out.silence.end()
+            if self._limit_timer is not None:
+                self._limit_timer.cancel()
+            record.write(self._gateway.log, self._gateway.metrics)
 
     async def _refuse(self, error: HTTPError) -> None:
+        if self._out.begun:
+            await self._out.refuse(error.body)
+            return
         error_headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()]
         await answer(self._send, error.status, _encode(error.body), [JSON, *self._headers(), *error_headers])
 
@@ -77,18 +89,36 @@ class Exchange:
 
     async def _answer(self, watcher: DisconnectWatcher) -> None:
         config = self._service.config
-        raw = await read_body(self._header_values, self._receive, config.limits.body_bytes)
+        raw = await read_body(self._header_values, self._receive, config.limits.body_bytes, self._reserve)
         fields = body.fields(raw)
         body.check_steering(fields)
         targets = self._targets(fields)
         policy = headers.policy(self._header_values[3], config.policy)
+        self._out.silence.seconds = self._service.ping(targets[0].deployment, self._gateway.options.ping)
         watcher.start()
-        answered = await Attempts(self._service, self._cooldowns, self._record, fields, policy).run(targets)
+        if config.limits.total is not None:
+            self._limit(config.limits.total)
+        attempts = Attempts(self._service, self._gateway.cooldowns, self._record, fields, policy, self._out)
+        answered = await attempts.run(targets)
         try:
             await self._relay(answered)
         except BaseException:  # cancelled, too, when the client hangs up: then the upstream need not go on either
             answered.reply.close()
             raise
+
+    def _reserve(self, size: int) -> None:
+        """Count bytes of the body, as they come.
+
+        Raises:
+            HTTPError: 503, too many are under way.
+        """
+        self._gateway.reserve(size)
+        self.size += size
+
+    def _limit(self, seconds: float) -> None:
+        text = f"the answer was not complete within {seconds:g} seconds (quirkbook_settings.limits.total_seconds)"
+        error = HTTPError(504, text, type="upstream_error", code="timeout")
+        self._limit_timer = asyncio.get_running_loop().call_later(seconds, self.stop, error)
 
     def _targets(self, fields: Mapping[str, Any]) -> Sequence[Target]:
         raw = fields.get("model")
@@ -111,6 +141,8 @@ class Exchange:
         record.rules = tuple(dict.fromkeys(answered.prepared.rules))  # those on the answer, too
         passed = self._headers() + headers.of_upstream(answered.route, reply)
         if answered.live:
-            await relayed(answered, self._service.config.limits, self._send, passed, record)
+            await relayed(answered, self._service.config.limits, self._out, passed, record)
+        elif self._out.begun:  # a whole answer to a request for a stream, as one
+            await self._out.end(answered.data)
         else:
             await answer(self._send, reply.status, answered.data, passed)

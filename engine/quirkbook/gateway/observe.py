@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from queue import SimpleQueue
 from typing import Any, Final
 
 import msgspec
@@ -16,15 +19,33 @@ _encode = msgspec.json.Encoder().encode
 
 #: Seconds that log lines wait to be written together.
 TOGETHER: Final = 0.05
+MOST_WAITING: Final = 1000
+"""Pieces of the log that wait to be written; each holds the lines of `TOGETHER` seconds."""
 _BUCKETS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
 
 class Log:
-    """Writes a line per request; lines that come close together are written together."""
+    """Writes a line per request; lines that come close together are written together.
+
+    They go to stderr by a thread of their own: where nobody reads what is written there, lines are lost and counted,
+    and requests go on.
+    """
 
     def __init__(self, write: Callable[[str], Any] | None = None) -> None:
-        self._write_text = write or sys.stderr.write
+        self._written = None if write else _Writer(sys.stderr.write)
+        self._write_text = write or self._written.put  # type: ignore[union-attr]
         self._lines: list[bytes] = []
+
+    @property
+    def lost(self) -> int:
+        """How many lines could not be written, as nobody reads what is."""
+        return self._written.lost if self._written else 0
+
+    def close(self) -> None:
+        """Write what waits, if that is possible within a second."""
+        self.flush()
+        if self._written:
+            self._written.close()
 
     def write(self, **facts: Any) -> None:
         """Write down facts; those that are None are left out."""
@@ -46,11 +67,45 @@ class Log:
             self._write_text(b"\n".join([*lines, b""]).decode())
 
 
+class _Writer:
+    """A thread that writes, and what waits for it."""
+
+    def __init__(self, write: Callable[[str], Any]) -> None:
+        self._write = write
+        self._waiting: SimpleQueue[str | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._told = 0
+        self.lost = 0
+
+    def put(self, text: str) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+            self._thread.start()
+        if self._waiting.qsize() >= MOST_WAITING:
+            self.lost += text.count("\n")
+        else:
+            self._waiting.put(text)
+
+    def _run(self) -> None:
+        while (text := self._waiting.get()) is not None:
+            if self.lost > self._told:
+                text = _encode({"event": "log lines lost", "lines": self.lost - self._told}).decode() + "\n" + text
+                self._told = self.lost
+            with contextlib.suppress(OSError, ValueError):  # whoever read it is gone
+                self._write(text)
+                sys.stderr.flush()
+
+    def close(self) -> None:
+        self._waiting.put(None)
+        if self._thread is not None:
+            self._thread.join(1)
+
+
 class Metrics:
     """The figures of one worker."""
 
-    def __init__(self, under_way: Callable[[], int]) -> None:
-        """Begin to count; ``under_way`` tells how many requests are not yet answered."""
+    def __init__(self, under_way: Callable[[], int], lost: Callable[[], int] = int) -> None:
+        """Begin to count; ``under_way`` tells how many requests are not yet answered, ``lost`` how many lines of the log."""
         registry = self._registry = CollectorRegistry()
         self._requests = Counter(
             "quirkbook_requests", "Requests answered.", ["model", "provider", "status"], registry=registry
@@ -74,6 +129,7 @@ class Metrics:
         )
         waiting = Gauge("quirkbook_requests_under_way", "Requests not yet answered.", registry=registry)
         waiting.set_function(under_way)
+        Gauge("quirkbook_log_lines_lost", "Lines of the log that nobody took.", registry=registry).set_function(lost)
         self._retries = Counter(
             "quirkbook_retries", "Requests sent once more, or elsewhere.", ["model"], registry=registry
         )

@@ -6,27 +6,33 @@ from ..errors import APIConnectionError, PayloadError
 from ..wire.sse import EventTooLongError
 from .attempts import Answered
 from .config.model import Limits
-from .http.asgi import Headers, Send
+from .http.asgi import Headers
+from .outgoing import PACED, PING, Outgoing
 from .record import Record
 from .upstream import streams
 
 
-async def relayed(answered: Answered, limits: Limits, send: Send, head: Headers, record: Record) -> None:
+async def relayed(answered: Answered, limits: Limits, out: Outgoing, head: Headers, record: Record) -> None:
     """Hand on a stream to its end, and note in ``record`` which rules fired, and why it was cut, if it was."""
-    reply, relay = answered.reply, answered.route.relay(answered.prepared)
+    route, reply, relay = answered.route, answered.reply, answered.route.relay(answered.prepared)
     relay.choices = streams.number_of_choices(answered.prepared.root)
-    head.append((b"x-accel-buffering", b"no"))
+    head += PACED
     if "cache-control" not in reply.headers:
         head.append((b"cache-control", b"no-cache"))
-    await send({"type": "http.response.start", "status": reply.status, "headers": head})
-    data = answered.data
+    await out.head(reply.status, head)
+    silence = out.silence
     cut: str | None
+    piece: bytes | None = answered.data
     try:
-        while data:
-            passed = relay.feed(data)
-            if passed:
-                await send({"type": "http.response.body", "body": passed, "more_body": True})
-            data = await reply.piece(limits.idle_stream)
+        while piece != b"":
+            if piece is None:
+                await out.put(PING)
+            else:
+                silence.heard()
+                passed = relay.feed(piece)
+                if passed:
+                    await out.put(passed)
+            piece = await reply.piece(limits.idle_stream)
         tail = relay.close()
         reply.release()
         cut = None if relay.ended or relay.failed else "it stopped without saying that it is complete"
@@ -35,13 +41,13 @@ async def relayed(answered: Answered, limits: Limits, send: Send, head: Headers,
         cut, tail = (None, relay.close()) if relay.ended else (str(error), b"")
     record.rules = tuple(dict.fromkeys(record.rules + relay.fired))
     if cut is not None:
-        who = answered.route.provider or "the upstream"
-        text = answered.route.mask(f"{who}: the stream ended before its answer did: {cut}")
+        who = route.provider or "the upstream"
+        text = route.mask(f"{who}: the stream ended before its answer did: {cut}")
         tail += streams.failure(text, "stream_cut")
         _note(record, f"the stream was cut: {cut}")
     elif relay.failed and not relay.ended:
         _note(record, "the upstream ended its stream with an error")
-    await send({"type": "http.response.body", "body": tail})
+    await out.end(tail)
 
 
 def _note(record: Record, why: str) -> None:

@@ -1,57 +1,26 @@
-"""The gateway on a port: uvicorn with limits on what slow and greedy clients may do."""
+"""The gateway on a port: what is checked before anybody is served, and how many processes serve."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import json
 import os
 import socket
-import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import Any, Final
-
-import uvicorn
 
 from ..errors import UsageError
 from ..wire.address import check_port, reason
 from .app import Gateway
-from .config.load import from_environment, read_config
-from .config.model import Config
-from .http.protocol import Protocol
+from .config.load import settings
+from .config.model import Config, Options
 from .http.uvicorn_parts import check_uvicorn
 from .observe import Log
-from .reload import Watcher
+from .supervisor import Supervisor
+from .worker import Server, work
 
-#: The variable in which a worker finds what to serve.
-SETTINGS: Final = "QUIRKBOOK_GATEWAY"
-DRAIN: Final = 30
-"""Seconds that requests under way have to end when the server is asked to stop."""
-KEPT: Final = 75
-"""Seconds that an idle client may keep its connection."""
-#: glibc gives memory blocks of a megabyte back and faults them in again for each large body, unless told to keep them.
-#: (parameter of mallopt, value): M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_TOP_PAD, M_ARENA_MAX.
-MALLOC: Final = ((-1, 256 << 20), (-3, 32 << 20), (-2, 16 << 20), (-8, 2))
-
-
-def tune_allocator() -> None:
-    """Let glibc keep the memory of large bodies; elsewhere nothing happens."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        for parameter, value in MALLOC:
-            mallopt(parameter, value)
-
-
-def settings(path: str | None, environ: Mapping[str, str] = os.environ) -> Config:
-    """Return the config in a file, else what the keys in the environment offer.
-
-    Raises:
-        ConfigError: with every diagnostic of the file.
-        UsageError: there is no file, and no key.
-    """
-    return read_config(path, environ=environ) if path else from_environment(environ)
+BACKLOG = 2048
+"""Connections that wait to be taken."""
 
 
 def is_open(host: str) -> bool:
@@ -81,7 +50,7 @@ def check_exposure(config: Config, host: str, *, no_auth: bool) -> None:
         )
 
 
-def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool, reload: bool = True) -> None:
+def serve(options: Options, *, no_auth: bool = False) -> None:
     """Serve until asked to stop.
 
     Raises:
@@ -89,7 +58,8 @@ def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool
         UsageError: nobody could be served, or strangers without a key; or uvicorn lacks what is used of it.
     """
     check_uvicorn()
-    config = settings(path)
+    host, port = options.host, options.port
+    config = settings(options.path)
     check_exposure(config, host, no_auth=no_auth)
     check_port(host, port)
     for line in config.summary():
@@ -99,53 +69,44 @@ def serve(path: str | None, host: str, port: int, workers: int, *, no_auth: bool
     for name in sorted({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} & {name.upper() for name in os.environ}):
         print(f"{name} is set, and not used: the gateway connects to upstreams itself")
     print(f"http://{host}:{port} - POST /v1/chat/completions, or open / in a browser", flush=True)
-    os.environ[SETTINGS] = json.dumps({"path": path, "reload": reload})
-    uvicorn.run(
-        "quirkbook.gateway.serve:application",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        **_options(),
-    )
+    start(options)
 
 
-def application() -> Gateway:
-    """Make the app of one worker, as `serve` has set it up."""
-    tune_allocator()
-    options: dict[str, Any] = json.loads(os.environ[SETTINGS])
-    gateway = Gateway(settings(options["path"]))
-    if options["reload"]:
-        Watcher(gateway, options["path"], settings).begin()
-    return gateway
+def start(options: Options) -> None:
+    """Serve in this process, or with workers below it."""
+    sockets = listeners(options.host, options.port)
+    if options.workers == 1:
+        work(options, sockets)
+    else:
+        Supervisor(work, options, sockets, Log()).run()
 
 
-def _options() -> dict[str, Any]:
-    return {
-        "http": Protocol,
-        "ws": "none",
-        "log_config": None,
-        "log_level": "warning",
-        "access_log": False,
-        "server_header": False,
-        "date_header": False,
-        "proxy_headers": False,
-        "timeout_keep_alive": KEPT,
-        "timeout_graceful_shutdown": DRAIN,
-        "backlog": 2048,
-    }
+def listeners(host: str, port: int) -> list[socket.socket]:
+    """Return a socket for each address of a host, which listens."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return [_listening(family, address) for family, address in dict.fromkeys((one[0], one[4]) for one in found)]
+
+
+def _listening(family: int, address: tuple[object, ...]) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    listener.bind(address)
+    listener.listen(BACKLOG)
+    return listener
 
 
 @contextlib.contextmanager
-def running(config: Config | Gateway, *, log: Log | None = None) -> Iterator[str]:
+def running(config: Config | Gateway, *, log: Log | None = None, options: Options | None = None) -> Iterator[str]:
     """Run a gateway in a thread on a free port of this machine, and yield its URL without ``/v1``."""
     check_uvicorn()
     gateway = config if isinstance(config, Gateway) else Gateway(config, log=log or Log(lambda text: None))
-    options = _options() | {"timeout_graceful_shutdown": 1, "log_level": "critical"}
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
-        listener.listen(2048)
-        server = uvicorn.Server(uvicorn.Config(gateway, **options))
+        listener.listen(BACKLOG)
+        server = Server(gateway, options.drain if options else 1)
+        server.config.log_level = "critical"
         thread = threading.Thread(target=server.run, args=([listener],), name="gateway", daemon=True)
         thread.start()
         try:

@@ -39,6 +39,11 @@ class Service:
             route = self._routes[key] = Route(target, self.book, self._pools)
         return route
 
+    def ping(self, deployment: Deployment, default: float) -> float:
+        """Return the seconds of silence in a stream after which a comment is sent; 0: never."""
+        own = deployment.ping if deployment.ping is not None else self.config.ping
+        return default if own is None else own
+
     def patience(self, deployment: Deployment, *, streams: bool) -> float:
         """Return the seconds to wait for each next byte of an answer; of a stream, for the first event that says something."""
         config = self.config

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -154,6 +155,9 @@ def _rule_files(path: Path, diagnostics: list[Diagnostic]) -> list[Path]:
 
 def _read_bytes(path: Path) -> bytes:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe or device would keep its reader for ever
+            message, hint = "this is neither a file nor a link to one", "rule files are plain files"
+            raise RuleFileError([Diagnostic(Location(str(path), 1, 1), "Q118", message, hint)])
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)  # one more than is read is enough to refuse it
     except OSError as error:

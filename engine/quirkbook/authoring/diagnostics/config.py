@@ -48,7 +48,7 @@ CONFIG: Mapping[str, DiagnosticPage] = {
         "a model that is left out",
         "A warning. LiteLLM knows the provider and there are no rules for it here, most often because it speaks another "
         "protocol. The rest of the config is served; where nothing is left of it, that is a fault.",
-        "model_list:\n  - model_name: llama\n    litellm_params: {model: xinference/llama, api_base: http://127.0.0.1:9997}",
+        "model_list:\n  - model_name: llama\n    litellm_params: {model: triton/llama, api_base: http://127.0.0.1:9997}",
         "model_list:\n  - model_name: llama\n    litellm_params: {model: openai/llama, api_base: http://127.0.0.1:9997/v1}",
     ),
 }

@@ -143,10 +143,9 @@ class _Item:
         for key in ("timeout", "stream_timeout"):
             if key in params:
                 common[key] = reader.seconds((*under, key), params[key])
-        if "cooldown_time" in params:
-            common["cooldown"] = reader.number(
-                (*under, "cooldown_time"), params["cooldown_time"], 0, 86_400, " of seconds"
-            )
+        for key, name in (("cooldown_time", "cooldown"), ("keepalive_seconds", "ping")):
+            if key in params:
+                common[name] = reader.number((*under, key), params[key], 0, 86_400, " of seconds")
         for key in ("num_retries", "max_retries"):  # the last one that is there counts
             if key in params:
                 common["retries"] = reader.integer((*under, key), params[key], 0, MOST_RETRIES)

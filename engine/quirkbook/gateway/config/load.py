@@ -19,7 +19,7 @@ from .model import Config, Deployment, Limits, Setting
 from .parse import Sections, load_rules, master_key
 from .reader import Reader, veiled
 
-__all__ = ["Config", "ConfigError", "Deployment", "Limits", "Setting", "from_environment", "read_config"]
+__all__ = ["Config", "ConfigError", "Deployment", "Limits", "Setting", "from_environment", "read_config", "settings"]
 
 
 class ConfigError(RuleFileError):
@@ -60,6 +60,16 @@ def read_config(
     if config is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
         raise ConfigError(diagnostics, settings)
     return replace(config, settings=tuple(settings), remarks=tuple(diagnostics))
+
+
+def settings(path: str | None, environ: Mapping[str, str] = os.environ) -> Config:
+    """Return the config in a file, else what the keys in the environment offer.
+
+    Raises:
+        ConfigError: with every diagnostic of the file.
+        UsageError: there is no file, and no key.
+    """
+    return read_config(path, environ=environ) if path else from_environment(environ)
 
 
 def _read_bytes(name: str) -> bytes:

@@ -43,6 +43,8 @@ class Deployment:
     """Seconds to wait for each next byte of a whole answer; None: the config's."""
     stream_timeout: float | None = None
     """Seconds until the first event of a stream that says something; None: the config's, else ``timeout``."""
+    ping: float | None = None
+    """Seconds of silence in a stream after which a comment is sent; 0: never; None: the config's."""
     cooldown: float | None = None
     """Seconds for which the deployment is passed over when it fails too often; None: the config's."""
     retries: int | None = None
@@ -97,8 +99,31 @@ class Limits:
     """Until the upstream's first byte."""
     idle_stream: float = 300.0
     """Between two pieces of a stream."""
+    total: float | None = None
+    """For a whole request, from its body to the end of its answer; None: no limit."""
+    in_flight: int = 512 * 1024 * 1024
+    """Bytes of all bodies of requests under way, in one worker."""
     slow_client: float = 30.0
     """Until the client has sent its request, or taken what it was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says, for all workers alike. Times in seconds."""
+
+    path: str | None = None
+    """Of the config."""
+    host: str = "127.0.0.1"
+    port: int = 4000
+    workers: int = 1
+    reload: bool = True
+    """Whether edits of config and rules come into force by themselves."""
+    drain: float = 30.0
+    """For what is under way, once the gateway is asked to stop."""
+    ping: float = 15.0
+    """Of silence in a stream, after which a comment is sent; 0: never. The config may say otherwise."""
+    health_timeout: float = 120.0
+    """Without a sign of life of a worker, after which it is killed; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +162,8 @@ class Config:
     """Seconds to wait for each next byte of a whole answer, where the deployment does not say."""
     stream_timeout: float | None = None
     """Seconds until the first event of a stream that says something; None: ``timeout``."""
+    ping: float | None = None
+    """Seconds of silence in a stream after which a comment is sent; 0: never; None: what the command line says."""
     allowed_fails: int = 3
     """Failures within a minute after which a deployment is passed over, beyond so many."""
     cooldown: float = 5.0

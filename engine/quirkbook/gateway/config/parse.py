@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,8 @@ from ...model import Keys
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import MOST_RETRIES
 from . import deployments
-from .model import ANY, Config, Deployment, Limits, stars
+from .fallbacks import Fallbacks, Names
+from .model import Config, Limits
 from .reader import Reader
 
 MASTER_KEY: Final = "LITELLM_MASTER_KEY"
@@ -38,6 +39,8 @@ _LIMITS: Final[Mapping[str, tuple[str, int, int]]] = {
     "concurrency": ("concurrency", 1, 100_000),
     "first_byte_seconds": ("first_byte", 1, 86_400),
     "idle_stream_seconds": ("idle_stream", 1, 86_400),
+    "total_seconds": ("total", 1, 7 * 86_400),
+    "in_flight_bytes": ("in_flight", 2**20, 2**40),
     "slow_client_seconds": ("slow_client", 1, 86_400),
 }
 
@@ -81,15 +84,16 @@ class Sections:
             models = tuple(deployments.of_environment(book, reader.environ))
             if not models:
                 reader.diagnostic("Q107", (), "'model_list' is missing", "write it, or set the key of a provider")
-        known = _Names(models, self._written_names(top))
+        known = Names(models, self._written_names(top))
         aliases, hidden = self._aliases(router, known)
+        fallbacks = Fallbacks(reader, litellm, router, known.with_aliases(aliases))
         return Config(
             deployments=models,
             rulebook=book,
             name=reader.document.name,
             keys=self._keys(general, quirkbook),
-            fallbacks=self._fallbacks(litellm, router, known.with_aliases(aliases)),
-            special_fallbacks=self._special_fallbacks(litellm, router, known.with_aliases(aliases)),
+            fallbacks=fallbacks.read(),
+            special_fallbacks=fallbacks.read_special(),
             aliases=aliases,
             hidden=hidden,
             drop_params=self._drop_params(),
@@ -187,6 +191,7 @@ class Sections:
         for section, values, key, name in (
             ("litellm_settings", litellm, "num_retries", "retries"),
             ("litellm_settings", litellm, "request_timeout", "timeout"),
+            ("litellm_settings", litellm, "sse_keepalive_ping_interval_seconds", "ping"),
             ("litellm_settings", litellm, "allowed_fails", "allowed_fails"),
             ("litellm_settings", litellm, "cooldown_time", "cooldown"),
             ("router_settings", router, "num_retries", "retries"),
@@ -201,7 +206,7 @@ class Sections:
             value: float | None
             if name in _COUNTS:
                 value = reader.integer(keys, values[key], 0, _COUNTS[name])
-            elif name == "cooldown":
+            elif name in ("cooldown", "ping"):
                 value = reader.number(keys, values[key], 0, _DAY, " of seconds")
             else:
                 value = reader.seconds(keys, values[key])
@@ -230,7 +235,7 @@ class Sections:
             hint = f"write one of {', '.join((_STRATEGY, *_OTHER_STRATEGIES))}"
             self._reader.diagnostic("Q109", keys, "'routing_strategy' has none of its values", hint)
 
-    def _aliases(self, router: Mapping[str, Any], known: _Names) -> tuple[dict[str, str], frozenset[str]]:
+    def _aliases(self, router: Mapping[str, Any], known: Names) -> tuple[dict[str, str], frozenset[str]]:
         aliases: dict[str, str] = {}
         hidden = set()
         start: Keys = ("router_settings", "model_group_alias")
@@ -245,72 +250,3 @@ class Sections:
             if name is not None and known.check(self._reader, keys, name):
                 aliases[str(alias)] = name
         return aliases, frozenset(hidden)
-
-    def _fallbacks(
-        self, litellm: Mapping[str, Any], router: Mapping[str, Any], known: _Names
-    ) -> Mapping[str, tuple[str, ...]]:
-        fallbacks: dict[str, tuple[str, ...]] = {}
-        for section, values in (("litellm_settings", litellm), ("router_settings", router)):
-            if "default_fallbacks" in values:
-                keys: Keys = (section, "default_fallbacks")
-                fallbacks[ANY] = self._known_names(keys, values["default_fallbacks"], known)
-            fallbacks |= self._fallback_lists((section, "fallbacks"), values, known)
-        return fallbacks
-
-    def _special_fallbacks(
-        self, litellm: Mapping[str, Any], router: Mapping[str, Any], known: _Names
-    ) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """Return the fallbacks for errors of one class alone, by what their key begins with."""
-        special: dict[str, dict[str, tuple[str, ...]]] = {}
-        for section, values in (("litellm_settings", litellm), ("router_settings", router)):
-            for why in ("context_window", "content_policy"):
-                lists = self._fallback_lists((section, f"{why}_fallbacks"), values, known)
-                special.setdefault(why, {}).update(lists)
-        return special
-
-    def _fallback_lists(self, keys: Keys, values: Mapping[str, Any], known: _Names) -> dict[str, tuple[str, ...]]:
-        lists = {}
-        for item_keys, name, targets in self._pairs(keys, values.get(str(keys[-1])) or []):
-            if name != ANY:
-                known.check(self._reader, item_keys, name, key=True)
-            lists[name] = self._known_names(item_keys, targets, known)
-        return lists
-
-    def _pairs(self, keys: Keys, value: Any) -> Iterator[tuple[Keys, str, Any]]:
-        """Yield place, name and fallbacks of ``[{name: [names]}, ...]``."""
-        items = value if isinstance(value, list) else [value]
-        for at, item in enumerate(items):
-            item_keys = (*keys, at) if isinstance(value, list) else keys
-            if not isinstance(item, dict):
-                self._reader.wrong(item_keys, "a mapping {model: [models to try then]}", item)
-                continue
-            yield from (((*item_keys, name), str(name), targets) for name, targets in item.items())
-
-    def _known_names(self, keys: Keys, value: Any, known: _Names) -> tuple[str, ...]:
-        names = enumerate(self._reader.names(keys, value))
-        places = isinstance(value, list)
-        return tuple(name for at, name in names if known.check(self._reader, (*keys, at) if places else keys, name))
-
-
-class _Names:
-    """The names that a client can ask for."""
-
-    def __init__(self, models: Sequence[Deployment], names: Iterable[str]) -> None:
-        self._deployments = models
-        self._names = dict.fromkeys([*(deployment.name for deployment in models), *names])
-        self._ids = {deployment.id for deployment in models}
-
-    def with_aliases(self, aliases: Mapping[str, str]) -> _Names:
-        return _Names(self._deployments, [*self._names, *aliases])
-
-    def check(self, reader: Reader, keys: Keys, name: str, *, key: bool = False) -> bool:
-        """Tell whether some deployment answers for a name; note a diagnostic if none does."""
-        if (
-            name in self._names
-            or name in self._ids
-            or any("*" in pattern and stars(pattern, name) for pattern in self._names)
-        ):
-            return True
-        if self._names:  # else the models have diagnostics of their own
-            reader.unknown_name("Q305", keys, f"no model is called '{name}'", name, tuple(self._names), key=key)
-        return False

@@ -58,8 +58,14 @@ class GoneError(Exception):
     """The client has hung up."""
 
 
-async def read_body(values: HeaderValues, receive: Receive, limit: int) -> bytes:
-    """Return the body of a request.
+def _nothing(size: int) -> None:
+    """Count nothing."""
+
+
+async def read_body(
+    values: HeaderValues, receive: Receive, limit: int, reserve: Callable[[int], None] = _nothing
+) -> bytes:
+    """Return the body of a request; ``reserve`` is told how many bytes come, before they are kept.
 
     Raises:
         HTTPError: 413, it holds more than ``limit`` bytes; 415, it is packed.
@@ -75,6 +81,7 @@ async def read_body(values: HeaderValues, receive: Receive, limit: int) -> bytes
         body: bytes = event.get("body", b"")
         if len(body) > limit:
             raise _too_large(limit)
+        reserve(len(body))
         return body
     pieces = []
     size = 0
@@ -83,6 +90,7 @@ async def read_body(values: HeaderValues, receive: Receive, limit: int) -> bytes
         size += len(pieces[-1])
         if size > limit:
             raise _too_large(limit)
+        reserve(len(pieces[-1]))
         if not event.get("more_body"):
             return b"".join(pieces)
         event = await receive()

@@ -16,6 +16,8 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _value = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
+MOST_FIELDS: Final = 1000
+"""Top-level keys of a payload; OpenAI has some forty."""
 _NO_MESSAGES: Final[list[Any]] = []
 
 #: What the engine itself looks at, whoever the provider is.
@@ -32,6 +34,8 @@ def fields(raw: bytes) -> dict[str, Any]:
         pairs: dict[str, Any] = _fields(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(raw, error) from None
+    if len(pairs) > MOST_FIELDS:
+        raise _invalid_body(f"it has {len(pairs):,} fields; the limit is {MOST_FIELDS:,}")
     # A key that comes twice is read one way here and another way elsewhere. What was lost shows in the length, which
     # otherwise is that of the fields written without spaces, or with one after each colon and comma.
     lost = len(raw) - sum(map(len, pairs)) - sum(map(len, pairs.values())) - 4 * len(pairs) - 1
@@ -224,8 +228,8 @@ def _refuse_duplicate_keys(raw: bytes) -> None:
     def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         mapping = dict(pairs)
         if len(mapping) < len(pairs):
-            names = [name for name, _ in pairs]
-            duplicate = next(name for name in names if names.count(name) > 1)
+            seen: set[str] = set()
+            duplicate = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
             raise _invalid_body(f"the key {json.dumps(duplicate[:100])} comes twice in one object: keep one of them")
         return mapping
 

@@ -18,6 +18,7 @@ AHEAD: Final = 256 * 1024
 
 _LONG_HEAD: Final = f"the headers of its answer hold more than {HEAD_BYTES:,} bytes"
 
+_NEVER: Final = float("inf")
 _NO_HEADERS: Final[dict[str, str]] = {}
 
 
@@ -40,7 +41,7 @@ class Connection(asyncio.Protocol):
     """One connection, which bears one request at a time, and as much of the answer as has come."""
 
     __slots__ = (
-        "_before_head", "_close_delimited", "_complete", "_deadline", "_decompressor", "_error", "_head_bytes", "_head_came", "_loop", "_parser",
+        "_before_head", "_close_delimited", "_complete", "_deadline", "_decompressor", "_error", "_head_bytes", "_head_came", "_loop", "_nudged", "_parser",
         "_paused", "_pieces", "_pool", "_refusal", "_size", "_stays", "_transport", "_waiter", "closed", "headers", "idle_since",
         "packed", "status", "used",
     )  # fmt: skip
@@ -65,7 +66,8 @@ class Connection(asyncio.Protocol):
         self._close_delimited = True
         self._error: Exception | None = None
         self._refusal: str | None = None
-        self._deadline = float("inf")
+        self._deadline = _NEVER
+        self._nudged = False
         self.status = 0
         self.packed = ""
         self.headers = _NO_HEADERS
@@ -97,7 +99,7 @@ class Connection(asyncio.Protocol):
         """Take note that no more comes."""
         self.closed = True
         self._pool.forget(self)
-        if self._head_came and self._close_delimited and error is None:
+        if self._head_came and self._close_delimited and error is None and self._error is None:
             self._complete = True
         elif not self._complete and self._error is None:
             self._error = APIConnectionError("the connection broke before the answer was complete", retryable=True)
@@ -186,10 +188,19 @@ class Connection(asyncio.Protocol):
             self._transport.write(body)
         await self._wait_until(lambda: self._head_came, patience)
 
-    async def piece(self, patience: float) -> bytes:
+    def nudge(self) -> None:
+        """Wake who waits for a piece, though none has come."""
+        self._nudged = True
+        self._wake()
+
+    async def piece(self, patience: float) -> bytes | None:
         """See `Reply.piece`."""
         if not self._pieces and not self._complete:
-            await self._wait_until(lambda: bool(self._pieces) or self._complete, patience)
+            await self._wait_until(lambda: bool(self._pieces) or self._complete or self._nudged, patience)
+            if self._nudged and not self._pieces and not self._complete:
+                self._nudged = False
+                return None
+        self._nudged = False
         pieces, self._pieces, self._size = self._pieces, [], 0
         if self._paused:
             self._paused = False
@@ -235,7 +246,8 @@ class Connection(asyncio.Protocol):
 
     async def _wait_until(self, happened: Callable[[], bool], patience: float) -> None:
         loop = self._loop  # asking for the running one is a system call
-        self._deadline = loop.time() + patience
+        if self._deadline == _NEVER:  # else who was nudged goes on waiting
+            self._deadline = loop.time() + patience
         self._pool.watch(loop)
         while not happened():
             if self._error is not None:
@@ -245,7 +257,8 @@ class Connection(asyncio.Protocol):
                 await self._waiter
             finally:
                 self._waiter = None
-        self._deadline = float("inf")
+        if not self._nudged:
+            self._deadline = _NEVER
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -24,8 +24,13 @@ class Reply:
         self.packed = connection.packed
         """How the body is packed that nobody unpacks as it comes; "": it is as it is."""
 
-    async def piece(self, patience: float) -> bytes:
-        """Return the next bytes of the body as soon as there are any; none at its end.
+    def nudge(self) -> None:
+        """Wake who waits for a piece."""
+        if self._connection is not None:
+            self._connection.nudge()
+
+    async def piece(self, patience: float) -> bytes | None:
+        """Return the next bytes of the body as soon as there are any; none at its end; None: somebody has nudged.
 
         Raises:
             APIConnectionError: it broke off.
@@ -42,7 +47,9 @@ class Reply:
         """
         pieces = []
         size = 0
-        while data := await self.piece(patience):
+        while (data := await self.piece(patience)) != b"":
+            if data is None:
+                continue
             pieces.append(data)
             size += len(data)
             if most is not None and size > most:

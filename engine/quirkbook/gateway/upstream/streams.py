@@ -1,4 +1,7 @@
-"""The events of a stream on their way to the client: the very bytes, but where a rule on chunks may speak of them."""
+"""The events of a stream on their way to the client: the very bytes, but where a rule on chunks may apply.
+
+Lines may end in any of the ways that server-sent events allow; to the client they end in LF.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,10 @@ from ...wire.sse import MAX_EVENT, EventTooLongError
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
-#: What ends an event.
-_GAPS: Final = (b"\n\n", b"\r\n\r\n")
+_BOM: Final = b"\xef\xbb\xbf"
 DONE: Final = b"data: [DONE]\n\n"
 _FAILED: Final = re.compile(rb'"error"\s*:\s*[{"]').search
-_DONE: Final = re.compile(rb"^data: *\[DONE\][ \r]*$", re.MULTILINE).search
+_DONE: Final = re.compile(rb"^data: *\[DONE\] *$", re.MULTILINE).search
 _FINISHED: Final = re.compile(rb'"finish_reason"\s*:\s*"').findall
 
 
@@ -83,6 +85,8 @@ class Relay:
         self._mask = mask
         self._looked_for = looked_for
         self._rest = b""
+        self._began = self._broken = False
+        """Whether bytes have come; whether the last of them was a carriage return."""
         self._done = False
         self._last = b""
         self.choices = 1
@@ -106,9 +110,20 @@ class Relay:
         Raises:
             EventTooLongError: an event is too long to wait for its end.
         """
+        if self._began:
+            if self._broken and data.startswith(b"\n"):  # the other half of a line end that was cut
+                data = data[1:]
+            self._broken = False
+        else:
+            self._began, data = True, data.removeprefix(_BOM)
+        if b"\r" in data:
+            self._broken = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if self._rest:
             data = self._rest + data
-        end = max((at + len(gap) for gap in _GAPS if (at := data.rfind(gap)) >= 0), default=0)
+        end = data.rfind(b"\n\n") + 2
+        if end == 1:
+            end = 0
         complete, self._rest = (data, b"") if end == len(data) else (data[:end], data[end:])
         if len(self._rest) > MAX_EVENT and not complete:  # else at the next piece: what is whole is passed on first
             raise EventTooLongError("an event is too long")
@@ -128,15 +143,14 @@ class Relay:
 
     def close(self) -> bytes:
         """Return what is left when the stream has ended; an event that was cut is left out."""
-        remaining, self._rest = self._rest.strip(b"\r\n"), b""
+        remaining, self._rest = self._rest.strip(b"\n"), b""
         passed = self.feed(remaining + b"\n\n") if remaining and _is_complete(remaining) else b""
         if self._done or not self.ended:
             return passed
         return b"".join([passed, *self._owed(), DONE])
 
     def _events(self, complete: bytes) -> Iterable[bytes]:
-        lines = complete.replace(b"\r\n", b"\n") if b"\r" in complete else complete
-        for event_lines in lines.split(b"\n\n"):
+        for event_lines in complete.split(b"\n\n"):
             if event_lines:
                 yield from self._event(event_lines)
 
@@ -182,7 +196,7 @@ def _is_complete(lines: bytes) -> bool:
 
 
 def _text(lines: bytes) -> bytes:
-    return b"\n".join(line[5:].strip(b" \r") for line in lines.split(b"\n") if line.startswith(b"data:"))
+    return b"\n".join(line[5:].strip(b" ") for line in lines.split(b"\n") if line.startswith(b"data:"))
 
 
 def event(data: Any) -> bytes:

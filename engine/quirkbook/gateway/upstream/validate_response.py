@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +15,7 @@ from ...errors import (
     DispatchError,
     MalformedResponseError,
     PermissionDeniedError,
+    Timeout,
 )
 from ...wire import provider_errors
 from ...wire.accumulate import chunk_of
@@ -49,12 +50,17 @@ _encode = msgspec.json.Encoder().encode
 
 
 async def first_bytes(
-    route: Route, prepared: Prepared, reply: Reply, streams: bool, patience: float
+    route: Route,
+    prepared: Prepared,
+    reply: Reply,
+    streams: bool,
+    patience: float,
+    ping: Callable[[], Awaitable[None]],
 ) -> tuple[bytes, bool]:
     """Return the body of a good answer; or the first bytes of a stream, and True, as more will come.
 
     ``patience`` is the seconds to wait: for each next byte of a whole answer, and for the event of a stream that tells
-    that it is an answer.
+    that it is an answer; ``ping`` is called whenever somebody has nudged the answer meanwhile.
 
     Raises:
         DispatchError: it is an error, no completion, or breaks off.
@@ -66,17 +72,17 @@ async def first_bytes(
             raise _redirected(route, reply)
         if not streams:
             return whole_response(route, prepared, reply, await reply.read(patience)), False
-        data = await _first_piece(route, reply, patience)
+        data = await _first_piece(route, reply, patience, ping)
         if data.removeprefix(_BOM).lstrip()[:1] in _OF_WHOLES:
             raw = whole_response(route, prepared, reply, data + await reply.read(patience))
             return _restreamed(reply, raw), False
-        return await _opened(route, prepared, reply, data, patience), True
+        return await _opened(route, prepared, reply, data, patience, ping), True
     except BaseException:  # cancelled, too: a connection with half an answer on it must not be used again
         reply.close()
         raise
 
 
-async def _first_piece(route: Route, reply: Reply, patience: float) -> bytes:
+async def _first_piece(route: Route, reply: Reply, patience: float, ping: Callable[[], Awaitable[None]]) -> bytes:
     """Return the first bytes of a stream that are more than white space."""
     if reply.packed:
         raise invalid_response(
@@ -85,24 +91,35 @@ async def _first_piece(route: Route, reply: Reply, patience: float) -> bytes:
     data = b""
     while not data.strip():
         piece = await reply.piece(patience)
+        if piece is None:
+            await ping()
+            continue
         data += piece
         if not piece or (len(data) > ENOUGH and not data.strip()):
             raise APIConnectionError("the stream ended before it began", retryable=True)
     return data
 
 
-async def _opened(route: Route, prepared: Prepared, reply: Reply, data: bytes, patience: float) -> bytes:
+async def _opened(
+    route: Route, prepared: Prepared, reply: Reply, data: bytes, patience: float, ping: Callable[[], Awaitable[None]]
+) -> bytes:
     """Return the first bytes of a stream, read as far as to the event that tells that it is an answer."""
     clock = asyncio.get_running_loop().time
     until = clock() + patience
     opening, pieces, piece = Opening(), [data], data
     try:
         while not opening.feed(piece):
-            piece = await reply.piece(max(0.0, until - clock()))
-            if not piece:
-                if opening.close():
-                    break
+            left = until - clock()
+            if left <= 0:
+                raise Timeout("no event of its stream said anything in time", retryable=True)
+            came = await reply.piece(left)
+            if came is None:
+                await ping()
+            elif not came and not opening.close():
                 raise _empty(route, "its stream ended without an answer in it")
+            elif not came:
+                break
+            piece = came or b""
             pieces.append(piece)
     except OpeningError as error:
         raise hidden_error(route, prepared, reply, error.body) from None
