@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from ..errors import PayloadError
 from . import headers
 from .attempts import Answered, Attempts
+from .config.model import Options
+from .cooldown import Cooldowns
 from .http import body
 from .http.asgi import JSON, GoneError, Headers, HeaderValues, HTTPError, Receive, Send, answer, read_body
 from .http.disconnect import DisconnectWatcher
+from .observe import Log, Metrics
 from .outgoing import Outgoing
 from .record import Record
 from .relay import relayed
 from .router import Target, UnknownModelError
-
-if TYPE_CHECKING:
-    from .app import Gateway
+from .service import Service
 
 MODEL_BYTES: Final = 1024
 """Bytes of a model's name; no name is that long."""
@@ -28,10 +29,23 @@ MODEL_BYTES: Final = 1024
 _encode = msgspec.json.Encoder().encode
 
 
+class Owner(Protocol):
+    """The gateway that a request came to."""
+
+    service: Service
+    cooldowns: Cooldowns
+    options: Options
+    log: Log
+    metrics: Metrics
+
+    def reserve(self, size: int) -> None:
+        """Count bytes of a body that are kept from now on."""
+
+
 class Exchange:
     """A request under way."""
 
-    def __init__(self, gateway: Gateway, header_values: HeaderValues, receive: Receive, send: Send, id: bytes) -> None:
+    def __init__(self, gateway: Owner, header_values: HeaderValues, receive: Receive, send: Send, id: bytes) -> None:
         self._gateway, self._service = gateway, gateway.service
         self._header_values, self._receive, self._send = header_values, receive, send
         self._record = Record(id)
