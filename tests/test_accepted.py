@@ -14,6 +14,7 @@ import requests
 from hypothesis import HealthCheck, given
 from tests.chat_payloads import PAYLOADS, REFUSED
 from tests.chat_requests import requests as drawn_requests
+from tests.corpus import CORPUS
 from tests.strategies import tried
 
 from quirkbook import explain, translate
@@ -128,6 +129,27 @@ def test_a_request_that_applications_send_is_accepted_by_every_model(name, paylo
     outcomes = {model: outcome(name, {"model": model, **payload}) for model in MODELS[name]}
 
     assert outcomes == dict.fromkeys(MODELS[name])
+
+
+#: What no rule can mend: the request is too long for the model.
+TOO_LONG = {"prompt-fits", "prompt-and-answer-fit"}
+
+
+def of_the_corpus(name: str, model: str) -> dict[int, Any]:
+    """Return number -> what the emulated provider refuses of the corpus, though the rules let it through."""
+    outcomes = {number: outcome(name, {**request, "model": model}) for number, request in enumerate(CORPUS)}
+    return {number: each for number, each in outcomes.items() if isinstance(each, dict) and not TOO_LONG & each.keys()}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_the_rules_let_through_of_the_corpus_is_accepted(name):
+    assert of_the_corpus(name, MODELS[name][-1]) == {}
+
+
+@pytest.mark.nightly
+@each_model
+def test_what_the_rules_let_through_of_the_corpus_is_accepted_by_every_model(name, model):
+    assert of_the_corpus(name, model) == {}
 
 
 @pytest.mark.parametrize(("name", "payload", "rules"), REFUSED)

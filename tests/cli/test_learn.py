@@ -82,3 +82,29 @@ def test_what_cannot_be_asked_is_refused_in_words(args, message):
 
     assert done.exit_code == 2
     assert message in done.stderr
+
+
+def test_of_a_recording_only_refusals_that_no_rule_foresaw_are_learned(tmp_path):
+    talk = [{"role": "user", "content": "Hi"}]
+    refused = {
+        "status": 400,
+        "body": {"error": {"message": "property 'seed' is unsupported"}},
+        "date": "2026-12-01",
+        "tokens": 0,
+    }
+    lines = [
+        {**refused, "request": {"model": "moonshot-v1-8k", "messages": talk, "seed": 7}},
+        {**refused, "request": {"model": "moonshot-v1-8k", "messages": talk, "temperature": 1.7}},
+        {
+            "status": 200,
+            "body": {"choices": []},
+            "request": {"model": "moonshot-v1-8k", "messages": talk},
+            "date": "2026-12-01",
+        },
+    ]
+    log = tmp_path / "moonshot.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines) + "\n")
+    done = run("learn", "--log", log, "-p", "moonshot")
+
+    assert (done.exit_code, done.stderr) == (0, "moonshot: seed: unknown\n")
+    assert run("learn", "--log", log).stderr.count("provider: seed: unknown, 2 times") == 1

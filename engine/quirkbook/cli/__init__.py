@@ -12,7 +12,22 @@ import sys
 import click
 
 from ..errors import QuirkbookError
-from . import batch, create, diff, emulate, inspect, learn, model, probe, proof, providers, serve, translate
+from . import (
+    batch,
+    create,
+    diff,
+    emulate,
+    inspect,
+    learn,
+    model,
+    mutate,
+    probe,
+    proof,
+    providers,
+    serve,
+    stale,
+    translate,
+)
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -50,6 +65,8 @@ _COMMANDS = {
     proof.test: "Run the examples in rules and compare golden files.",
     diff.diff: "Compare two versions of the rules on real requests.",
     learn.learn: "Draft a rule from a provider's refusal.",
+    mutate.mutate: "List changes of rules that no example notices.",
+    stale.stale: "List the rules whose proof is old, and unknown models.",
     probe.probe: "Try the rules on a provider, or on recordings.",
     batch.batch: "Translate a file of requests, one a line.",
     serve.serve: "Run the gateway.",

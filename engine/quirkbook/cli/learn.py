@@ -6,14 +6,19 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
+from ..api import explain
+from ..model import same
 from ..proof.drafts import Lesson, Refused
 from ..proof.drafts import learn as learn_from
-from ..proof.log import refusals
+from ..proof.exchange import exchange_from
+from ..proof.log import is_recorded, refusals
 from ..proof.refusals import Wordings
 from ..proof.writing import add_rules, file_text
+from ..rulebook.rulebook import Rulebook
 from .options import Refused as Exit1
 from .options import layers_option, read_payload, rulebook
 
@@ -56,8 +61,9 @@ def learn(
         raise click.UsageError("--payload goes with --error; a log has the payloads in its lines")
     if error is not None and provider is None:
         raise click.UsageError("-p says who refused it")
-    wordings = Wordings(rulebook(layers).files)
-    refused = _of_log(log, provider) if log else [_of_files(str(error), payload, str(provider))]
+    book = rulebook(layers)
+    wordings = Wordings(book.files)
+    refused = _of_log(log, provider, book) if log else [_of_files(str(error), payload, str(provider))]
     lessons = [lesson for each in refused for lesson in learn_from(each, wordings)]
     unique: dict[str, list[Lesson]] = {}
     for lesson in lessons:
@@ -75,13 +81,28 @@ def _of_files(error: str, payload: str | None, provider: str) -> Refused:
     return Refused(text, None if payload is None else read_payload(payload), provider, _today())
 
 
-def _of_log(log: str, provider: str | None) -> Iterator[Refused]:
+def _of_log(log: str, provider: str | None, book: Rulebook) -> Iterator[Refused]:
+    """Yield the refusals of a log; of a recording those that no rule foresaw."""
     with click.open_file(log, encoding="utf-8", errors="replace") as file:
-        for number, refused in refusals(iter(file), provider, _today()):
+        for number, line in enumerate(file, 1):
+            if is_recorded(line) and not _is_unforeseen(json.loads(line), provider, book):
+                continue
+            refused = next((each for _, each in refusals(iter([line]), provider, _today())), None)
+            if not line.strip():
+                continue
             if refused is None:
                 click.echo(f"{log}:{number}: no error in this line: left out", err=True)
             else:
                 yield refused
+
+
+def _is_unforeseen(line: dict[str, Any], provider: str | None, book: Rulebook) -> bool:
+    """Tell whether a recorded request was refused that the rules would send as it is."""
+    exchange = exchange_from(line)
+    if not exchange.is_refused or provider is None:
+        return exchange.is_refused
+    done = explain(exchange.request, provider, rulebook=book)
+    return not done.refusal and same(done.payload, exchange.request)
 
 
 def _today() -> str:

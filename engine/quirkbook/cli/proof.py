@@ -54,7 +54,7 @@ def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
 def _lint(paths: Sequence[Path], *, stale: bool) -> tuple[list[str], list[Diagnostic]]:
     """Return how many rules and connections without rules there are, in words, and what is wrong with them."""
     try:
-        book, owned = _load(paths)
+        book, owned = load(paths)
         diagnostics = [
             *lint.check_names(owned),
             *(diagnostic for owned_rule in owned for diagnostic in lint.check_rule(owned_rule, stale=stale)),
@@ -87,8 +87,8 @@ def test(paths: tuple[Path, ...], update: bool, golden: Path | None, form: str) 
     quirkbook test my-rules/
     quirkbook test my-rules/ --update
     """
-    book, owned = _load(paths)
-    goldens = golden or _golden_folder(paths)
+    book, owned = load(paths)
+    goldens = golden or golden_folder(paths)
     verdicts = [examples.prove(book, owned_rule, goldens, update=update) for owned_rule in owned]
     diagnostics = [diagnostic for verdict in verdicts for diagnostic in verdict.diagnostics]
     folders_only = not paths or all(path.is_dir() for path in paths)
@@ -115,7 +115,7 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
-def _load(paths: Sequence[Path]) -> tuple[Rulebook, list[examples.Owned]]:
+def load(paths: Sequence[Path]) -> tuple[Rulebook, list[examples.Owned]]:
     """Return the rulebook with ``paths`` as layers, and the rules that stand in them."""
     shipped = Path(str(folder("rules"))).resolve()
     paths = paths or (shipped,)
@@ -131,7 +131,7 @@ def _stands_in(file: str, paths: Sequence[Path]) -> bool:
     return any(place == path.resolve() or path.resolve() in place.parents for path in paths)
 
 
-def _golden_folder(paths: Sequence[Path]) -> Path:
+def golden_folder(paths: Sequence[Path]) -> Path:
     path = paths[0] if paths else Path(str(folder("rules")))
     home = path if path.is_dir() else path.parent
     beside = home.resolve().parent / "tests" / "golden"

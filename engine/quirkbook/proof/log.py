@@ -17,11 +17,20 @@ def refusals(lines: Iterator[str], provider: str | None, date: str) -> Iterator[
     """Yield the number of each line that is not empty and the refusal in it; None for a line that holds none.
 
     A line has the request under ``payload`` (or ``request``, ``body``) and the error under ``error`` (or ``response``);
-    its own ``provider`` and ``date`` count where none is given.
+    its own ``provider`` and ``date`` count where none is given. A line of a recording has them under ``request`` and ``body``.
     """
     for number, line in enumerate(lines, 1):
         if line.strip():
             yield number, _refusal(line, provider, date)
+
+
+def is_recorded(line: str) -> bool:
+    """Tell whether a line is one of a recording: what was sent, and all that came back, be it good."""
+    try:
+        data = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(data, Mapping) and {"request", "status", "body"} <= data.keys()
 
 
 def _refusal(line: str, provider: str | None, date: str) -> Refused | None:
@@ -31,6 +40,8 @@ def _refusal(line: str, provider: str | None, date: str) -> Refused | None:
         return Refused(line.strip(), None, provider or "provider", date)
     if not isinstance(data, Mapping):
         return None
+    if is_recorded(line):
+        return Refused(data["body"], data["request"], provider or "provider", str(data.get("date") or date)[:10])
     error = next((data[key] for key in _ERROR if data.get(key)), None)
     if error is None:
         return None
