@@ -29,6 +29,7 @@ from quirkbook.identity.models import ModelTest
 from quirkbook.model import EFFECT_ORDER, RuleFile
 from quirkbook.payload.path import find, parse
 from quirkbook.plan.actions import STAGES
+from quirkbook.plan.actions.flow import compiled_options
 from quirkbook.plan.conditions import COMBINATORS
 from quirkbook.plan.jsonschema.normalize import normalizer
 from quirkbook.resources import schema
@@ -298,7 +299,7 @@ def test_a_row_of_an_action_at_later_stages_names_them():
 @pytest.mark.parametrize("row", rows("schema options"))
 def test_a_row_of_a_schema_option_holds(row: list[str]):
     option, _, effect, before, after = row
-    done = normalizer(only(option))(only(before))
+    done = normalizer(compiled_options(only(option)))(only(before))
 
     assert done is not None
     assert exact(done.schema) == exact(only(after))

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from quirkbook.model import Effect
+from quirkbook.plan.actions.flow import compiled_options
 from quirkbook.plan.jsonschema import normalize
 from quirkbook.plan.jsonschema.look import look
 from quirkbook.plan.jsonschema.normalize import Normalized, normalizer
@@ -22,6 +23,9 @@ FLAGS = (
     "require_root_object",
     "required_as_list",
     "prune_required",
+    "add_items",
+    "add_properties",
+    "flatten_any_of",
 )
 EVERYTHING = dict.fromkeys(FLAGS, True) | {"rename": {"definitions": "$defs"}}
 TOOL = {
@@ -38,7 +42,7 @@ def prop(schema):
 
 def result(option, schema):
     """Normalise with one option (or a mapping of them) -> (schema, effect, notes); None where nothing is to be done."""
-    normalize = normalizer(option if isinstance(option, dict) else {option: True})
+    normalize = normalizer(compiled_options(option) if isinstance(option, dict) else {option: True})
     done = normalize(schema)
     assert not isinstance(schema, dict) or normalize.by_tree(schema) == done  # whichever way it took
     return None if done is None else (done.schema, done.effect.value, done.notes)
@@ -275,8 +279,26 @@ def test_rename_gives_keywords_other_names_and_references_follow(pairs, given_, 
     ),
     ({"anyOf": [{"minLength": 1}, {"type": "null"}], "minLength": 1}, {"minLength": 1}, "lossy"),
     ({"not": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}, {"not": {"$ref": "#"}}, "lossy"),
-    ({"anyOf": [{"$ref": "#"}, {"type": "null"}], "title": "t"}, {"anyOf": [{"$ref": "#"}], "title": "t"}, "lossy"),
-    ({"anyOf": [{"title": "t"}, {"type": "null"}], "$ref": "#"}, {"anyOf": [{"title": "t"}], "$ref": "#"}, "lossy"),
+    (
+        prop({"anyOf": [{"$ref": "#"}, {"type": "null"}], "title": "t"}),
+        prop({"anyOf": [{"$ref": "#"}], "title": "t"}),
+        "lossy",
+    ),
+    (
+        prop({"anyOf": [{"title": "t"}, {"type": "null"}], "$ref": "#"}),
+        prop({"anyOf": [{"title": "t"}], "$ref": "#"}),
+        "lossy",
+    ),
+    # null that ends a recursion stays, however it is written
+    ({"anyOf": [{"$ref": "#"}, {"type": "null"}], "title": "t"}, None, None),
+    (NODE | {"type": ["object", "null"], "required": ["next"], "$defs": {"Node": {"$ref": "#"}}}, None, None),
+    (
+        {"type": "object", "properties": {"next": {"anyOf": [{"type": "null"}, {"$ref": "#"}]}}, "required": ["next"]},
+        None,
+        None,
+    ),
+    ({"type": ["array", "null"], "items": {"$ref": "#"}, "minItems": 1}, None, None),
+    ({"type": ["array", "null"], "items": {"$ref": "#"}}, {"type": "array", "items": {"$ref": "#"}}, "lossy"),
     # references to a branch follow it to where it goes
     (
         {"properties": {"a": {"anyOf": [{"type": "null"}, {"items": {}}]}, "b": {"$ref": "#/properties/a/anyOf/1"}}},
@@ -309,7 +331,8 @@ def test_const_becomes_an_enum_of_one_value(given_, out, effect):
     ),
     ({"items": [{}], "additionalItems": {"type": "null"}}, {"prefixItems": [{}], "items": {"type": "null"}}, "lossy"),
     ({"items": [{}], "additionalItems": False}, {"prefixItems": [{}]}, "lossy"),
-    ({"items": [{}], "prefixItems": [{"title": "t"}]}, {"prefixItems": [{"title": "t"}]}, "lossy"),
+    ({"items": [{}], "prefixItems": [{"title": "t"}]}, {"prefixItems": [{"title": "t"}, {}]}, "lossy"),
+    ({"items": [{}], "prefixItems": "odd"}, {"prefixItems": "odd"}, "lossy"),
     ({"items": []}, {}, "lossy"),
     ({"prefixItems": [{}], "items": False}, {"prefixItems": [{}]}, "lossy"),
     ({"items": True}, {}, "exact"),
@@ -503,8 +526,8 @@ def test_required_as_list_gives_each_object_a_list(given_, out, effect):
 
 
 @table(
-    (prop({}) | {"required": ["a", "b", 7, ["a"]]}, prop({}) | {"required": ["a"]}, "exact"),
-    ({"required": ["a"]}, {"required": []}, "exact"),
+    (prop({}) | {"required": ["a", "b", 7, ["a"]]}, prop({}) | {"required": ["a"]}, "lossy"),
+    ({"required": ["a"]}, {"required": []}, "lossy"),
     ({"anyOf": [{"required": ["a"]}]}, {"anyOf": [{"required": []}]}, "lossy"),
     ({"required": ["a"], "allOf": [prop({})]}, {"required": [], "allOf": [prop({})]}, "lossy"),
     ({"required": ["a"], "$ref": "#"}, None, None),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.strategies import tried
 
+from quirkbook.plan.actions.flow import compiled_options
 from quirkbook.plan.jsonschema.look import look
 from quirkbook.plan.jsonschema.normalize import normalizer
 from quirkbook.rulebook.rulebook import Rulebook
@@ -24,6 +25,10 @@ FLAGS = (
     "require_root_object",
     "required_as_list",
     "prune_required",
+    "add_items",
+    "add_properties",
+    "flatten_any_of",
+    "close_objects",
 )
 
 WORDS = (
@@ -134,8 +139,10 @@ OPTIONS = st.fixed_dictionaries(
         "rename": RENAMES,
         "drop": SOME_WORDS,
         "describe": SOME_WORDS,
+        "drop_where": st.sampled_from([{"default": None}, {"type": {"matches": "s.*"}, "required": {"len": 0}}]),
+        "root": st.just({"any_of": "merge"}),
     },
-)
+).map(compiled_options)
 
 
 @tried(100)
@@ -250,7 +257,7 @@ USUAL = st.recursive(
     ).map(few),
     max_leaves=12,
 )
-PACK = st.sampled_from(of_the_pack())
+PACK = st.sampled_from(list(map(compiled_options, of_the_pack())))
 
 
 @tried(400)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...model import MISSING, Effect, Keys
@@ -10,7 +10,7 @@ from ...payload.cycles import weigh
 from ...payload.draft import Draft
 from ...payload.path import find
 from .. import gates
-from ..conditions import ALWAYS, Names, compile_condition
+from ..conditions import ALWAYS, Names, Report, compile_condition
 from ..gates import Word
 from ..jsonschema.normalize import normalizer
 from .base import Action, Context, editable, elements, join_writes
@@ -132,12 +132,27 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
     return Action(run, needs, join_writes([removes, *(action.writes for action in actions)]))
 
 
+def compiled_options(
+    options: Mapping[str, Any], keys: Keys = (), report: Report = lambda *_, **__: None
+) -> dict[str, Any]:
+    """Return options of `normalize_schema` with tests of values as functions."""
+    nothing = Draft({})
+
+    def test(word: str, wanted: Any) -> Callable[[Any], bool]:
+        condition = compile_condition({".": wanted}, (*keys, "drop_where", word), Names({}), report)
+        return lambda value: condition.holds(value, nothing)
+
+    made = {word: test(word, wanted) for word, wanted in options.get("drop_where", {}).items()}
+    return {**options, "drop_where": made} if made else dict(options)
+
+
 def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
     """Rewrite the JSON Schemas at a path, in schema positions only; see `schemas.normalizer` for the options."""
     path = context.path(node["at"], (*keys, "at"))
     find_places = editable(path)
     inlines = "inline_refs" in node  # then few of the words that were seen are left: another look is worth it
-    normalize = normalizer({option: value for option, value in node.items() if option != "at"})
+    options = {option: value for option, value in node.items() if option != "at"}
+    normalize = normalizer(compiled_options(options, keys, context.report))
 
     def run(draft: Draft, base: Keys) -> None:
         for at, schema in find_places(draft, base):

@@ -22,7 +22,8 @@ from .walk import DEEPEST, LISTS, PLACES, Unsure, Walk
 
 #: Options that never move a schema: what a `$ref` means is the same before and after.
 _STILL: Final = frozenset(
-    {"drop", "describe", "infer_type", "clean_enum", "const_as_enum", "prune_required", "required_as_list"}
+    {"drop", "drop_where", "describe", "clean_enum", "const_as_enum", "prune_required", "required_as_list"}
+    | {"add_items", "add_properties"}
 )
 
 #: Keywords whose schemas some repair of the schema around them looks at.
@@ -53,6 +54,7 @@ _TESTS: Final[Mapping[str, _Test]] = {
     look.ODD_ENUM: lambda node: "enum" in node and not look.has_texts(node),
     look.ODD_ITEMS: lambda node: node.get("items", {}).__class__ is not dict,
     look.NO_ITEMS: lambda node: node.get("type") == "array" and node.get("items") is None,
+    look.NO_PROPERTIES: lambda node: node.get("type") == "object" and "properties" not in node,
     look.NO_REQUIRED: lambda node: node.get("required") is None,
     look.UNKNOWN_REQUIRED: lambda node: "required" in node and not look.has_properties(node),
 }

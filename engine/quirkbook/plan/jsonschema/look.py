@@ -24,19 +24,32 @@ FOREIGN: Final = "<keyword of another type>"
 ODD_ENUM: Final = "<odd enum>"
 ODD_ITEMS: Final = "<odd items>"
 NO_ITEMS: Final = "<array without items>"
+NO_PROPERTIES: Final = "<object without properties>"
 NO_REQUIRED: Final = "<object without required>"
 UNKNOWN_REQUIRED: Final = "<unknown required>"
 BOOLEAN: Final = BOOLEAN_BELOW
 ROOT: Final = "<root not an object>"
 
 _MARKS: Final = frozenset(
-    {NO_TYPE, LIST_TYPE, FOREIGN, ODD_ENUM, ODD_ITEMS, NO_ITEMS, NO_REQUIRED, UNKNOWN_REQUIRED, BOOLEAN, ROOT}
+    {
+        NO_TYPE,
+        LIST_TYPE,
+        FOREIGN,
+        ODD_ENUM,
+        ODD_ITEMS,
+        NO_ITEMS,
+        NO_PROPERTIES,
+        NO_REQUIRED,
+        UNKNOWN_REQUIRED,
+        BOOLEAN,
+        ROOT,
+    }
 )
 
 #: A dropped keyword -> what a schema may be marked for without it.
 _LEFT_WITHOUT: Final[Mapping[str, tuple[str, ...]]] = {
     "type": (NO_TYPE, FOREIGN, ODD_ENUM, ROOT),
-    "properties": (UNKNOWN_REQUIRED, ROOT),
+    "properties": (UNKNOWN_REQUIRED, NO_PROPERTIES, ROOT),
     "required": (NO_REQUIRED,),
     "items": (NO_ITEMS,),
     "anyOf": (NO_TYPE,),
@@ -45,7 +58,19 @@ _LEFT_WITHOUT: Final[Mapping[str, tuple[str, ...]]] = {
 
 #: Keywords that repairs write.
 _WRITTEN: Final = frozenset(
-    {"type", "enum", "items", "prefixItems", "properties", "required", "description", "$defs", ""}
+    {
+        "type",
+        "enum",
+        "items",
+        "prefixItems",
+        "properties",
+        "required",
+        "description",
+        "$defs",
+        "",
+        "anyOf",
+        "additionalProperties",
+    }
 )
 
 #: Option -> the words without which its repair has nothing to do.
@@ -62,6 +87,11 @@ _ALARMS: Final[Mapping[str, tuple[str, ...]]] = {
     "require_root_object": (ROOT,),
     "required_as_list": (NO_REQUIRED,),
     "prune_required": (UNKNOWN_REQUIRED,),
+    "add_items": (NO_ITEMS, LIST_TYPE),
+    "add_properties": (NO_PROPERTIES, LIST_TYPE),
+    "flatten_any_of": ("anyOf",),
+    "close_objects": ("type", *HINTS["object"]),
+    "root": ("anyOf", "oneOf", "allOf"),
 }
 
 
@@ -75,7 +105,9 @@ _MANY: Final = 100_000
 def alarms(on: Mapping[str, Any]) -> frozenset[str]:
     """Return the words of which a schema needs at least one before any of the options ``on`` can change it."""
     words = (word for option in on for word in _ALARMS.get(option, ()))
-    return frozenset(words).union(settled(on.get("rename", {})), on.get("drop", ()), on.get("describe", ()))
+    return frozenset(words).union(
+        settled(on.get("rename", {})), on.get("drop", ()), on.get("describe", ()), on.get("drop_where", ())
+    )
 
 
 def writes(on: Mapping[str, Any]) -> frozenset[str]:
@@ -121,6 +153,8 @@ def _walk(steps: Iterable[dict[str, Any]], nodes: list[dict[str, Any]], words: s
         if kind == "object":
             if "required" not in node:
                 mark(NO_REQUIRED)
+            if "properties" not in node:
+                mark(NO_PROPERTIES)
         elif kind == "array":
             if "items" not in node:
                 mark(NO_ITEMS)

@@ -12,15 +12,19 @@ from functools import partial
 from typing import Any, Final
 
 from ...model import Effect
+from . import additions, roots, unions, values
 from . import repairs as shape
-from . import values
+from .finite import NARROWING, mark_endless, mend_around
 from .lane import Lane
 from .look import alarms, look, writes
 from .patch import Patcher
 from .refs import inline, settle
-from .tree import Log, Spot, children, plant, reap
+from .tree import Log, Spot, children, contrary, plant, reap
 from .types import one_type
 from .walk import Unsure
+
+#: Options that ask about the whole schema at once.
+_WHOLE: Final = frozenset({"close_objects", "root"})
 
 #: Rounds over the whole tree: two do for nearly every schema, and none runs for ever.
 _ROUNDS: Final = 100
@@ -90,7 +94,7 @@ def normalizer(options: Mapping[str, Any]) -> Normalizer:
     - ``collapse_nullable``: `nullable`, "null" in a type list (and then null in its enum) and branches of
       `anyOf` or `oneOf` that allow null alone go; a single branch left is merged into its parent unless
       both contradict one another. A schema that allows nothing but null stays, and so does `default: null`.
-      Lossy.
+      Null that ends a recursion stays. Lossy.
     - ``const_as_enum``: `const: x` becomes `enum: [x]`. Exact; lossy if it replaces an enum.
     - ``tuple_items``: a list in `items` becomes `prefixItems`, a schema in `additionalItems` becomes
       `items`; a boolean `items` goes. Lossy; exact for `items: true`.
@@ -116,8 +120,19 @@ def normalizer(options: Mapping[str, Any]) -> Normalizer:
       `properties: {}` if it has none; a root that is a mere reference becomes what it points to. A root of
       another type stays, and so does one that is no object at all. Exact.
     - ``required_as_list``: `required: null` and a missing `required` of an object become `[]`. Exact.
-    - ``prune_required``: names that `properties` right there lacks leave `required`. Exact; lossy in or
-      beside `anyOf`, `allOf` and the like, where the name may have been a property of another schema.
+    - ``prune_required``: names that `properties` right there lacks leave `required`. Lossy.
+    - ``add_properties``, ``add_items``: an object without `properties`, an array without `items` gets empty ones. Exact.
+    - ``close_objects``: each object gets `additionalProperties: false` and requires all its properties; those that were
+      optional become nullable. All objects or none: none where one allows any key, or is described by several
+      schemas at once. Exact; lossy where null comes in.
+    - ``drop_where: {keyword: test}``: keywords go whose value passes the test, a function. Lossy.
+    - ``flatten_any_of``: a branch of `anyOf` that is an `anyOf` alone gives way to its branches. Exact; lossy where it
+      had a description.
+    - ``root: {any_of: merge}``: a union at the root becomes an object with the properties of all branches, which requires
+      what all of them require. Lossy.
+
+    No option makes a schema unsatisfiable. Null stays where without it a schema would want another of itself without
+    end; around a schema that allows more than before `not` and `if` go, and `oneOf` becomes `anyOf`.
     """
     on = {name: value for name, value in options.items() if value}
     return Normalizer(on)
@@ -132,9 +147,13 @@ class Normalizer:
         self._writes = writes(on)
         self._repairs = _repairs(on)
         self._inlines = "inline_refs" in on
-        self._patcher = Patcher(on, self.alarms)
+        self._narrows = not NARROWING.isdisjoint(on)
+        self._closes, self._merges = "close_objects" in on, "root" in on
+        local = {option: value for option, value in on.items() if option not in _WHOLE}
+        self._local = alarms(local)
+        self._patcher = Patcher(local, self._local)
         self._patch_writes = self._writes if self._patcher.drops else frozenset()
-        self._lane = Lane(on, self.alarms, self._repairs)
+        self._lane = Lane(local, self._local, _repairs(local))
 
     def __call__(
         self, schema: Any, words: Set[str] | None = None, nodes: Sequence[dict[str, Any]] | None = None
@@ -149,6 +168,10 @@ class Normalizer:
             words, nodes = seen, look(schema, seen, set())
         if words.isdisjoint(self.alarms) or not isinstance(schema, dict):
             return None
+        if self._wants_the_whole(schema, nodes):
+            return self.by_tree(schema)
+        if words.isdisjoint(self._local):
+            return None
         writes = self._patch_writes
         try:
             made, log = self._patcher.patched(schema, words, nodes)
@@ -160,7 +183,15 @@ class Normalizer:
                 return self.by_tree(schema)
         if not log.edits:
             return None
+        if self._closes or any(not words.isdisjoint(contrary(edit[0], log.effect)) for edit in log.edits):
+            return self.by_tree(schema)
         return Normalized(made, log.effect, partial(self._notes, schema, log), writes, len(log.edits))
+
+    def _wants_the_whole(self, schema: dict[str, Any], nodes: Sequence[dict[str, Any]]) -> bool:
+        """Tell whether an option may have something to do that asks about the whole schema."""
+        return (self._closes and any(map(additions.is_open, nodes))) or (
+            self._merges and not schema.keys().isdisjoint(unions.UNIONS)
+        )
 
     def _notes(self, schema: dict[str, Any], log: Log) -> tuple[str, ...]:
         """Return the notes on edits at parts of a schema."""
@@ -188,10 +219,14 @@ class Normalizer:
             if self._inlines:
                 inline(root, spots, log)
                 if log.count != before:
-                    settle(root)
+                    spots = settle(root)
+            if self._narrows:
+                mark_endless(spots)
             _repair(root, self._repairs, log)
             if log.count == before:
                 break
+            spots = settle(root)
+            mend_around(spots, log)
             spots = settle(root)
         notes = log.notes()
         if log.count:
@@ -205,8 +240,9 @@ def _repairs(on: Mapping[str, Any]) -> list[shape.Gated]:
     Beside each: the keywords without which it does nothing, empty where it may need none.
     """
     drops, says, pairs = on.get("drop", ()), on.get("describe", ()), on.get("rename", {})
-    banned = frozenset(drops) | frozenset(says)
+    banned = frozenset(drops) | frozenset(says) | frozenset(on.get("drop_where", ()))
     table: dict[str, tuple[shape.Repair, str, Collection[str]]] = {
+        "root": (unions.merge_root, "type properties required additionalProperties", unions.UNIONS),
         "strip_ref_siblings": (shape.strip_ref_siblings, "", ("$ref",)),
         "rename": (shape.rename(pairs), "", pairs),
         "collapse_nullable": (shape.collapse_nullable, "", ("type", "anyOf", "oneOf", "nullable")),
@@ -217,15 +253,20 @@ def _repairs(on: Mapping[str, Any]) -> list[shape.Gated]:
         "one_type": (one_type(banned), "", ()),
         "describe": (values.describe(says), "", says),
         "drop": (values.drop(drops), "", drops),
+        "drop_where": (values.drop_where(on.get("drop_where", {})), "", on.get("drop_where", ())),
+        "flatten_any_of": (unions.flatten_any_of, "", ("anyOf",)),
         "move_type_into_any_of": (_below_root(on), "", ("anyOf",)),
-        "require_root_object": (shape.require_root_object(banned), "", ()),
+        "require_root_object": (roots.require_root_object(banned), "", ()),
         "required_as_list": (shape.required_as_list, "required", ()),
         "prune_required": (shape.prune_required, "", ("required",)),
+        "add_items": (additions.add_items, "items", ("type",)),
+        "add_properties": (additions.add_properties, "properties", ("type",)),
+        "close_objects": (additions.close_objects, "type anyOf enum required additionalProperties", ()),
     }
     return [
         (repair, frozenset(gate))
         for option, (repair, writes, gate) in table.items()
-        if option in on and writes not in banned
+        if option in on and banned.isdisjoint(writes.split())
     ]
 
 

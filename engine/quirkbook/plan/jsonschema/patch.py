@@ -14,6 +14,7 @@ from ...model import Effect
 from .inlining import DEFINES, REFERS, meaning
 from .refs import DYNAMIC
 from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log
+from .values import let_go
 from .walk import LISTS, MAPS, ONES, Unsure
 
 #: More schemas to repair than this, or more in all, are found sooner by a walk.
@@ -125,8 +126,7 @@ class _Patch:
         """Take keywords off a schema, unless it went with one around it."""
         copy = self._copy(node)
         if copy is not None:
-            for word in [word for word in node if word in gone]:
-                del copy[word]
+            for word in let_go(copy, gone):
                 self.log.record(f"drop {word}", node, Effect.EXACT if word in SILENT else Effect.LOSSY)
 
     def place_alone(self, node: Schema, inlines: bool) -> _Place | None:

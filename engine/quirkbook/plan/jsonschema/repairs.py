@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Final
 
 from ...model import Effect
-from .refs import absorb
 from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log, Spot, alike, names
 
 Repair = Callable[[Spot, Log], None]
@@ -22,7 +21,7 @@ Gated = tuple[Repair, Set[str]]
 _WRITTEN: Final = frozenset({"$ref", "type", "enum", "required", "properties", "description", "items", "prefixItems"})
 
 #: Keywords whose schemas speak of the very value that the schema around them speaks of.
-_IN_PLACE: Final = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependentSchemas"})
+IN_PLACE: Final = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependentSchemas"})
 
 
 def until_quiet(repairs: Sequence[Gated], spot: Spot, log: Log) -> bool:
@@ -108,8 +107,10 @@ def _together(there: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
 
 
 def collapse_nullable(spot: Spot, log: Log) -> None:
-    """Reduce "this or null" to "this", however it is written."""
+    """Reduce "this or null" to "this", however it is written; null stays where it ends a recursion."""
     words = spot.words
+    if spot.endless:
+        return
     if "nullable" in words:
         log.edit(spot, "collapse_nullable", Effect.EXACT if words.pop("nullable") is False else Effect.LOSSY)
     kind = words.get("type")
@@ -123,14 +124,15 @@ def collapse_nullable(spot: Spot, log: Log) -> None:
     for word in ("anyOf", "oneOf"):
         options = spot.words.get(word)
         if isinstance(options, list):
-            left = [item for item in options if not _only_null(item)]
+            left = [item for item in options if not only_null(item)]
             if left and len(left) < len(options):
                 if len(left) > 1 or not _take_in(spot, word, left[0]):
                     spot.words[word] = left
                 log.edit(spot, "collapse_nullable", Effect.LOSSY)
 
 
-def _only_null(item: Any) -> bool:
+def only_null(item: Any) -> bool:
+    """Tell whether a branch allows null alone."""
     if not isinstance(item, Spot):
         return False
     words = item.words
@@ -176,11 +178,13 @@ def tuple_items(spot: Spot, log: Log) -> None:
     words = spot.words
     items = words.get("items")
     if isinstance(items, list):
-        more = words.pop("additionalItems", None)
+        more, before = words.pop("additionalItems", None), words.get("prefixItems", [])
         if items and "prefixItems" not in words:
             spot.words = {"prefixItems" if word == "items" else word: words[word] for word in words}
         else:
             del words["items"]
+            if items and isinstance(before, list):
+                words["prefixItems"] = [*before, *items]
         if isinstance(more, Spot):
             spot.words["items"] = more
         log.edit(spot, "tuple_items", Effect.LOSSY)
@@ -223,48 +227,6 @@ def _give_type(branch: Spot, kind: Any) -> bool:
     return bool(names(inner)) and names(inner) <= allowed
 
 
-def require_root_object(banned: frozenset[str]) -> Repair:
-    """Make the root an object with properties; ``banned`` are keywords that another option takes away."""
-
-    def repair(spot: Spot, log: Log) -> None:
-        if spot.parent is not None:
-            return
-        if spot.words.get("type") == "object" and spot.words.get("properties") is not None:
-            return
-        if _leads_somewhere(spot):
-            while "$ref" in spot.words:
-                absorb(spot, log, "require_root_object")
-        fresh = _as_object(spot.words, banned)
-        if list(fresh) != list(spot.words) or any(fresh[word] is not spot.words[word] for word in fresh):
-            spot.words = fresh
-            log.edit(spot, "require_root_object", Effect.EXACT)
-
-    return repair
-
-
-def _as_object(words: dict[str, Any], banned: frozenset[str]) -> dict[str, Any]:
-    """Return the keywords with those that make them an object's, unless they say something else."""
-    kind = words.get("type")
-    if "$ref" in words or not (kind is None or "object" in names(kind)):
-        return words
-    fresh = dict(words)
-    if kind != "object" and "type" not in banned:
-        fresh = {"type": "object", **{word: value for word, value in words.items() if word != "type"}}
-    if fresh.get("properties") is None and "properties" not in banned:
-        fresh["properties"] = {}
-    return fresh
-
-
-def _leads_somewhere(spot: Spot) -> bool:
-    """Tell whether following `$ref` after `$ref` ends at a schema."""
-    seen: set[int] = set()
-    at: Any = spot
-    while isinstance(at, Spot) and "$ref" in at.words and id(at) not in seen:
-        seen.add(id(at))
-        at = at.target
-    return isinstance(at, Spot) and id(at) not in seen
-
-
 def required_as_list(spot: Spot, log: Log) -> None:
     """Give each object schema a list `required`, if an empty one."""
     words = spot.words
@@ -284,5 +246,4 @@ def prune_required(spot: Spot, log: Log) -> None:
     kept = [name for name in required if isinstance(name, str) and name in known]
     if len(kept) < len(required):
         words["required"] = kept
-        elsewhere = not _IN_PLACE.isdisjoint(words) or not _IN_PLACE.isdisjoint(spot.step[:1])
-        log.edit(spot, "prune_required", Effect.LOSSY if elsewhere else Effect.EXACT)
+        log.edit(spot, "prune_required", Effect.LOSSY)

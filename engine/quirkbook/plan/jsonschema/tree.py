@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from ...model import Effect, Keys, pointer
+from ...model import Effect, Keys, pointer, same
 
 #: Keywords that hold definitions, which `$ref` points to.
 DEFINITIONS: Final = ("$defs", "definitions")
@@ -34,6 +34,10 @@ ANNOTATIONS: Final = frozenset(
 SILENT: Final = frozenset({"$schema", "$comment"})
 
 
+_NOTHING: Final[frozenset[str]] = frozenset()
+_OF_NARROWED: Final = frozenset({"oneOf"})
+_OF_WIDENED: Final = frozenset({"oneOf", "not", "if"})
+
 #: No pointer in a note gets much longer than this.
 _LONGEST: Final = 1_000
 
@@ -49,6 +53,10 @@ class Spot:
     into: Spot | None = None
     """The spot that took in its keywords, if one did."""
     built: Any = None
+    endless: bool = False
+    """Whether it has no finite value without null, as it wants another of itself."""
+    contrary: frozenset[str] = frozenset()
+    """The keywords that cannot bear what repairs did below them, see `contrary`."""
 
     def __init__(self, source: dict[str, Any], origin: Any = "", order: int = 0) -> None:
         self.source = source
@@ -76,6 +84,7 @@ class Log:
     def edit(self, spot: Spot, what: str, effect: Effect) -> None:
         """Record an edit that was made at a spot."""
         self.edits.append((what, spot.origin, spot.order))
+        spot.contrary |= contrary(what, effect)
         if effect is Effect.LOSSY or self.effect is Effect.NONE:
             self.effect = effect
 
@@ -97,6 +106,17 @@ class Log:
         edits = sorted(self.edits, key=lambda edit: edit[2])
         lines = (f"{what} at {origin or 'the root'}" for what, origin, _ in edits)
         return tuple(dict.fromkeys((*self.remarks, *lines)))
+
+
+def contrary(what: str, effect: Effect) -> frozenset[str]:
+    """Return the keywords around a schema that would allow less, or nothing at all, after an edit of it.
+
+    Where the schema allows more, `not` and `if` allow less; and of `oneOf` two branches may fit one value.
+    """
+    option, _, word = what.partition(" ")
+    if effect is not Effect.LOSSY or (option in ("drop", "describe") and word in ANNOTATIONS):
+        return _NOTHING
+    return _OF_NARROWED if option in ("collapse_nullable", "infer_type") else _OF_WIDENED
 
 
 def plant(schema: dict[str, Any]) -> Spot:
@@ -164,6 +184,21 @@ def spread(root: Spot) -> list[Spot]:
     return spots
 
 
+def subtree(root: Spot) -> list[Spot]:
+    """Return a spot and all that stand below it."""
+    spots = [root]
+    for spot in spots:  # grows while it is read
+        spots += adopt(spot)
+    return spots
+
+
+def sprouted(parent: Spot, step: Keys, words: dict[str, Any]) -> Spot:
+    """Return a new schema that stands at a step below a spot."""
+    spot = Spot(words, parent.origin, parent.order)
+    spot.parent, spot.step = parent, step
+    return spot
+
+
 def adopt(spot: Spot) -> list[Spot]:
     """Tell the spots right below one where they stand; return them in document order."""
     below = branches(spot)
@@ -201,7 +236,7 @@ def _twin(step: Keys, item: Any) -> Any:
         return item
     twin = Spot(item.source, item.origin, item.order)
     twin.words = dict(item.words)
-    twin.target = item.target
+    twin.target, twin.contrary = item.target, item.contrary
     return twin
 
 
@@ -242,6 +277,11 @@ def _is(one: Any, other: Any) -> bool:
 def alike(one: Any, other: Any) -> bool:
     """Tell whether two keyword values are surely the same; containers are taken to differ."""
     return isinstance(one, (str, int, float)) and type(one) is type(other) and bool(one == other)
+
+
+def alike_schemas(one: Any, other: Any) -> bool:
+    """Tell whether two schemas say the same."""
+    return same(*(reap(value) if isinstance(value, Spot) else value for value in (one, other)))
 
 
 def names(kind: Any) -> frozenset[str]:

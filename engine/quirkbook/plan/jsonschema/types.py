@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ...model import Effect
 from .repairs import Repair
-from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log, Spot
+from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log, Spot, sprouted
 from .values import HINTS, describe
 
 #: What may stand beside `anyOf`, since it needs no type.
@@ -36,13 +36,6 @@ def one_type(banned: Collection[str]) -> Repair:
     return repair
 
 
-def _fresh(spot: Spot, word: str, words: dict[str, Any]) -> Spot:
-    """Return a new schema that stands under a keyword of a spot."""
-    made = Spot(words, spot.origin, spot.order)
-    made.parent, made.step = spot, (word,)
-    return made
-
-
 def _spell_out(spot: Spot, log: Log) -> None:
     """Write a property or branch that is `true` as an empty schema; one that is `false` goes."""
     for word in [word for word in spot.words if POSITIONS.get(word) in ("map", "list")]:
@@ -62,14 +55,14 @@ def _spell_out(spot: Spot, log: Log) -> None:
 
 
 def _spelt(spot: Spot, word: str, item: Any) -> Any:
-    return _fresh(spot, word, {}) if item is True else item
+    return sprouted(spot, (word,), {}) if item is True else item
 
 
 def _first_type(spot: Spot, log: Log) -> None:
-    """Leave the first of a list of types, null last."""
+    """Leave the first of a list of types, null last; where it ends a recursion, first."""
     kinds = spot.words.get("type")
     if isinstance(kinds, list):
-        named = sorted((kind for kind in kinds if isinstance(kind, str)), key="null".__eq__)
+        named = sorted((kind for kind in kinds if isinstance(kind, str)), key="null".__eq__, reverse=spot.endless)
         if named:
             spot.words["type"] = named[0]
         else:
@@ -111,11 +104,11 @@ def _one_item(spot: Spot, log: Log) -> None:
     if isinstance(listed, list):
         first = next((item for item in listed if isinstance(item, Spot)), None)
         words.pop("prefixItems", None)
-        words["items"] = first or _fresh(spot, "items", {})
+        words["items"] = first or sprouted(spot, ("items",), {})
     elif isinstance(items, bool):
-        words["items"] = _fresh(spot, "items", {})
+        words["items"] = sprouted(spot, ("items",), {})
     elif items is None and words.get("type") == "array":
-        words["items"] = _fresh(spot, "items", {"type": "string"})
+        words["items"] = sprouted(spot, ("items",), {"type": "string"})
     else:
         return
     log.edit(spot, "one_type", Effect.EXACT if items is True else Effect.LOSSY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from ...model import Effect
@@ -57,6 +57,14 @@ _FALSE: Final = {
 }  # fmt: skip
 
 
+#: Keyword -> those that forbid, once it is gone, what it allowed.
+_LEANING: Final = {
+    "properties": ("additionalProperties", "unevaluatedProperties"),
+    "patternProperties": ("additionalProperties", "unevaluatedProperties"),
+    "prefixItems": ("items", "unevaluatedItems"),
+}
+
+
 def kind_of(value: Any) -> str:
     """Return the JSON type of a value, empty for what is not JSON.
 
@@ -94,7 +102,7 @@ def infer_type(spot: Spot, log: Log) -> None:
             told = [default] if default is not None else examples
             kind = _common(told) if isinstance(told, list) else ""
             kind = kind or ("string" if spot.step[0:1] and spot.step[0] in _VALUE_PLACES else "")
-    if kind:
+    if kind and not (spot.endless and kind in ("object", "array")):
         spot.words = {"type": kind, **{word: value for word, value in words.items() if word != "type"}}
         log.edit(spot, "infer_type", effect)
 
@@ -152,8 +160,8 @@ def describe(keywords: Collection[str]) -> Repair:
     def repair(spot: Spot, log: Log) -> None:
         words = spot.words
         facts = []
-        for word in [word for word in words if word in spoken]:
-            facts.append(_fact(word, words.pop(word)))
+        for word, value in let_go(words, spoken).items():
+            facts.append(_fact(word, value))
             log.edit(spot, f"describe {word}", Effect.LOSSY)
         said = "; ".join(filter(None, facts))
         before = words.get("description")
@@ -198,7 +206,27 @@ def drop(keywords: Collection[str]) -> Repair:
     gone = frozenset(keywords)
 
     def repair(spot: Spot, log: Log) -> None:
-        for word in [word for word in spot.words if word in gone]:
+        for word in let_go(spot.words, gone):
+            log.edit(spot, f"drop {word}", Effect.EXACT if word in SILENT else Effect.LOSSY)
+
+    return repair
+
+
+def let_go(words: dict[str, Any], gone: Collection[str]) -> dict[str, Any]:
+    """Take keywords off a schema, with what would forbid without them what they allowed; return what there was of them."""
+    found = {word: words.pop(word) for word in [word for word in words if word in gone]}
+    for leaning in {leaning for word in found for leaning in _LEANING.get(word, ())}:
+        if words.get(leaning, True) is not True:
+            del words[leaning]
+    return found
+
+
+def drop_where(tests: Mapping[str, Callable[[Any], bool]]) -> Repair:
+    """Drop keywords whose value passes a test; those that hold schemas stay."""
+    asked = {word: test for word, test in tests.items() if word not in POSITIONS}
+
+    def repair(spot: Spot, log: Log) -> None:
+        for word in [word for word in spot.words if word in asked and asked[word](spot.words[word])]:
             del spot.words[word]
             log.edit(spot, f"drop {word}", Effect.EXACT if word in SILENT else Effect.LOSSY)
 
