@@ -35,7 +35,7 @@ MODELS = {
     "minimax": ["MiniMax-M2.5", "MiniMax-M3"],
     "mistral": ["mistral-large-latest", "mistral-small-latest"],
     "perplexity": ["sonar", "sonar-reasoning-pro"],
-    "xai": ["grok-3", "grok-3-mini", "grok-4", "grok-4.20-0309-non-reasoning", "grok-4.3", "grok-4.5"],
+    "xai": ["grok-3", "grok-3-mini", "grok-4", "grok-4.20-0309-non-reasoning", "grok-4.3", "grok-4.5", "grok-4.6"],
     "zai": ["glm-4.5v", "glm-4.6", "glm-5.2"],
     "moonshot": [
         "moonshot-v1-8k",

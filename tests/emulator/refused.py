@@ -165,7 +165,7 @@ REFUSED: dict[str, Refused] = {
     "perplexity": {
         "shape": ("sonar", said({"role": "developer", "content": "Be brief."}, ASKED)),
         "parameters": ("sonar", {"response_format": JSON}),
-        "tools": ("sonar", {"tools": [TOOL]}),
+        "no-tools": ("sonar", {"tools": [TOOL]}),
         "order": ("sonar", said(ASKED, ASKED)),
         "last-word": ("sonar", said(ASKED, SAID)),
         "prompt-fits": ("sonar", {"messages": LONG}),
@@ -185,6 +185,8 @@ REFUSED: dict[str, Refused] = {
         "effort-of-grok-3-mini": ("grok-3-mini", {"reasoning_effort": "medium"}),
         "effort-of-grok-4.3": ("grok-4.3", {"reasoning_effort": "xhigh"}),
         "effort-of-grok-4.5": ("grok-4.5", {"reasoning_effort": "none"}),
+        "effort-of-grok-4.6": ("grok-4.6", {"reasoning_effort": "max"}),
+        "content-is-there": ("grok-4.3", said(ASKED, {**call(), "content": None}, result())),
         "prompt-fits": ("grok-3", {"messages": LONG}),
     },
     "anthropic": {

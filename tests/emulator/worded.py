@@ -74,7 +74,7 @@ WORDED: dict[str, dict[str, Answer]] = {
         "parameters": perplexity(
             "['response_format.type']: Input should be 'text', 'json_schema', and 'regex'",
         ),
-        "tools": perplexity("['tools[0].function.description']: Field required"),
+        "no-tools": perplexity("Tool calling is not supported for this model"),
         "order": perplexity(TURNS, "invalid_message"),
         "last-word": perplexity("Last message must have role `user` or `tool`.", "invalid_message"),
         "prompt-fits": perplexity("Requested tokens exceed the context window of 131072"),
@@ -94,6 +94,8 @@ WORDED: dict[str, dict[str, Answer]] = {
         "effort-of-grok-3-mini": xai("Invalid reasoning effort."),
         "effort-of-grok-4.3": xai("Invalid reasoning effort."),
         "effort-of-grok-4.5": xai("Invalid reasoning effort."),
+        "effort-of-grok-4.6": xai("Invalid reasoning effort."),
+        "content-is-there": xai("Each message must have at least one content element."),
         "prompt-fits": xai(
             "This model's maximum prompt length is 131072 but the request contains 1100005 tokens.",
         ),
@@ -215,7 +217,6 @@ FURTHER: list[tuple[str, str, dict[str, Any], Answer]] = [
         "['response_format.json_schema']: Field required"
     )),
     ("perplexity", "sonar", {"n": 1.5}, perplexity("['n']: Input is not valid")),
-    ("perplexity", "sonar", {"tools": [CUSTOM]}, perplexity("['tools[0].function']: Field required")),
     ("perplexity", "sonar", said(SYSTEM, ASKED, SYSTEM), perplexity(TURNS, "invalid_message")),
     ("perplexity", "sonar", said(ASKED, call(), {"role": "tool", "content": "sun"}, ASKED), perplexity(
         TURNS, "invalid_message"
