@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.emulator.refused import ASKED, CUSTOM, SOUND, SYSTEM, call, said, tool
+from tests.emulator.refused import ASKED, SOUND, SYSTEM, call, said, tool
 
 Answer = tuple[int, dict[str, Any]]
 
