@@ -26,14 +26,14 @@ pytestmark = pytest.mark.no_cover  # the same code over and over: coverage would
 
 SILENT = {"lossy": "allow", "semantic": "allow"}
 MODELS = {
-    "anthropic": ["claude-opus-4-1", "claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-4-8"],
+    "anthropic": ["claude-opus-4-1", "claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-4-8", "claude-opus-5-5", "claude-sonnet-5-5"],
     "cohere": ["command-a-03-2025", "command-a-reasoning-08-2025"],
     "dashscope": ["qwen-max", "qwen-plus", "qwen3-32b", "qwen3.5-plus", "qwen3.8-max", "kimi-k3"],
     "deepseek": ["deepseek-v4-pro", "deepseek-chat", "deepseek-reasoner"],
-    "gemini": ["gemini-2.5-pro", "gemini-3.8-flash"],
+    "gemini": ["gemini-2.5-pro", "gemini-3.8-flash", "gemini-4-argon"],
     "groq": ["llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3-32b"],
     "minimax": ["MiniMax-M2.5", "MiniMax-M3"],
-    "mistral": ["mistral-large-latest", "mistral-small-latest"],
+    "mistral": ["mistral-large-latest", "mistral-small-latest", "mistral-large-4"],
     "perplexity": ["sonar", "sonar-reasoning-pro"],
     "xai": ["grok-3", "grok-3-mini", "grok-4", "grok-4.20-0309-non-reasoning", "grok-4.3", "grok-4.5", "grok-4.6"],
     "zai": ["glm-4.5v", "glm-4.6", "glm-5.2"],
@@ -65,6 +65,11 @@ MODELS = {
         "gpt-5.4",
         "gpt-5.5",
         "gpt-5.6",
+        "gpt-5.3-chat-latest",
+        "chat-latest",
+        "gpt-6-sol",
+        "gpt-6.1-terra",
+        "gpt-4o-search-preview",
     ],
 }
 EVERY_MODEL = [(name, model) for name, models in MODELS.items() for model in models]

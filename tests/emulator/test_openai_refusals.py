@@ -50,6 +50,22 @@ REFUSED = [
             "null with this model. Supported values are: 'none', 'low', 'medium', and 'high'.",
         ),
     ),
+    ("o4-mini", {"parallel_tool_calls": False, "tools": [TOOL]}, parameter("parallel_tool_calls")),
+    (
+        "chat-latest",
+        {"reasoning_effort": "high"},
+        value("reasoning_effort", "'high' with this model. Supported values are: 'medium'."),
+    ),
+    (
+        "gpt-6-sol",
+        {"prompt_cache_retention": "in_memory"},
+        value("prompt_cache_retention", "'in_memory' with this model. Supported values are: '24h'."),
+    ),
+    (
+        "gpt-4o-search-preview",
+        {"temperature": 1},
+        {"message": "Model incompatible request argument supplied: temperature", "param": None, "code": None},
+    ),
     (
         "gpt-5.6",
         {"reasoning_effort": "minimal"},
@@ -217,7 +233,7 @@ def test_a_payload_outside_the_limits_gets_400_and_the_providers_text(openai, mo
         ("gpt-5-chat-latest", {"temperature": 0.2, "max_tokens": 5, "stop": "a"}),
         ("o3-mini", {"stop": "a"}),
         ("gpt-5.4", {"tools": [TOOL], "reasoning_effort": "none"}),
-        ("gpt-5.6", {"reasoning_effort": "max"}),
+        ("gpt-5.6", {"reasoning_effort": "xhigh"}),
         ("gpt-5.5", {"stop": ["a"]}),
         ("gpt-5.5", {"tools": [TOOL]}),
         ("gpt-5.6", {"tools": [TOOL], "reasoning_effort": "none"}),

@@ -119,6 +119,12 @@ WORDED: dict[str, dict[str, Answer]] = {
             "messages.1: `tool_use` ids were found without `tool_result` blocks immediately after: abc123def. "
             "Each `tool_use` block must have a corresponding `tool_result` block in the next message."
         ),
+        "no-forced-tools": anthropic('tool_choice type "tool" and "any" are not supported for this model.'),
+        "adaptive-only": anthropic(
+            '"thinking.type.enabled" is not supported for this model. '
+            'Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.'
+        ),
+        "thinking-stays-on": anthropic('"thinking.type.disabled" is not supported for this model.'),
         "thinking-types": anthropic("thinking.enabled.budget_tokens: Field required"),
         "forced-tool-while-thinking": anthropic("Thinking may not be enabled when tool_choice forces tool use."),
         "temperature-while-thinking": anthropic(
