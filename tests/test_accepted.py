@@ -26,7 +26,14 @@ pytestmark = pytest.mark.no_cover  # the same code over and over: coverage would
 
 SILENT = {"lossy": "allow", "semantic": "allow"}
 MODELS = {
-    "anthropic": ["claude-opus-4-1", "claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-4-8", "claude-opus-5-5", "claude-sonnet-5-5"],
+    "anthropic": [
+        "claude-opus-4-1",
+        "claude-sonnet-4-5",
+        "claude-sonnet-4-6",
+        "claude-opus-4-8",
+        "claude-opus-5-5",
+        "claude-sonnet-5-5",
+    ],
     "cohere": ["command-a-03-2025", "command-a-reasoning-08-2025"],
     "dashscope": ["qwen-max", "qwen-plus", "qwen3-32b", "qwen3.5-plus", "qwen3.8-max", "kimi-k3"],
     "deepseek": ["deepseek-v4-pro", "deepseek-chat", "deepseek-reasoner"],
