@@ -46,6 +46,8 @@ class Ask:
     """The fields that it is about."""
     named: frozenset[str] = frozenset()
     """The fields that the example has."""
+    of_format: bool = False
+    """Whether the rule is about the format itself and in force everywhere: this provider need not be strict about it."""
     shown: str = ""
     """What is asked, in words: ``temperature: 1.7``."""
 
@@ -109,7 +111,7 @@ def _of_rule(entry: StackEntry, book: Rulebook, provider: str, model: str) -> It
         shown = ", ".join(f"{key}: {_short(value)}" for key, value in given.items() if key != "model")
         yield Ask(
             f"{entry.rule.name} {model} {number}", about, model, entry.rule, control, raw, translated,
-            frozenset(touched or given), frozenset(given), shown,
+            frozenset(touched or given), frozenset(given), entry.rule.family and entry.family is None, shown,
         )  # fmt: skip
 
 
@@ -222,7 +224,9 @@ def _of_fields(book: Rulebook, provider: str, model: str) -> Iterator[Ask]:
         control = _control(raw, set(given), book, provider)
         shown = ", ".join(f"{key}: {_short(given[key])}" for key in fields)
         id = f"{write([fields[0]])} {model} {number}"
-        yield Ask(id, "field", model, None, control, done.payload, None, frozenset(fields), frozenset(given), shown)
+        yield Ask(
+            id, "field", model, None, control, done.payload, None, frozenset(fields), frozenset(given), False, shown
+        )
 
 
 @cache

@@ -88,6 +88,8 @@ def _taken(ask: Ask, raw: Exchange) -> tuple[str, str]:
     seen = heeded(ask.raw, raw.body, ask.touched)
     if seen is False:
         return "confirmed", "taken, but the answer shows no effect of it"
+    if ask.of_format:
+        return "not visible", "taken as it is; the rule is about what others refuse"
     if ask.about == "beyond":
         return "stale", f"the bound has moved: {ask.shown} is taken"
     if seen or (ask.rule and claims_a_refusal(ask.rule)):

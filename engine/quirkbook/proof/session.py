@@ -101,6 +101,16 @@ def estimate(request: Mapping[str, Any]) -> int:
     )
 
 
+def _send(endpoint: Endpoint, request: Mapping[str, Any]) -> Exchange | None:
+    """Send a request; once more where the connection was closed, as servers do after some requests."""
+    try:
+        return endpoint.send(request)
+    except APIConnectionError as error:
+        if not error.retryable:
+            raise
+    return endpoint.send(request)
+
+
 @dataclass
 class Session:
     """What is to be found out, and how."""
@@ -152,7 +162,7 @@ class Session:
                 return f"the budget of {self.budget} tokens is used up"
             self.wait()
             try:
-                exchange = endpoint.send(request)
+                exchange = _send(endpoint, request)
             except APIConnectionError as error:
                 return str(error)
             if exchange is None:
