@@ -265,6 +265,7 @@ class PlainBook:
                 self._rule(entry, identity is not None and identity.is_newer)
                 for entry in entries
                 if entry.disabled is None
+                and not entry.unmet
                 and entry.rule.status not in ("retired", "draft")
                 and in_force(entry, model, identity)
             ]
@@ -279,7 +280,7 @@ class PlainBook:
 
 def run(draft: Run, rules_of: RulesOf) -> None:
     """Try every rule once, in order; where one renames the model, go on with those of the new one."""
-    place = (-1, 0)
+    place: tuple[float, int] = (-math.inf, 0)
     while True:
         renamed = False
         for rule in rules_of(draft.model):
