@@ -102,6 +102,10 @@ def test_the_sources_of_the_site_list_every_page(tmp_path):
         for path in (tmp_path / "site").rglob("*.md")
         if not path.is_relative_to(tmp_path / "site" / "_extra")
     ]
-    left_out = [name for name in left_out if not re.search(rf"^(?:rules/)?{re.escape(name.removeprefix('rules/'))}$", listed, re.M)]
+    left_out = [
+        name
+        for name in left_out
+        if not re.search(rf"^(?:rules/)?{re.escape(name.removeprefix('rules/'))}$", listed, re.M)
+    ]
     assert left_out == []
     assert "- [Start](guides/start.html)" in (tmp_path / "site" / "_extra" / "llms.txt").read_text("utf-8")

@@ -39,15 +39,24 @@ def sources() -> dict[str, tuple[str, str]]:
     for name, text in rule_pages(load_folder(Path(str(folder("rules"))), "built-in")).items():
         if name.endswith(".md"):
             found[name] = (f"docs/{name}", text)
-    found["rules/index.md"] = ("docs/rules/index.md", _index(sorted(name for name in found if name.startswith("rules/"))))
+    found["rules/index.md"] = (
+        "docs/rules/index.md",
+        _index(sorted(name for name in found if name.startswith("rules/"))),
+    )
     return found
 
 
 def _index(names: Sequence[str]) -> str:
     """Return the page that lists those of providers and families."""
-    lines = ["# Rules by provider and family", "", "One page for each file of rules: its connection, and each rule with reason, source and examples."]
+    lines = [
+        "# Rules by provider and family",
+        "",
+        "One page for each file of rules: its connection, and each rule with reason, source and examples.",
+    ]
     for title, wanted in (("Providers", False), ("Families of models", True)):
-        entries = [name.removeprefix("rules/").removesuffix(".md") for name in names if ("/families/" in name) is wanted]
+        entries = [
+            name.removeprefix("rules/").removesuffix(".md") for name in names if ("/families/" in name) is wanted
+        ]
         lines += ["", f"## {title}", "", "```{toctree}", ":maxdepth: 1", *entries, "```"]
     return "\n".join(lines) + "\n"
 
@@ -87,8 +96,16 @@ def _relative(name: str, here: PurePosixPath) -> str:
 
 def llms_txt(found: Mapping[str, tuple[str, str]]) -> str:
     """Return llms.txt: what the project is, and a line for each page that an agent may want to read."""
-    lines = ["# Quirkbook", "", "> One OpenAI chat payload, every OpenAI-compatible provider: quirks as YAML rules, applied and reported.", ""]
-    for title, wanted in (("Guides", lambda name: not name.startswith("rules/")), ("Rules", lambda name: name.startswith("rules/"))):
+    lines = [
+        "# Quirkbook",
+        "",
+        "> One OpenAI chat payload, every OpenAI-compatible provider: quirks as YAML rules, applied and reported.",
+        "",
+    ]
+    for title, wanted in (
+        ("Guides", lambda name: not name.startswith("rules/")),
+        ("Rules", lambda name: name.startswith("rules/")),
+    ):
         lines += [f"## {title}", ""]
         for name, (_, text) in sorted(found.items()):
             heading = re.search(r"^# (.*)$", text, re.MULTILINE)
