@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from tests.test_readme import ROOT, blocks, shell
@@ -13,7 +12,7 @@ from quirkbook.emulator import Emulator, running
 
 sys.path.insert(0, str(ROOT / "docs" / "tools"))
 
-import build_site  # noqa: E402 - found by the line above
+import build_site
 
 PAGES = [*sorted((ROOT / "docs" / "guides").glob("*.md")), ROOT / "docs" / "site" / "index.md"]
 PYTHON = [

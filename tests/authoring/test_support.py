@@ -31,18 +31,19 @@ def test_every_provider_with_rules_says_how_the_payload_fits_the_best_first():
     fits = provider_support({"seed": 7, "user": "u", "messages": []}, book)
 
     assert fits == [
-        Support("any", "any", None, Effect.NONE, {}),
-        Support("zed", "zed", None, Effect.NONE, {"zed/hm": Effect.NONE}),
-        Support("namer", "namer", None, Effect.EXACT, {"namer/user": Effect.EXACT}),
-        Support("dropper", "dropper", None, Effect.LOSSY, {"dropper/both": Effect.LOSSY}),
+        Support("zed", "zed", None, Effect.NONE, {"zed/hm": Effect.NONE}, 1),
+        Support("any", "any", None, Effect.NONE, {}, 0),  # its only rule is about other models
+        Support("namer", "namer", None, Effect.EXACT, {"namer/user": Effect.EXACT}, 1),
+        Support("dropper", "dropper", None, Effect.LOSSY, {"dropper/both": Effect.LOSSY}, 1),
         Support(
             "turner",
             "turner",
             None,
             Effect.SEMANTIC,
             {"turner/user": Effect.EXACT, "turner/turn": Effect.SEMANTIC},
+            2,
         ),
-        Support("refuser", "refuser", None, Effect.REFUSE, {"refuser/no": Effect.REFUSE}),
+        Support("refuser", "refuser", None, Effect.REFUSE, {"refuser/no": Effect.REFUSE}, 2),
     ]
     assert [fit.verdict for fit in fits] == ["unchanged", "unchanged", "exact", "lossy", "semantic", "refuses"]
 
@@ -60,7 +61,7 @@ def test_who_has_no_rules_for_requests_is_left_out_and_named():
 
     assert unruled(book) == ["bare", "late", "off"]
     assert provider_support({"seed": 1}, book) == [
-        Support("on", "On Inc.", None, Effect.LOSSY, {"on/no-seed": Effect.LOSSY}),
+        Support("on", "On Inc.", None, Effect.LOSSY, {"on/no-seed": Effect.LOSSY}, 1),
     ]
 
 
@@ -103,13 +104,14 @@ def test_what_is_no_chat_payload_is_told(payload, model, message):
 
 
 def test_a_fit_is_written_as_json_data():
-    fit = Support("acme", "Acme", "m", Effect.REFUSE, {"acme/a": Effect.NONE, "acme/no": Effect.REFUSE})
+    fit = Support("acme", "Acme", "m", Effect.REFUSE, {"acme/a": Effect.NONE, "acme/no": Effect.REFUSE}, 7)
 
     assert fit.to_dict() == {
         "provider": "acme",
         "name": "Acme",
         "model": "m",
         "verdict": "refuses",
+        "known_rules": 7,
         "rules": [{"rule": "acme/a", "effect": "none"}, {"rule": "acme/no", "effect": "refuse"}],
     }
 
