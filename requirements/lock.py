@@ -29,6 +29,7 @@ LOCKS = {
     "test": (["pyproject.toml", "--extra", "test", "build"], None),
     "serve": (["pyproject.toml", "--extra", "serve"], "test"),
     "build": (["build"], "test"),
+    "docs": (["--group", "docs"], "test"),
 }
 
 

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
+GROUPS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
 PEERS = [line for line in (ROOT / "tests" / "peers.txt").read_text("utf-8").splitlines() if not line.startswith("#")]
 LOCK = runpy.run_path(str(ROOT / "requirements" / "lock.py"))
 BUILD = LOCK["build_requirements"]().splitlines()
@@ -27,6 +28,7 @@ TESTED = [
 
 #: Lock -> what must be in it.
 WANTED = {
+    "docs": GROUPS["docs"],
     "build": BUILD,
     "serve": [*PROJECT["dependencies"], *EXTRAS["serve"]],
     "test": TESTED,
