@@ -24,7 +24,21 @@ HEAD = {"quirks": "quirks: 1", "provider": "provider: acme"}
 OF_FAMILY = {"quirks": "quirks: 1", "family": "family: claude", "naming": "naming: {names: [claude]}"}
 
 #: Codes of diagnostics that need other files, other bytes or more than a piece of a file.
-OF_MORE_THAN_A_PIECE = {"Q112", "Q113", "Q116", "Q118", "Q119", "Q122", "Q210", "Q211", "Q212", "Q214", "Q218", "Q220"}
+OF_MORE_THAN_A_PIECE = {
+    "Q112",
+    "Q113",
+    "Q116",
+    "Q118",
+    "Q119",
+    "Q122",
+    "Q210",
+    "Q211",
+    "Q212",
+    "Q214",
+    "Q218",
+    "Q220",
+    "Q221",
+}
 
 
 def codes_of(piece: str) -> set[str]:

@@ -214,10 +214,10 @@ def test_a_payload_cannot_say_where_it_goes_nor_with_which_key(unlocked, field, 
     assert unlocked.server.requests == []
 
 
-def test_a_name_that_the_host_header_claims_changes_nothing(unlocked):
+def test_a_name_that_the_request_line_claims_changes_nothing(unlocked):
     unlocked.script()
     body = json.dumps({"model": "kimi", "messages": HI}).encode()
-    head = f"POST http://evil.example{CHAT} HTTP/1.1\r\nHost: evil.example\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"POST http://evil.example{CHAT} HTTP/1.1\r\nHost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
 
     assert unlocked.running.say(head.encode() + body).status == 200
     assert len(unlocked.server.requests) == 1
@@ -248,9 +248,11 @@ def test_an_upstreams_error_that_echoes_its_key_is_masked(unlocked, body, model)
 
 @pytest.mark.parametrize("model", ["kimi", "plain"])
 def test_a_good_answer_that_echoes_the_key_in_a_header_loses_that_header(unlocked, model):
-    passed = unlocked.ask({"model": model}, answer(COMPLETION, x_echo=f"Bearer {UPSTREAM_KEY}", x_other="1"))
+    passed = unlocked.ask(
+        {"model": model}, answer(COMPLETION, x_ratelimit_echo=f"Bearer {UPSTREAM_KEY}", x_ratelimit_other="1")
+    )
 
-    assert (passed.status, passed.headers["x-other"]) == (200, "1")
+    assert (passed.status, passed.headers["x-ratelimit-other"]) == (200, "1")
     assert UPSTREAM_KEY not in str(passed)
 
 

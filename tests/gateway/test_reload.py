@@ -60,6 +60,11 @@ def load(gateway, threads=4, model="kimi"):
             thread.join()
 
 
+def without_lines(why):
+    """Return diagnostics without the lines of the file that they show, for whoever asks without a key."""
+    return "\n".join(line for line in why.splitlines() if "|" not in line)
+
+
 def reloads(gateway):
     return sum(line.get("event") == "reloaded" for line in gateway.lines())
 
@@ -112,8 +117,11 @@ def test_a_broken_edit_keeps_the_last_good_set_and_is_told_with_its_place(tmp_pa
         (line,) = gateway.lines()
         assert (line["event"], line["why"].splitlines()[0][:17]) == ("reload refused", "config.yaml:2:5: ")
         assert "config.yaml:3:5: " in line["why"]
-        assert gateway.get("/health/readiness") == (200, {"status": "ready", "models": 1, "trouble": line["why"]})
-        assert gateway.get("/health")[1]["trouble"] == line["why"]
+        assert gateway.get("/health/readiness") == (
+            200,
+            {"status": "ready", "models": 1, "trouble": without_lines(line["why"])},
+        )
+        assert gateway.get("/health")[1]["trouble"] == without_lines(line["why"])
         assert gateway.ask()[0] == 200
 
         (tmp_path / "config.yaml").write_text(a_config(server.url, "kimi-2"))

@@ -15,6 +15,7 @@ from ..model import Diagnostic, Rule, same
 from ..payload.describe import show
 from ..rulebook.rulebook import Rulebook
 from ..rulebook.stack import EVERYWHERE, StackEntry
+from ..rulebook.trust import steering
 from .examples import Owned
 from .lint_models import Known, check_models, covers, known_models, overlap
 
@@ -25,6 +26,7 @@ def check_rulebook(book: Rulebook, owned_rules: Sequence[Owned]) -> Iterator[Dia
     stacks = {name: book.effective(name) for name in book.providers}
     yield from _off_everywhere(book, stacks.values(), owned_rules)
     yield from _old_names(book)
+    yield from steering(book)
     models = known_models(book)
     yield from check_models(book, owned_rules, models)
     reported: set[tuple[str, str]] = set()

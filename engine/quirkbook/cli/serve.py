@@ -16,6 +16,13 @@ _SECONDS: Final = click.FloatRange(0, 7 * 86_400)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=4000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A name that Host may have where no master key is set.",
+)
 @click.option("--no-auth", is_flag=True, help="Serve strangers though no master key is set.")
 @click.option(
     "--reload/--no-reload", default=True, show_default=True, help="Take edits of config and rules into force."

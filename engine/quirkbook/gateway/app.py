@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final
@@ -41,9 +42,9 @@ class Gateway:
 
     def __init__(self, config: Config, *, log: Log | None = None, options: Options | None = None) -> None:
         self.pools: Pools = {}
-        self.service = Service(config, self.pools)
-        self.cooldowns = Cooldowns()
         self.options = options or Options()
+        self.service = self._service(config)
+        self.cooldowns = Cooldowns()
         self.at_start: list[Callable[[], object]] = []
         """Called when the server starts, on its event loop."""
         self.log = log or Log()
@@ -70,9 +71,12 @@ class Gateway:
         self._open = {"/", "/health/liveliness", "/health/liveness", "/health/readiness", "/openapi.json"}
         self._paths = {path for _, path in self._handlers} | _CHAT
 
+    def _service(self, config: Config) -> Service:
+        return Service(config, self.pools, (self.options.host, *self.options.allow_hosts))
+
     def replace(self, config: Config) -> None:
         """Serve new requests by another config; those under way go on as they began."""
-        self.service = Service(config, self.pools)
+        self.service = self._service(config)
         self.reload_error = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -213,7 +217,7 @@ class Gateway:
     async def _readiness(self, scope: Scope, receive: Receive, send: Send) -> None:
         state: dict[str, Any] = {"status": "ready", "models": len(self.service.router.names())}
         if self.reload_error is not None:
-            state["trouble"] = self.reload_error
+            state["trouble"] = _EXCERPT.sub("", self.reload_error)  # whoever asks: no key is needed here
         await answer_json(send, 200, state)
 
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -223,6 +227,8 @@ class Gateway:
         await answer_json(send, 200, openapi.description())
 
 
+#: The lines of a diagnostic that show what a file says.
+_EXCERPT: Final = re.compile(r"\n +(\d+ )?\|[^\n]*")
 _CHAT: Final = {"/v1/chat/completions", "/chat/completions"}
 _CREATED: Final = 1_700_000_000
 """A time for clients that want one; nobody knows when a model was made."""

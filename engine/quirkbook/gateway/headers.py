@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
@@ -15,12 +16,21 @@ RULES: Final = b"x-quirkbook-rules"
 LENGTH: Final = 1024
 """Characters of a header that lists something; rules beyond are counted."""
 
-#: Headers of an upstream that mean nothing to the client, or would lie to it.
-_NOT_PASSED: Final = frozenset(
-    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
-     "upgrade", "content-length", "set-cookie", "server", "date", "alt-svc", "strict-transport-security", "x-request-id",
-     "www-authenticate"}
-)  # fmt: skip
+#: Headers of an upstream that are passed on: rate limits, its names for the request, times, caches. All others say something
+#: to browsers or proxies, of a session, or of the account.
+_PASSED: Final = re.compile(
+    r"content-type|cache-control|retry-after(-ms)?|age|cf-ray|x-should-retry|(openai|anthropic)-(model|version)"
+    r"|.*rate-?limit.*|(.*-)?(request|trace|generation|correlation)-?id|.*(processing|response|inference|queue|service)-(ms|time)(-.*)?"
+    r"|(.*-)?cache(-.*)?"
+)
+#: What the gateway itself says.
+_OURS: Final = re.compile(r"x-request-id|x-quirkbook-.*|x-litellm-.*|access-control-.*")
+
+
+@lru_cache(1024)
+def _is_passed(name: str) -> bool:
+    return _PASSED.fullmatch(name) is not None and _OURS.fullmatch(name) is None
+
 
 _NONE: Final[frozenset[str]] = frozenset()
 
@@ -62,12 +72,12 @@ def _plain(text: str) -> bytes:
 
 
 def of_upstream(route: Route, reply: Reply) -> Headers:
-    """Return what is passed of an upstream's headers: nothing that concerns the connection, a session, or its key."""
+    """Return what is passed of an upstream's headers, and shows no key."""
     passed = []
     connection = reply.headers.get("connection")
     hops = {name.strip() for name in connection.lower().split(",")} if connection else _NONE
     for name, value in reply.headers.items():
-        if name not in _NOT_PASSED and name not in hops and not route.shows_key(value):
+        if _is_passed(name) and name not in hops and not route.shows_key(value):
             passed.append((name.encode("latin-1"), value.encode("latin-1")))
     return passed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from ..rulebook.rulebook import Rulebook
@@ -16,11 +17,11 @@ ROUTES_REMEMBERED: Final = 4096
 class Service:
     """A config and its rules, ready to serve; a reload puts another in its place, whole."""
 
-    def __init__(self, config: Config, pools: Pools) -> None:
+    def __init__(self, config: Config, pools: Pools, hosts: Iterable[str] = ()) -> None:
         self.config = config
         self.book: Rulebook = config.rulebook
         self.router = Router(config)
-        self.guard = Authenticator(config.keys)
+        self.guard = Authenticator(config.keys, hosts)
         self._pools = pools
         self._routes: dict[tuple[int, str], Route] = {}
 

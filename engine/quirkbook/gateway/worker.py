@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
@@ -69,8 +70,11 @@ def uvicorn_options(drain: float) -> dict[str, Any]:
     }
 
 
-def application(options: Options) -> Gateway:
-    """Make the app of one worker; it watches its files from the start of the server on."""
+def application(options: Options, early: Sequence[int] = ()) -> Gateway:
+    """Make the app of one worker; it watches its files from the start of the server on.
+
+    ``early`` holds the signals to reload that have come by then.
+    """
     tune_allocator()
     before = dict(stamps(files_of(options.path)))
     gateway = Gateway(settings(options.path), options=options)
@@ -79,6 +83,8 @@ def application(options: Options) -> Gateway:
     def begin() -> None:
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not in a thread, not on Windows
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, watcher.reload_soon)
+        if early:
+            watcher.reload_soon()
         if options.reload:
             watcher.begin()
 
@@ -88,9 +94,10 @@ def application(options: Options) -> Gateway:
 
 def work(options: Options, sockets: list[socket.socket], pipe: Connection | None = None) -> None:
     """Serve on sockets until asked to stop, or until the other end of the pipe is gone."""
+    early: list[int] = []
     if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # before the loop runs; what it would read is read then anyway
-    gateway = application(options)
+        signal.signal(signal.SIGHUP, lambda number, _: early.append(number))
+    gateway = application(options, early)
     if pipe is not None:
         gateway.at_start.append(lambda: _beat(asyncio.get_running_loop(), pipe))
         threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()

@@ -24,6 +24,8 @@ from .validate import check
 VERSION: Final = 1
 """The version of the rule language that this reader knows."""
 
+MOST_FAULTS: Final = 100
+"""Faults of one file that are shown; more tell nobody anything."""
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -73,6 +75,13 @@ def _refusals(document: Document, layer: str) -> RuleFile:
 
 def _refuse(diagnostics: Iterable[Diagnostic]) -> None:
     if ordered := sorted(dict.fromkeys(diagnostics), key=lambda diagnostic: diagnostic.location):
+        if len(ordered) > MOST_FAULTS:
+            more = f"and {len(ordered) - MOST_FAULTS:,} more faults in this file"
+            place = ordered[MOST_FAULTS].location
+            ordered = [
+                *ordered[:MOST_FAULTS],
+                Diagnostic(place, ordered[MOST_FAULTS].code, more, "mend the first ones"),
+            ]
         raise RuleFileError(ordered)
 
 

@@ -135,4 +135,11 @@ FINDINGS: Mapping[str, DiagnosticPage] = {
         "disable:\n  - {rule: acme/old-name, because: Not on our contract.}",
         "disable:\n  - {rule: acme/new-name, because: Not on our contract.}",
     ),
+    "Q221": DiagnosticPage(
+        "a layer that says where a built-in provider's requests go",
+        "The folder changes the address, the key's variable, the header of the key, aliases or endpoints of a provider that "
+        "Quirkbook ships. Requests, and your key with them, go where it says: a folder of rules is trusted like code.",
+        "provider: moonshot\nbase_url: https://elsewhere.example/v1",
+        "provider: acme\nbase_url: https://elsewhere.example/v1",
+    ),
 }

@@ -12,6 +12,7 @@ from dataclasses import replace
 from ...errors import RuleFileError, UsageError
 from ...model import Diagnostic, Location
 from ...rulebook.rulebook import Rulebook
+from ...rulebook.trust import steering
 from ...source.yaml import MAX_BYTES
 from . import deployments
 from . import yaml as config_yaml
@@ -55,6 +56,8 @@ def read_config(
         reader.diagnostic("Q108", (), "a config must be a mapping", "it begins with 'model_list:'")
         raise ConfigError(reader.diagnostics)
     config = Sections(reader, rulebook).make()
+    if config is not None and config.rulebook.files:
+        reader.diagnostics += steering(config.rulebook)
     settings = sorted(reader.settings, key=lambda setting: (setting.line, setting.column, setting.pointer))
     diagnostics = sorted(dict.fromkeys(reader.diagnostics), key=lambda diagnostic: diagnostic.location)
     if config is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):

@@ -118,6 +118,8 @@ class Options:
     workers: int = 1
     reload: bool = True
     """Whether edits of config and rules come into force by themselves."""
+    allow_hosts: tuple[str, ...] = ()
+    """Names that Host may have where no key is set, beside this machine's own."""
     drain: float = 30.0
     """For what is under way, once the gateway is asked to stop."""
     ping: float = 15.0

@@ -24,7 +24,7 @@ class Protocol(HttpToolsProtocol):
         gateway: Any = self.app  # a class of its own per config could not be sent to worker processes
         limits = gateway.service.config.limits
         self._header_bytes, self._slow_client = limits.header_bytes, limits.slow_client
-        self._head = self._unfinished = 0
+        self._head = self._unfinished = self._hosts = 0
         self._in_head, self._in_body = True, False
         self._parting = False
         """Whether nothing is read any more: the connection ends with the answer that is under way."""
@@ -62,7 +62,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Start the clock for a request."""
-        self._head = self._unfinished = 0
+        self._head = self._unfinished = self._hosts = 0
         self._in_head, self._in_body = True, False
         if self._due is None:
             self._unset_keepalive_if_required()
@@ -75,14 +75,28 @@ class Protocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count what the head takes."""
+        """Count what the head takes, and refuse what two servers could read in two ways."""
         self._count(len(name) + len(value))
+        if self._in_body:  # the trailer of a body in chunks: nothing there is a header
+            return
+        if len(name) == 4 and name.lower() == b"host":
+            self._hosts += 1
+        elif len(name) == 17 and name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            self._refuse(400, "Transfer-Encoding must be chunked, and nothing else", "invalid_http")
+            raise _Refused
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Hand the request to the app."""
         if self.parser.should_upgrade():  # its body would be taken for the next request
             self._refuse(400, "no other protocol is spoken here: leave out the header Upgrade", "invalid_http")
+            raise _Refused
+        version = self.parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            self._refuse(400, "HTTP must be of version 1.1 or 1.0", "invalid_http")
+            raise _Refused
+        if self._hosts != 1 and (self._hosts or version == "1.1"):
+            self._refuse(400, "there must be one header Host", "invalid_http")
             raise _Refused
         super().on_headers_complete()
         self._in_head, self._in_body = False, True

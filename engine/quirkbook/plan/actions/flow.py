@@ -9,6 +9,7 @@ from ...model import MISSING, Effect, Keys
 from ...payload.cycles import weigh
 from ...payload.draft import Draft
 from ...payload.path import find
+from ...wire.redact import is_secret_name
 from .. import gates
 from ..conditions import ALWAYS, Names, Report, compile_condition
 from ..gates import Word
@@ -83,7 +84,7 @@ def drop_header(node: Any, keys: Keys, context: Context) -> Action:
 
 def _check_headers(node: Any, keys: Keys, context: Context) -> None:
     for at, name in enumerate(node):
-        if name.lower() in RESERVED_HEADERS:
+        if name.lower() in RESERVED_HEADERS or is_secret_name(name):
             place = (*keys, name) if isinstance(node, dict) else (*keys, at)
             hint = "credentials and connection headers are the dispatcher's: see `auth` in the file's head"
             context.report("Q120", place, f"no rule may touch the header '{name}'", hint, key=isinstance(node, dict))
