@@ -69,6 +69,10 @@ def name_of_case(value):
         ({"a": "x" * (LONGEST_MARK + 1)}, [there("a")]),
         ({"a": {"exists": True}}, [there("a")]),
         ({"a": {"is": "array", "len": 1}}, [there("a", mark=list)]),
+        ({"a": {"len": 0}}, [{(("a",), ""), (("a",), EMPTY)}]),
+        ({"a": {"is": "array", "len": 0}}, [there("a", mark=EMPTY)]),
+        ({"a": {"len": 0, "is": "string"}}, [there("a", mark="")]),
+        ({"a": {"is": "boolean", "len": 0}}, [there("a", mark=bool)]),
         ({"a": {"exists": False}}, []),
         ({"a": {"not_among": "b"}}, [there("a")]),
         ({"$.a.b[0]": {"gt": 1}}, [{(("a", "b", EACH), int), (("a", "b", EACH), float)}]),
@@ -132,7 +136,15 @@ def name_of_case(value):
         ({"messages": {"some": {"not": {"x": {"ne": "a", "gt": 1}}}}}, [LIST_OF_MESSAGES]),
         ({"messages": {"some": {"not": {"x": {"ne": "a" * 99}}}}}, [LIST_OF_MESSAGES]),
         ({"messages": {"some": {"not": {"x": 1}}}}, [LIST_OF_MESSAGES]),
-        ({"messages": {"some": {"not": {"x.y": {"exists": True}}}}}, [LIST_OF_MESSAGES]),
+        (
+            {"messages": {"some": {"not": {"x.y": {"exists": True}}}}},
+            [LIST_OF_MESSAGES, {((*MESSAGE, "x"), ABSENT), ((*MESSAGE, "x", "y"), ABSENT)}],
+        ),
+        (
+            {"messages": {"some": {"x": {"exists": False}}}},
+            [LIST_OF_MESSAGES, there(*MESSAGE, "x", mark=ABSENT)],
+        ),
+        ({"messages": {"some": {"not": {"x[*]": {"exists": True}}}}}, [LIST_OF_MESSAGES]),
         ({"messages": {"some": {"not": {"$.x": {"exists": True}}}}}, [LIST_OF_MESSAGES]),
         ({"not": {"a": {"exists": True}}}, []),
         # Combinators and names.
@@ -321,7 +333,14 @@ def test_a_write_may_open_a_gate(place, value, steps, mark, opens):
 
 @pytest.mark.parametrize(
     ("value", "mark", "expected"),
-    [(1, bool, False), (True, bool, True), (True, Not((int,)), False), ({}, EMPTY, False), ("a", "a", True)],
+    [
+        (1, bool, False),
+        (True, bool, True),
+        (True, Not((int,)), False),
+        ({}, EMPTY, True),
+        ({"a": 1}, EMPTY, False),
+        ("a", "a", True),
+    ],
 )
 def test_a_value_has_a_mark(value, mark, expected):
     assert has_mark(value, mark) is expected
@@ -375,3 +394,14 @@ def test_where_a_condition_holds_its_rule_is_tried(when, payload):
 
     if made.holds(payload, draft_of(payload)):
         assert plan(made).look.rules(payload, Schemas({})) == [0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "marks"),
+    [({"a": "b", None: "c"}, {"a", NULL}), ({"a": "b", "*": "c"}, {None}), ({1: 2}, {None}), ({None: None}, {NULL})],
+    ids=name_of_case,
+)
+def test_a_table_of_texts_and_null_wants_one_of_them(rows, marks):
+    gate = plan(rule(None, [{"map": {"x": rows}}])).rules[0].gate
+
+    assert gate == {(("x",), mark) for mark in marks}

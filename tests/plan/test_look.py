@@ -50,7 +50,11 @@ def messages(*items):
             [messages({"content": 1}), messages({}), messages(1)],
             [messages({"content": ""}), {}],
         ),
-        ((CONTENT, EMPTY), [messages({"content": []})], [messages({"content": ""}), messages({"content": [1]})]),
+        (
+            (CONTENT, EMPTY),
+            [messages({"content": []}), messages({"content": {}})],
+            [messages({"content": ""}), messages({"content": [1]}), messages({"content": 0})],
+        ),
         ((("a", "b", "c"), ABSENT), [{"a": {"b": {}}}, {"a": {"b": 1}}], [{"a": {}}, {"a": 1}, {"a": {"b": {"c": 1}}}]),
         # A value beside a text.
         (
@@ -102,6 +106,19 @@ def test_the_members_of_an_object_are_each_looked_at():
 
     assert look.rules({"a": {"d": 1, "b": 1}}, Schemas({})) == [0, 2]
     assert look.rules({"a": {"c": 1}}, Schemas({})) == [1, 3]
+
+
+def test_members_of_which_only_null_matters_are_looked_at_together():
+    null = type(None)
+    gates = [(("a",), null), (("b",), null), (("x", "a"), null), (("x", "b"), null), (("x", "c"), None)]
+    look = Look(clause(gate) for gate in gates)
+
+    def found(payload):
+        return look.rules(payload, Schemas(payload))
+
+    assert found({"a": None, "b": 1, "c": None, "x": {"b": None, "c": 0}}) == [0, 3, 4]
+    assert found({"a": 0, "x": {"a": 0, "d": None}}) == []
+    assert found({"b": None, "x": [None]}) == [1]
 
 
 def test_a_payload_is_looked_at_anew_each_time():

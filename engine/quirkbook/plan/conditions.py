@@ -244,7 +244,7 @@ def _leaf(path: Path, value: Any, keys: Keys, names: Names, report: Report, scop
     else:
         tests = [one_of(value) if isinstance(value, list) else equal_to(value)]
     test = tests[0] if len(tests) == 1 else both(tests)
-    there = NOTHING if test.absent else gates.of_path(path, scope, test.marks)
+    there = gates.of_refusal(path, scope, ()) if test.absent else gates.of_path(path, scope, test.marks)
     lacks = gates.of_refusal(path, scope, test.refuses)
     of_object = not test.absent and path.origin == "here" and isinstance(path.steps[0] if path.steps else None, str)
     write = reader(path, test)

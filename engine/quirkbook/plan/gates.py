@@ -19,7 +19,7 @@ Mark = Any
 
 
 class EMPTY:
-    """A list without items, as a mark."""
+    """A list without items or an object without members, as a mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,29 @@ def of_refusal(path: Path, scope: Scope, marks: Sequence[Mark] | None) -> Needs:
     """Return what must stand there for a test to fail, as it does for ``marks`` and where nothing stands."""
     steps = steps_of(path, scope)
     short = marks is not None and not any(isinstance(mark, str) and len(mark) > LONGEST_MARK for mark in marks)
-    if not short or not scope or path.origin != "here" or len(path.steps) != 1 or not isinstance(path.steps[0], str):
+    names = path.origin == "here" and path.steps and all(isinstance(step, str) for step in path.steps)
+    if not (short and scope and names):
         return NOTHING
     assert steps is not None
-    return (frozenset((steps, mark) for mark in (ABSENT, *(marks or ()))),)
+    on_the_way = ((steps[:end], ABSENT) for end in range(len(scope) + 1, len(steps)))
+    return (frozenset([*on_the_way, *((steps, mark) for mark in (ABSENT, *(marks or ())))]),)
+
+
+def narrowed(marks: Sequence[Mark], others: Sequence[Mark]) -> tuple[Mark, ...]:
+    """Return the marks of values that have one of each.
+
+    >>> narrowed((list,), ("", EMPTY)), narrowed((str, list), ("a", int))
+    ((<class 'quirkbook.plan.gates.EMPTY'>,), ('a',))
+    """
+    if not marks or not others:
+        return tuple(marks or others)
+    pairs = [pair for one in marks for two in others for pair in ((one, two), (two, one))]
+    return tuple(dict.fromkeys(mark for mark, other in pairs if _is_within(mark, other))) or tuple(marks)
+
+
+def _is_within(mark: Mark, other: Mark) -> bool:
+    """Tell whether whatever has a mark has the other."""
+    return bool(mark == other) or other in ((list, dict) if mark is EMPTY else (str,) if isinstance(mark, str) else ())
 
 
 def items_of(path: Path, scope: Scope) -> Scope:
@@ -175,6 +194,12 @@ _COMMON: Final[dict[tuple[Step, ...], tuple[int, dict[Any, int]]]] = {
     ("messages", _EACH, "content", _EACH, "type"): (40, {"text": 40, str: 40}),
     ("messages", _EACH, "content", _EACH, "text"): (40, {str: 40}),
     ("messages", _EACH, "tool_calls"): (40, {list: 40}),
+    ("messages", _EACH, "tool_calls", _EACH): (40, {dict: 40}),
+    ("messages", _EACH, "tool_calls", _EACH, "id"): (40, {str: 40}),
+    ("messages", _EACH, "tool_calls", _EACH, "type"): (40, {"function": 40, str: 40}),
+    ("messages", _EACH, "tool_calls", _EACH, "function"): (40, {dict: 40}),
+    ("messages", _EACH, "tool_calls", _EACH, "function", "name"): (40, {str: 40}),
+    ("messages", _EACH, "tool_calls", _EACH, "function", "arguments"): (40, {str: 40}),
     ("messages", _EACH, "tool_call_id"): (40, {str: 40}),
     ("model",): (99, {str: 99}),
     ("stream",): (60, {}),
@@ -182,6 +207,7 @@ _COMMON: Final[dict[tuple[Step, ...], tuple[int, dict[Any, int]]]] = {
     ("tools", _EACH): (60, {dict: 60}),
     ("tools", _EACH, "type"): (60, {"function": 60, str: 60}),
     ("tools", _EACH, "function"): (60, {dict: 60}),
+    ("tools", _EACH, "function", "description"): (60, {str: 60}),
     ("tools", _EACH, "function", "name"): (60, {str: 60}),
     ("tools", _EACH, "function", "parameters"): (60, {dict: 60}),
     ("tool_choice",): (30, {"auto": 20, str: 30}),
@@ -208,8 +234,8 @@ def _commonness(gate: Gate) -> int:
     if mark is None:
         return there
     if isinstance(mark, Not):
-        return 50 if there > 50 else 99
-    return marks.get(mark, there // 4)
+        return 5 if is_common(steps) else 99
+    return marks.get(mark, min(there // 4, 2) if mark is EMPTY else there // 4)
 
 
 Write = tuple[tuple[Step, ...], Any]
@@ -269,5 +295,5 @@ def has_mark(value: Any, mark: Mark) -> bool:
     if isinstance(mark, Not):
         return not isinstance(value, mark.types)
     if mark is EMPTY:
-        return bool(value == [])
+        return value in ([], {})
     return type(value) is mark if isinstance(mark, type) else bool(value == mark)

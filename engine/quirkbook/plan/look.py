@@ -7,7 +7,7 @@ tree: it reads each place once, and gathers the rules whose gates are open. Noth
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..payload.cycles import MOST_REPEATED, weigh
@@ -88,6 +88,12 @@ class _Place:
             kinds.setdefault(mark, []).append(rule)
 
     @property
+    def asks_for_null(self) -> bool:
+        """Whether nothing is asked but that null stands here."""
+        asked = self.texts or self.nots or self.empty or self.words or self.beside or self.keys or self.items
+        return [*self.types] == [type(None)] and not (asked or self.present or self.absent)
+
+    @property
     def is_simple(self) -> bool:
         """Whether nothing is asked but that something stands here."""
         return not (
@@ -128,10 +134,9 @@ class _Code:
         if place.types:
             self.add(depth, f"if {kind} in {(kinds := self.constant(place.types))}: found += {kinds}[{kind}]")
         for types, rules in place.nots.items():
-            self.add(
-                depth,
-                f"if not issubclass({kind}, {self.constant(tuple(sorted(types, key=repr)))}): found += {self.constant(rules)}",
-            )
+            wanted = self.constant(tuple(sorted(types, key=repr)))
+            test = f"{kind} not in {wanted} and not issubclass({kind}, {wanted})"
+            self.add(depth, f"if {test}: found += {self.constant(rules)}")
         if place.texts:
             texts = self.constant(place.texts)
             test = f"{kind} is str and len({name}) <= {LONGEST_MARK} and {name} in {texts}"
@@ -141,7 +146,7 @@ class _Code:
             test = self.test(mark, name, kind)
             self.add(depth, f"if {test} and {text}: found += {self.constant(by_text)}.get(text, NONE)")
         if place.empty:
-            self.add(depth, f"if {kind} is list and not {name}: found += {self.constant(place.empty)}")
+            self.add(depth, f"if {_empty(name, kind)}: found += {self.constant(place.empty)}")
         if place.words:
             words = self.constant(place.words)
             self.add(depth, f"if {kind} is dict or {kind} is list: schemas.look({name}, {words}, found)")
@@ -159,13 +164,14 @@ class _Code:
             return "True"
         if isinstance(mark, str):
             return f"{name} == {mark!r}"
-        return f"{kind} is {self.constant(mark)}" if mark is not EMPTY else f"{name} == []"
+        return f"{kind} is {self.constant(mark)}" if mark is not EMPTY else _empty(name, kind)
 
     def keys(self, place: _Place, name: str, kind: str, depth: int) -> None:
         """Write what is asked of the members of an object: of those that are nearly always there first."""
-        usual = {key: below for key, below in place.keys.items() if below.absent or is_common(below.steps)}
-        rare = {key: below for key, below in place.keys.items() if key not in usual}
         self.add(depth, f"if {kind} is dict:")
+        asked = self.nulls(place.keys, name, depth + 1)
+        usual = {key: below for key, below in asked.items() if below.absent or is_common(below.steps)}
+        rare = {key: below for key, below in asked.items() if key not in usual}
         for key, below in usual.items():
             self.member(below, name, key, depth + 1)
         inner = depth + 1
@@ -178,6 +184,18 @@ class _Code:
         if absent:  # other values have no members
             self.add(depth, f"else: found += {self.constant(absent)}")
 
+    def nulls(self, keys: Mapping[str, _Place], name: str, depth: int) -> Mapping[str, _Place]:
+        """Write what is asked of the members of which only null matters, in most objects one look; return the others."""
+        nulls = {key: below for key, below in keys.items() if below.asks_for_null}
+        if len(nulls) > 1:
+            self.add(depth, f"if None in {name}.values():")
+            for key, below in nulls.items():
+                self.add(
+                    depth + 1, f"if {name}.get({key!r}, 0) is None: found += {self.constant(below.types[type(None)])}"
+                )
+            return {key: below for key, below in keys.items() if key not in nulls}
+        return keys
+
     def member(self, below: _Place, name: str, key: str, depth: int) -> None:
         value = f"v{len(below.steps)}"
         if below.is_simple and not below.present:
@@ -189,6 +207,10 @@ class _Code:
         self.place(below, value, depth + 1)
         if below.absent:
             self.add(depth, f"else: found += {self.constant(below.absent)}")
+
+
+def _empty(name: str, kind: str) -> str:
+    return f"not {name} and ({kind} is list or {kind} is dict)"
 
 
 _Found = Callable[[dict[str, Any], list[int], Schemas], None]
@@ -230,7 +252,7 @@ class Look:
             code.constants["SIMPLE"] = simple
             code.add(1, "for key in SIMPLE.keys() & payload.keys():")
             code.add(2, "found += SIMPLE[key]")
-        for key, place in self._root.keys.items():
+        for key, place in code.nulls(self._root.keys, "payload", 1).items():
             if key not in simple:
                 code.member(place, "payload", key, 1)
         if len(code.lines) == 1:

@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
+from functools import reduce
 from typing import Any
 
 from ..payload.describe import show
 from .code import VALUE, Writer, grouped, negated
-from .gates import EMPTY, Mark, Not
+from .gates import EMPTY, Mark, Not, narrowed
 from .regex import compile_re2
 from .types import TYPES, is_number
 
@@ -48,7 +49,7 @@ def both(tests: list[Test]) -> Test:
         " and ".join(test.words for test in tests),
         absent=False,
         negative=all(test.negative for test in tests),
-        marks=next((test.marks for test in tests if test.marks), ()),
+        marks=reduce(narrowed, (test.marks for test in tests)),
         refuses=None if None in refused else tuple(mark for marks in refused for mark in marks or ()),
     )
 
@@ -219,7 +220,8 @@ def _len(arg: Any) -> Test:
         return f"{VALUE}.__class__ in SIZED and {sizes}"
 
     refuses = (Not((list,)), EMPTY) if arg == {"gt": 0} else None
-    return Test(code, f"of length {show(arg)}", marks=(str, list, dict), refuses=refuses)
+    marks = ("", EMPTY) if arg == 0 else (str, list, dict)
+    return Test(code, f"of length {show(arg)}", marks=marks, refuses=refuses)
 
 
 def _bytes(arg: Any) -> Test:

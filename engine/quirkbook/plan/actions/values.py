@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...model import MISSING, Effect, Keys, same
 from ...payload.cycles import weigh
 from ...payload.draft import Draft, clone, cloner, cost
 from ...payload.path import Path, Wild
+from ..gates import either, of_path
 from ..types import is_number
 from .base import Action, Context, editable, join_writes, reshape, targets, write
 
@@ -132,7 +134,14 @@ def map_(node: Any, keys: Keys, context: Context) -> Action:
         for path, rows in zip(paths, node.values(), strict=True)
         for new in rows.values()
     ]
-    return Action(run, context.needs(*paths), join_writes(writes))
+    needs = either(of_path(path, context.scope, _marks(rows)) for path, rows in zip(paths, node.values(), strict=True))
+    return Action(run, needs, join_writes(writes))
+
+
+def _marks(rows: Mapping[Any, Any]) -> Sequence[Any]:
+    """Return the texts and types of the values that a table names; nothing where it names others too."""
+    marks = [type(None) if old is None else old for old in rows]
+    return marks if all(isinstance(mark, type) or (isinstance(mark, str) and mark != "*") for mark in marks) else ()
 
 
 def _kind(value: Any) -> tuple[str, Any]:
