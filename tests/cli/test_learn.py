@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from quirkbook.cli import quirkbook
+from quirkbook.emulator import running
 
 
 @pytest.fixture
@@ -75,6 +76,7 @@ def test_what_no_rule_can_repair_is_said_and_not_drafted():
         ([], "name one of --error and --log"),
         (["--error", "-"], "-p says who refused it"),
         (["--log", "-", "--payload", "-"], "--payload goes with --error"),
+        (["--error", "-", "--try"], "--try sends a request: name it with --payload"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_words(args, message):
@@ -108,3 +110,30 @@ def test_of_a_recording_only_refusals_that_no_rule_foresaw_are_learned(tmp_path)
 
     assert (done.exit_code, done.stderr) == (0, "moonshot: seed: unknown\n")
     assert run("learn", "--log", log).stderr.count("provider: seed: unknown, 2 times") == 1
+
+
+def test_a_draft_may_be_tried(tmp_path):
+    payload = {
+        "model": "llama-3.3-70b-versatile",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "logit_bias": {"5": 1},
+        "top_p": 0.5,
+    }
+    (tmp_path / "request.json").write_text(json.dumps(payload))
+    with running("groq") as url:
+        args = [
+            "learn",
+            "--payload",
+            str(tmp_path / "request.json"),
+            "-p",
+            "groq",
+            "--try",
+            "--base-url",
+            url,
+            "--key-env",
+            "KEY",
+        ]
+        done = CliRunner().invoke(quirkbook, args, env={"KEY": "sk-test"})
+
+    assert (done.exit_code, done.stderr) == (0, "groq: logit_bias: unknown\n")
+    assert "by: live}" in done.stdout and "top_p" not in done.stdout

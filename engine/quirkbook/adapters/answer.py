@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from ..api import translate_response
 from ..model import Change
+from ..proof import unforeseen
 from ..rulebook.rulebook import Rulebook
 from ..wire.accumulate import chunk_of
 from ..wire.jsontext import decode, encode
@@ -68,6 +69,7 @@ class WholeAnswer:
         context: Any = {"request": self._request, "rulebook": self._rulebook}
         if self._status >= 400:
             told = raw.decode("utf-8", "replace") if body is None else body
+            unforeseen.keep(self._provider, self._request, self._status, told)
             translation = translate_response.explain_error(told, self._provider, self._status, **context)
         else:
             translation = translate_response.explain_response(body, self._provider, **context)

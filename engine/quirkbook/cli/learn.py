@@ -14,9 +14,11 @@ from ..api import explain
 from ..model import same
 from ..proof.drafts import Lesson, Refused
 from ..proof.drafts import learn as learn_from
+from ..proof.endpoints import Live, key_for
 from ..proof.exchange import exchange_from
 from ..proof.log import is_recorded, refusals
 from ..proof.refusals import Wordings
+from ..proof.trying import Tries, learn_by_trying
 from ..proof.writing import add_rules, file_text
 from ..rulebook.rulebook import Rulebook
 from .options import Refused as Exit1
@@ -29,6 +31,11 @@ _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 @click.option("--error", type=_FILE, metavar="FILE", help="The error: a body as JSON, or any text that holds it.")
 @click.option("--payload", type=_FILE, metavar="FILE", help="The request that was refused.")
 @click.option("--log", type=_FILE, metavar="FILE", help="Many refusals, a JSON object with payload and error a line.")
+@click.option(
+    "--try", "tries", is_flag=True, help="Send the payload: make it smaller while it is refused, and try the repair."
+)
+@click.option("--base-url", metavar="URL", help="With --try: another address.")
+@click.option("--key-env", metavar="NAME", help="With --try: the environment variable that holds the key.")
 @click.option("-p", "--provider", metavar="NAME", help="Who refused it; in a log, where its lines do not say so.")
 @click.option(
     "--write", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Add the drafts to this rule file."
@@ -39,6 +46,9 @@ def learn(
     error: str | None,
     payload: str | None,
     log: str | None,
+    tries: bool,
+    base_url: str | None,
+    key_env: str | None,
     provider: str | None,
     write: Path | None,
     form: str,
@@ -52,19 +62,25 @@ def learn(
 
     \b
     quirkbook learn --payload request.json --error response.json -p acme
+    quirkbook learn --payload request.json -p acme --try
     quirkbook learn --log gateway.jsonl --write my-rules/acme.yaml -p acme
     quirkbook dry-run request.json -p acme --rules my-rules --drafts
     """
-    if (error is None) == (log is None):
+    if tries and (payload is None or log is not None):
+        raise click.UsageError("--try sends a request: name it with --payload")
+    if not tries and (error is None) == (log is None):
         raise click.UsageError("name one of --error and --log")
     if log is not None and payload is not None:
         raise click.UsageError("--payload goes with --error; a log has the payloads in its lines")
-    if error is not None and provider is None:
+    if log is None and provider is None:
         raise click.UsageError("-p says who refused it")
     book = rulebook(layers)
     wordings = Wordings(book.files)
-    refused = _of_log(log, provider, book) if log else [_of_files(str(error), payload, str(provider))]
-    lessons = [lesson for each in refused for lesson in learn_from(each, wordings)]
+    if tries:
+        lessons = _tried(str(payload), book, str(provider), base_url, key_env, wordings)
+    else:
+        refused = _of_log(log, provider, book) if log else [_of_files(str(error), payload, str(provider))]
+        lessons = [lesson for each in refused for lesson in learn_from(each, wordings)]
     unique: dict[str, list[Lesson]] = {}
     for lesson in lessons:
         unique.setdefault(_key(lesson), []).append(lesson)
@@ -73,6 +89,15 @@ def learn(
     _put_out([group[0] for group in unique.values()], write, form)
     if any(not group[0].is_sound for group in unique.values()):
         raise Exit1
+
+
+def _tried(
+    payload: str, book: Rulebook, provider: str, base_url: str | None, key_env: str | None, wordings: Wordings
+) -> list[Lesson]:
+    name, _ = book.resolve(provider, None)
+    head = book.provider(name).head
+    endpoint = Live(head, base_url, key_for(name, head, key_env, base_url), _today())
+    return learn_by_trying(Refused(None, read_payload(payload), name, _today()), Tries(endpoint), wordings)
 
 
 def _of_files(error: str, payload: str | None, provider: str) -> Refused:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final
 
 import click
 
 from ..errors import missing_extra
+from ..proof.unforeseen import VARIABLE
 
 _SECONDS: Final = click.FloatRange(0, 7 * 86_400)
 
@@ -24,6 +26,12 @@ _SECONDS: Final = click.FloatRange(0, 7 * 86_400)
     help="A name that Host may have where no master key is set.",
 )
 @click.option("--no-auth", is_flag=True, help="Serve strangers though no master key is set.")
+@click.option(
+    "--unforeseen",
+    type=click.Path(dir_okay=False, resolve_path=True),
+    metavar="FILE",
+    help="Keep here what providers refuse that no rule foresaw, without texts; for `quirkbook learn --log`.",
+)
 @click.option(
     "--reload/--no-reload", default=True, show_default=True, help="Take edits of config and rules into force."
 )
@@ -45,7 +53,7 @@ _SECONDS: Final = click.FloatRange(0, 7 * 86_400)
     type=_SECONDS,
     help="Seconds without a sign of life before a worker is replaced; 0: never.",
 )
-def serve(no_auth: bool, **options: Any) -> None:
+def serve(no_auth: bool, unforeseen: str | None, **options: Any) -> None:
     """Serve an OpenAI-compatible gateway that translates each request for its provider.
 
     Needs the extra `serve`: pip install '.[serve]' in a checkout of Quirkbook. Without --config every provider is
@@ -56,6 +64,8 @@ def serve(no_auth: bool, **options: Any) -> None:
     quirkbook serve --config config.yaml
     curl http://127.0.0.1:4000/v1/chat/completions -d '{"model": "moonshot-v1-8k", "messages": [...]}'
     """
+    if unforeseen:
+        os.environ[VARIABLE] = unforeseen
     try:
         from ..gateway import serve
         from ..gateway.config.model import Options

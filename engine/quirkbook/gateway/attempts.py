@@ -18,6 +18,7 @@ from ..errors import (
 )
 from ..model import ErrorClass
 from ..payload.describe import as_data
+from ..proof import unforeseen
 from ..wire.retry import pause_before
 from .cooldown import Cooldowns
 from .http.asgi import HTTPError
@@ -131,6 +132,7 @@ class Attempts:
         except DispatchError as failure:
             self._failures[target] = failure
             self._last = target
+            unforeseen.keep(route.provider or "unknown", prepared.raw, failure.status, failure.raw)
             record.failed(target, failure.status, str(_final_error(route, failure, 1)))
             self._cooldowns.bad(deployment, failure, self._service.config.allowed_fails, self._cooldown(target))
             return None

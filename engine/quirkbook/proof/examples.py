@@ -24,7 +24,7 @@ def examples_of(
     provider: str, rule: dict[str, Any], made: Repair, place: Place, payload: Mapping[str, Any], other: str | None
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Return examples that the rule itself proves, and what is missing for that."""
-    owned = _owned(provider, {**rule, "examples": [{"in": {}, "same": True}]})
+    owned = owned_draft(provider, {**rule, "examples": [{"in": {}, "same": True}]})
     firing = next((given for given in _firing(made, place, payload, other) if _fires(owned, given)), None)
     if firing is None:
         return [{"in": {}, "same": True}], ("no example that fires: the payload does not show what was refused",)
@@ -40,7 +40,7 @@ def examples_of(
         )
         if quiet is not None:
             examples.append({"in": quiet, "same": True})
-    proven = _owned(provider, {**rule, "examples": examples})
+    proven = owned_draft(provider, {**rule, "examples": examples})
     return examples, tuple(diagnostic.message for diagnostic in check_examples(proven))
 
 
@@ -121,7 +121,7 @@ def _without_one(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 yield {**given, key: [*value[:at], *value[at + 1 :]]}
 
 
-def _owned(provider: str, rule: Mapping[str, Any]) -> Owned:
+def owned_draft(provider: str, rule: Mapping[str, Any]) -> Owned:
     """Return a draft as the loader reads it.
 
     Raises:

@@ -8,18 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..plan.regex import compile_re2
+from .json_types import SAMPLES, type_in, type_of
 from .places import Place, write
 from .refusals import Finding
 
 #: Levels of effort from least to most, for the nearest of those that are taken.
 _EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-#: Types as texts name them -> JSON's.
-_TYPES: Final[Mapping[str, str]] = {
-    "str": "string", "string": "string", "u32": "integer", "i32": "integer", "u64": "integer", "f32": "number",
-    "int": "integer", "integer": "integer", "number": "number", "float": "number", "decimal": "number",
-    "bool": "boolean", "boolean": "boolean", "list": "array", "array": "array", "sequence": "array",
-    "dict": "object", "dictionary": "object", "map": "object", "object": "object", "mapping": "object", "null": "null",
-}  # fmt: skip
 #: Fields that a request is about: where they are refused, the request is.
 _ESSENTIAL: Final = frozenset({"tools", "messages", "model"})
 
@@ -143,7 +137,7 @@ def _count(finding: Finding, place: Place, value: Any, provider: str) -> Repair 
 
 
 def _type(finding: Finding, place: Place, value: Any, provider: str) -> Repair | None:
-    wanted, had = _type_in(finding.use), _type_of(value) or _type_in(finding.value)
+    wanted, had = type_in(finding.use), type_of(value) or type_in(finding.value)
     if wanted == "string" and had == "array" and place.steps[-1] == "content":
         when = {write(place.steps[:-2]): {"some": {place.steps[-1]: {"is": "array"}}}}
         return Repair(when, [{"flatten_content": place.path}], ("Hi",), [{"type": "text", "text": "Hi"}])
@@ -153,22 +147,7 @@ def _type(finding: Finding, place: Place, value: Any, provider: str) -> Repair |
         return None
     article = "an" if (wanted or "")[:1] in tuple("aeiou") else "a"
     words = f"must be {article} {wanted}" if wanted else f"must not be of type {had}"
-    return Repair({place.path: {"is": had}}, [{"reject": f"{provider}: {place.path} {words}"}], bad=_SAMPLES[had])
-
-
-_SAMPLES: Final[Mapping[str, Any]] = {
-    "array": [], "boolean": True, "integer": 1, "null": None, "number": 0.5, "object": {}, "string": "a",
-}  # fmt: skip
-
-
-def _type_in(text: Any) -> str | None:
-    """Return the JSON type that a text names."""
-    return next((_TYPES[word] for word in re.findall(r"\w+", str(text).lower()) if word in _TYPES), None)
-
-
-def _type_of(value: Any) -> str | None:
-    names = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
-    return names.get(type(value))
+    return Repair({place.path: {"is": had}}, [{"reject": f"{provider}: {place.path} {words}"}], bad=SAMPLES[had])
 
 
 def _required(finding: Finding, place: Place, value: Any, provider: str) -> Repair:

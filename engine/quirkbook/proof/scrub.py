@@ -40,9 +40,7 @@ def _text(text: str, keys: tuple[Any, ...], ids: dict[str, str]) -> str:
     key = keys[-1] if keys else ""
     if key in ("id", "tool_call_id"):
         return ids.setdefault(text, f"id{len(ids) + 1}")
-    if text == "" or (key in _OF_THE_FORMAT and _WORD.fullmatch(text.replace("/", ".").replace(":", "."))):
-        return text
-    if text in _known_values() and keys[:1] not in {("messages",), ("metadata",)}:
+    if text == "" or is_of_the_format(text, keys):
         return text
     if key == "url":
         return "https://host.example/file" if text.startswith("http") else "data:,"
@@ -53,6 +51,18 @@ def _text(text: str, keys: tuple[Any, ...], ids: dict[str, str]) -> str:
     if len(keys) == 1 and _WORD.fullmatch(text) and key not in _PERSONAL:
         return text
     return "text"
+
+
+def is_of_the_format(text: str, keys: tuple[Any, ...]) -> bool:
+    """Tell whether a text at some keys is a word of the format, as a role, a type or an effort, and nobody's own.
+
+    >>> is_of_the_format("user", ("messages", "role")), is_of_the_format("user", ("messages", "content"))
+    (True, False)
+    """
+    key = keys[-1] if keys else ""
+    if key in _OF_THE_FORMAT:
+        return bool(_WORD.fullmatch(text.replace("/", ".").replace(":", ".")))
+    return text in _known_values() and keys[:1] not in {("messages",), ("metadata",)}
 
 
 @cache
