@@ -247,6 +247,7 @@ def test_a_long_answer_is_cut():
         ("Incorrect API key provided: sk-abcdefghijklmnop", "this is about the account"),
         ("This model's maximum context length is 8192 tokens.", "the request is too long"),
         ("Extra inputs are not permitted", "the text names no parameter"),
+        ("temperature must be between 2 and 1", "what the text says gives no rule: the bounds [2, 1]"),
         ("Thinking mode does not support this tool_choice", "the text does not say what tool_choice may be"),
         ("tools[0]: missing field `function`", "no example that fires"),
     ],

@@ -148,6 +148,7 @@ def _givens(rule: Rule, model: str) -> Iterator[tuple[Request, str]]:
 
 
 def _edges(like: Request, path: str, bounds: Sequence[Any]) -> Iterator[tuple[Request, str]]:
+    bounds = [bound if isinstance(bound, int | float) else None for bound in bounds]  # one may be another field's value
     whole = all(bound is None or isinstance(bound, int) for bound in bounds) and (bounds[1] is None or bounds[1] > 2)
     step = 1 if whole else 0.05
     for bound, away in zip(bounds, (-step, step), strict=False):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
+from ..errors import RuleFileError
 from ..wire.redact import NO_SECRETS
 from .examples import examples_of
 from .places import Place, find
@@ -113,7 +114,11 @@ def _lesson(refused: Refused, finding: Finding, payload: Mapping[str, Any], word
         missing = (f"the text does not say what {place.path} may be: complete 'when' and 'do'",)
         return Lesson(refused.provider, finding, place, _skeleton(refused, finding.text, place.path), missing)
     rule = _rule(refused, finding, place, made)
-    examples, missing_examples = examples_of(refused.provider, rule, made, place, payload, finding.other)
+    try:
+        examples, missing_examples = examples_of(refused.provider, rule, made, place, payload, finding.other)
+    except RuleFileError as error:
+        missing = (f"what the text says gives no rule: {error.diagnostics[0].message}",)
+        return Lesson(refused.provider, finding, place, _skeleton(refused, finding.text, place.path), missing)
     return Lesson(refused.provider, finding, place, {**rule, "examples": examples}, missing_examples)
 
 
