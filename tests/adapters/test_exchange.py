@@ -35,7 +35,7 @@ def test_a_payload_is_translated_and_reported():
     assert rules_of(sent.report) == ["moonshot/temperature-range"]
     assert sent.report.patch == [{"op": "replace", "path": "/temperature", "value": 1}]
     assert sent.response_headers == {"x-quirkbook-rules": "moonshot/temperature-range"}
-    assert sent.headers == {"content-length": str(len(sent.body)), "transfer-encoding": None}
+    assert sent.headers == {"content-length": str(len(sent.body)), "transfer-encoding": None, "content-encoding": None}
 
 
 def test_a_payload_that_needs_nothing_is_sent_as_the_callers_own_bytes():

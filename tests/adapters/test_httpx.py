@@ -7,13 +7,16 @@ import gzip
 import importlib
 import importlib.util
 import json
+import zlib
 
 import pytest
 from tests.adapters.asked import ASKED, KEY, REFUSED, acme, rules_of
 from tests.servers import COMPLETION, chunk, events, nothing, serving, stream
 
+import quirkbook
 from quirkbook import RefusedError, UsageError
 from quirkbook.adapters import httpx as adapter
+from quirkbook.adapters.exchange import NOT_READ
 
 pytestmark = pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
 
@@ -133,7 +136,8 @@ def test_what_is_no_chat_request_passes_byte_for_byte(library, method, path, con
 
     assert provider.requests[0].content == content
     assert response.content == b'{"usage":  {"cached_tokens": 7}}'
-    assert [name for name in response.headers if "quirkbook" in name] == []
+    unread = method == "POST" and not path.endswith("completions")
+    assert response.headers.get("x-quirkbook-note") == (NOT_READ if unread else None)
     assert not response.extensions.keys() & {"quirkbook", "quirkbook_answer"}
 
 
@@ -210,6 +214,87 @@ def test_redirects_carry_the_callers_payload_and_are_translated_once_more(librar
         response = client.post(MOONSHOT, json=ASKED)
 
     assert response.json()["usage"] == TOLD
+
+
+@pytest.mark.skipif(len(LIBRARIES) < 2, reason="httpx and httpx2 are not both installed")
+@pytest.mark.parametrize("names", [("httpx2", "httpx"), ("httpx", "httpx2")])
+def test_a_transport_of_either_library_serves_clients_of_the_other(names, url, emulator):
+    made, used = names
+    transport = adapter.transport("moonshot", library=made)
+    with importlib.import_module(used).Client(transport=transport) as client:
+        answer = client.post(f"{url}/chat/completions", json=ASKED, headers={"authorization": f"Bearer {KEY}"})
+    assert answer.json()["choices"][0]["message"]["content"] == "You said: Hi"
+
+    own = adapter.transport("moonshot", importlib.import_module(made).HTTPTransport())
+    with importlib.import_module(used).Client(transport=own) as client, pytest.raises(UsageError) as caught:
+        client.post(f"{url}/chat/completions", json=ASKED)
+    assert str(caught.value) == f"the client is of {used}, the transport within of {made}: take both from one"
+
+
+def test_an_error_in_an_answer_of_status_200_has_the_status_that_it_stands_for(library):
+    body = {"error": {"message": "Insufficient Balance"}}
+    provider = Provider(library, body)
+
+    for response in (provider.ask(), provider.ask_async()):
+        assert (response.status_code, response.json()["error"]["message"]) == (402, "Insufficient Balance")
+
+
+@pytest.mark.parametrize(("packed", "translated"), [("gzip", True), ("deflate", True), ("zstd", False)])
+def test_a_packed_request_is_translated_or_the_note_says_why_not(library, packed, translated):
+    provider = Provider(library)
+    raw = json.dumps(ASKED).encode()
+    data = {"gzip": gzip.compress(raw), "deflate": zlib.compress(raw), "zstd": b"zstd"}[packed]
+    with provider.client() as client:
+        response = client.post(MOONSHOT, content=data, headers={"content-encoding": packed})
+
+    sent = provider.requests[0]
+    if translated:
+        assert json.loads(sent.content)["temperature"] == 1
+        assert "content-encoding" not in sent.headers
+    else:
+        assert (sent.content, sent.headers["content-encoding"]) == (data, packed)
+        assert response.headers["x-quirkbook-note"] == "the request is packed as zstd: it is sent as it is"
+
+
+@pytest.mark.parametrize("base_model", ["kimi-k2.6", {"my-deployment": "kimi-k2.6"}])
+def test_the_model_of_a_deployment_can_be_named(library, base_model):
+    provider = Provider(library)
+    payload = {**ASKED, "model": "my-deployment", "reasoning_effort": "none"}
+    provider.ask(payload, base_model=base_model)
+    provider.ask(payload)
+
+    named, unnamed = (json.loads(one.content) for one in provider.requests)
+    assert named["thinking"] == {"type": "disabled"}
+    assert "thinking" not in unnamed
+
+
+def test_a_base_model_of_another_type_is_refused():
+    with pytest.raises(UsageError) as caught:
+        adapter.transport("moonshot", base_model=7)
+    assert str(caught.value) == (
+        "base_model must be a model's name, or a mapping from deployments to names, not a number; "
+        'example: {"my-deployment": "gpt-5.6"}'
+    )
+
+
+@pytest.mark.filterwarnings("default::quirkbook.QuirkbookWarning")
+def test_a_warning_points_at_the_callers_line(library, monkeypatch):
+    monkeypatch.setattr(quirkbook.api, "_warned", set())
+    monkeypatch.setattr(quirkbook.api, "_told", set())
+    with pytest.warns(quirkbook.QuirkbookWarning) as caught, Provider(library).client() as client:
+        client.post(MOONSHOT, json=ASKED)
+
+    assert {one.filename for one in caught} == {__file__}
+
+
+def test_a_client_has_the_limits_of_the_openai_packages_own(library):
+    constants = pytest.importorskip("openai._constants")
+    with adapter.client(library=library.__name__) as client:
+        wanted = constants.DEFAULT_TIMEOUT
+        assert (client.timeout.read, client.timeout.connect) == (wanted.read, wanted.connect)
+        pool = client._transport._inner._pool
+        assert pool._max_connections == constants.DEFAULT_CONNECTION_LIMITS.max_connections
+        assert pool._max_keepalive_connections == constants.DEFAULT_CONNECTION_LIMITS.max_keepalive_connections
 
 
 def test_the_proxies_of_the_environment_hold(library, monkeypatch):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import importlib.util
+import pickle
 import time
 
 import pytest
@@ -219,7 +221,15 @@ def test_a_refused_request_raises_as_itself_and_is_neither_sent_nor_tried_again(
 
     assert [error.change.rule for error in errors] == ["moonshot/tool-names-differ"] * 2
     assert all(str(error).startswith("payload/tools: Moonshot takes each tool name once.") for error in errors)
-    assert all(isinstance(error, openai.OpenAIError) for error in errors)
+    assert all(isinstance(error, openai.BadRequestError) for error in errors)
+    assert [(error.status_code, error.code, error.param) for error in errors] == [
+        (400, "refused_by_rule", "/tools")
+    ] * 2
+    assert errors[0].response.json() == {"error": errors[0].body}
+    back = [copy.deepcopy(errors[0]), pickle.loads(pickle.dumps(errors[0]))]
+    assert [(type(one), str(one), one.refusals, one.code) for one in back] == [
+        (type(errors[0]), str(errors[0]), errors[0].refusals, "refused_by_rule")
+    ] * 2
     assert list(emulator.requests) == []
     assert time.monotonic() - started < 5
 

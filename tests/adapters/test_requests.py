@@ -4,7 +4,7 @@ import gzip
 import json
 import pickle
 import shutil
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 import requests
@@ -12,6 +12,7 @@ from tests.adapters.asked import ASKED, KEY, REFUSED, acme, rules_of
 from tests.servers import answer, chunk, events, raw, rudely, serving, stream
 
 from quirkbook import PolicyError, RefusedError
+from quirkbook.adapters.exchange import NOT_READ
 from quirkbook.adapters.requests import QuirkbookAdapter
 
 pytestmark = pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
@@ -161,10 +162,7 @@ def test_a_refused_request_raises_and_is_not_sent(error):
     assert server.requests == []
 
 
-@pytest.mark.parametrize(
-    ("path", "data"),
-    [("embeddings", b'{"n":  9}'), ("chat/completions", b"[]"), ("chat/completions", BytesIO(b'{"n":  9}'))],
-)
+@pytest.mark.parametrize(("path", "data"), [("embeddings", b'{"n":  9}'), ("chat/completions", b"[]")])
 def test_what_is_no_chat_request_passes_untouched(path, data):
     sent = []
     with serving(answer(ANSWER)) as server, session(server.url) as client:
@@ -173,7 +171,43 @@ def test_what_is_no_chat_request_passes_untouched(path, data):
 
         assert sent == [data]
         assert response.json() == ANSWER
-        assert not hasattr(response, "quirkbook")
+        assert (response.quirkbook, response.quirkbook_answer) == (None, None)
+        assert response.headers.get("x-quirkbook-note") == (NOT_READ if path == "embeddings" else None)
+
+
+RAW = json.dumps(ASKED).encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        lambda: RAW.decode(),
+        lambda: bytearray(RAW),
+        lambda: BytesIO(RAW),
+        lambda: StringIO(RAW.decode()),
+        lambda: (RAW[at : at + 7] for at in range(0, len(RAW), 7)),
+        lambda: gzip.compress(RAW),
+    ],
+    ids=["text", "bytearray", "file", "text file", "generator", "gzip"],
+)
+def test_a_body_of_any_kind_is_translated(data, url, emulator):
+    body = data()
+    packed = {"content-encoding": "gzip"} if isinstance(body, bytes) else {}
+    with session(url) as client:
+        response = client.post(f"{url}/chat/completions", data=body, headers={**AUTH, **packed}, timeout=20)
+
+    assert response.json()["choices"][0]["message"]["content"] == "You said: Hi"
+    assert rules_of(response.quirkbook) == ["moonshot/temperature-range"]
+    assert emulator.requests[0]["body"]["temperature"] == 1
+
+
+def test_an_error_in_an_answer_of_status_200_has_the_status_that_it_stands_for():
+    with serving(answer({"error": {"message": "Insufficient Balance"}})) as server:
+        response = ask(server.url)
+
+    assert (response.status_code, response.json()["error"]["message"]) == (402, "Insufficient Balance")
+    with pytest.raises(requests.HTTPError):
+        response.raise_for_status()
 
 
 def test_a_payload_that_needs_nothing_is_the_same_bytes():

@@ -82,13 +82,13 @@ def test_a_prefix_comes_off_a_model_that_stands_in_the_extra_body():
     ]
 
 
-def test_a_literal_extra_body_is_merged_and_what_is_lost_is_told():
+def test_a_literal_extra_body_is_merged_and_what_it_replaces_is_told():
     done = explain({"n": 1, "extra_body": {"n": 2, "top_k": 3}}, "moonshot")
 
-    assert done.payload == {"n": 1, "top_k": 3}
+    assert done.payload == {"n": 2, "top_k": 3}
     assert [(one.action, one.pointer, one.effect, one.note) for one in done.changes] == [
         ("merge", "/extra_body", "exact", ""),
-        ("merge", "/n", "lossy", "extra_body.n is lost: n is there already and wins"),
+        ("merge", "/n", "lossy", "extra_body stands in for it"),
         ("merge", "/top_k", "exact", ""),
     ]
 

@@ -286,3 +286,22 @@ def test_a_condition_may_ask_for_a_range_of_models():
     assert in_force(book, "lumen-1") == ["lumen/f", "acme/r"]
     done = explain({"model": "lumen-1"}, "acme", rulebook=book, why_not=True)
     assert [quiet.because for quiet in done.quiet] == ['$model: "lumen-1" is not {"family": "lumen", "from": "2"}']
+
+
+@pytest.mark.parametrize(
+    ("base_url", "model", "sent"),
+    [
+        ("https://api.moonshot.ai/v1", "openai/kimi-k2.6", "kimi-k2.6"),
+        ("https://api.moonshot.ai/v1", "moonshot/kimi-k2.6", "kimi-k2.6"),
+        ("https://api.moonshot.ai/v1", "openai/my-own-model", "my-own-model"),
+        ("https://api.deepseek.com", "openai/deepseek-chat", "deepseek-chat"),
+        ("https://api.groq.com/openai/v1", "openai/llama-3.3-70b-versatile", "llama-3.3-70b-versatile"),
+        ("https://api.groq.com/openai/v1", "openai/gpt-oss-120b", "openai/gpt-oss-120b"),
+        ("https://openrouter.ai/api/v1", "openai/gpt-5.6", "openai/gpt-5.6"),
+        ("https://openrouter.ai/api/v1", "deepseek/deepseek-chat", "deepseek/deepseek-chat"),
+        ("https://openrouter.ai/api/v1", "openai/anything-new", "openai/anything-new"),
+        ("http://127.0.0.1:8000/v1", "openai/anything-new", "anything-new"),
+    ],
+)
+def test_another_providers_name_before_a_model_comes_off_at_a_known_address(base_url, model, sent):
+    assert explain({"model": model}, base_url=base_url).payload["model"] == sent

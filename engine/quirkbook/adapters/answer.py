@@ -48,13 +48,22 @@ class WholeAnswer:
     """An answer in one piece: a completion, or an error whatever its status says."""
 
     def __init__(
-        self, provider: str, request: Mapping[str, Any], status: int, rulebook: Rulebook, *, restreams: bool = False
+        self,
+        provider: str,
+        request: Mapping[str, Any],
+        status: int,
+        rulebook: Rulebook,
+        model: str | None = None,
+        *,
+        restreams: bool = False,
     ) -> None:
-        """Take what was asked; ``restreams``: for a stream, so that the answer becomes one of a single chunk."""
+        """Take what was asked, and which model answers; ``restreams``: a stream was asked for, so it becomes one of one chunk."""
         self.changes: tuple[Change, ...] = ()
         self.headers = _RESTREAMED if restreams else _ERROR if status >= 400 else REREAD
         self._restreams = restreams
-        self._provider, self._request, self._status, self._rulebook = provider, request, status, rulebook
+        self.status = status
+        """The status of the response; once all is there, that of an error whose own says that all is well, too."""
+        self._provider, self._request, self._rulebook, self._model = provider, request, rulebook, model
         self._pieces: list[bytes] = []
 
     def feed(self, data: bytes) -> bytes:
@@ -66,14 +75,16 @@ class WholeAnswer:
         """Return the whole answer: the same bytes where no rule touched it and no stream was asked for."""
         raw = b"".join(self._pieces)
         body = decode(raw)
-        context: Any = {"request": self._request, "rulebook": self._rulebook}
-        if self._status >= 400:
+        context: Any = {"request": self._request, "rulebook": self._rulebook, "model": self._model}
+        if self.status >= 400:
             told = raw.decode("utf-8", "replace") if body is None else body
-            unforeseen.keep(self._provider, self._request, self._status, told)
-            translation = translate_response.explain_error(told, self._provider, self._status, **context)
+            unforeseen.keep(self._provider, self._request, self.status, told)
+            translation = translate_response.explain_error(told, self._provider, self.status, **context)
         else:
             translation = translate_response.explain_response(body, self._provider, **context)
         self.changes = translation.changes
+        if translation.error_class is not None and not self._restreams:
+            self.status = translation.status or self.status
         if self._restreams and isinstance(translation.payload, dict):
             chunk = chunk_of(translation.payload) if translation.error_class is None else translation.payload
             return b"data: " + encode(chunk) + b"\n\ndata: [DONE]\n\n"

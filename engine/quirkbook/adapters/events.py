@@ -21,9 +21,9 @@ _BOM: Final = b"\xef\xbb\xbf"
 class EventStream:
     """Translates one stream. An event that no rule touches passes byte for byte, comments and all."""
 
-    def __init__(self, provider: str, request: Mapping[str, Any], rulebook: Rulebook) -> None:
+    def __init__(self, provider: str, request: Mapping[str, Any], rulebook: Rulebook, model: str | None = None) -> None:
         self.headers = REREAD
-        self._chunks = translate_response.ChunkTranslator(provider, request=request, rulebook=rulebook)
+        self._chunks = translate_response.ChunkTranslator(provider, model=model, request=request, rulebook=rulebook)
         self._decoder = sse.Decoder()
         self._buffer = bytearray()
         """The event whose end has not come."""

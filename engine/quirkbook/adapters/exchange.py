@@ -5,15 +5,17 @@ No sockets and no HTTP library: an adapter only carries what is given here to an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from .. import api
 from ..api import Policy, Translation
-from ..errors import RefusedError, UnknownProviderError
+from ..errors import RefusedError, UnknownProviderError, UsageError
 from ..model import Effect
+from ..payload.describe import kind
 from ..plan.interpret import changes, refusals
 from ..rulebook.remarks import UNKNOWN_ADDRESS
 from ..rulebook.rulebook import Rulebook
@@ -26,7 +28,11 @@ RULES: Final = "x-quirkbook-rules"
 LONGEST: Final = 1000
 """Characters of such a header: some servers and proxies give up at a few thousand for all of them."""
 
+BaseModel = str | Mapping[str, str] | None
+"""The maker's name of the model that is served, or such names by those of deployments."""
+
 _PATH: Final = "/chat/completions"
+NOT_READ: Final = "only requests for chat completions are translated: this one is sent as it is"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -39,18 +45,43 @@ def is_chat(method: str, path: str) -> bool:
     return method == "POST" and path.rstrip("/").endswith(_PATH)
 
 
-class Rules:
-    """Whose rules to apply, of which rulebook, under which policy."""
+def _gunzip(body: bytes) -> bytes:
+    """Return a packed body unpacked, or as it is where it is not one or too large."""
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        data = unpacker.decompress(body, _LARGEST)
+    except zlib.error:
+        return body
+    return data if unpacker.eof else body
 
-    def __init__(self, provider: str | None, rulebook: Rulebook | None, policy: Policy | None) -> None:
+
+_LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of an unpacked body."""
+_UNPACK: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "": bytes, "identity": bytes, "gzip": _gunzip, "x-gzip": _gunzip, "deflate": _gunzip,
+}  # fmt: skip
+
+
+class Rules:
+    """Whose rules to apply, of which rulebook, under which policy, and which models deployments' names stand for."""
+
+    def __init__(
+        self, provider: str | None, rulebook: Rulebook | None, policy: Policy | None, base_model: BaseModel = None
+    ) -> None:
         """Take the options that all adapters have.
 
         Raises:
             UnknownProviderError: nobody of that name.
-            UsageError: a policy that is none.
+            UsageError: an unknown policy, or a base_model of another type.
         """
         api.check_policy(policy)
-        self._given = (provider, rulebook, policy)
+        if not isinstance(base_model, str | Mapping | None):
+            raise UsageError(
+                f"base_model must be a model's name, or a mapping from deployments to names, not {kind(base_model)}; "
+                'example: {"my-deployment": "gpt-5.6"}'
+            )
+        self._given = (provider, rulebook, policy, base_model)
+        self._base_model = base_model
         self.rulebook = rulebook or api.default_rulebook()
         self.provider = None if provider is None else self.rulebook.provider(provider).name
         self.policy = policy
@@ -58,15 +89,18 @@ class Rules:
     def __reduce__(self) -> tuple[type[Rules], tuple[Any, ...]]:
         return Rules, self._given  # the rulebook in use is full of functions; another process has its own
 
-    def prepare(self, url: str, body: bytes) -> TranslatedRequest | None:
-        """Return what to send in place of ``body``; None for what is no chat request.
+    def prepare(self, url: str, body: bytes, packed: str = "") -> TranslatedRequest | None:
+        """Return what to send in place of ``body``; None for what is not a chat request. ``packed`` is its content encoding.
 
         Raises:
             RefusedError: a rule says that the provider cannot take this.
             PolicyError: the policy forbids a change that the payload needs.
             PayloadError: it is no chat payload.
         """
-        payload = decode(body)
+        unpack = _UNPACK.get(packed.strip().lower())
+        if unpack is None:
+            return TranslatedRequest(self, note=f"the request is packed as {packed}: it is sent as it is")
+        payload = decode(unpack(body))
         if not isinstance(payload, dict):
             return None
         try:
@@ -75,15 +109,24 @@ class Rules:
             return TranslatedRequest(self, note=str(error).partition("\n")[0])
         is_changed = any(change.effect is not Effect.NONE for change in report.changes)
         note = next((change.note for change in report.changes if change.rule == UNKNOWN_ADDRESS), "")
-        return TranslatedRequest(self, encode(report.payload) if is_changed else None, report, note)
+        base_model = self.base_model(payload.get("model"))
+        return TranslatedRequest(self, encode(report.payload) if is_changed else None, report, note, base_model)
+
+    def base_model(self, deployment: Any) -> str | None:
+        """Return which model a deployment's name stands for; None: for none but itself."""
+        given = self._base_model
+        if isinstance(given, Mapping):
+            return given.get(deployment) if isinstance(deployment, str) else None
+        return given
 
     def translate(self, payload: dict[str, Any], provider: str | None, base_url: str | None = None) -> Translation:
         """Return the payload translated, with the report; for errors see `prepare`."""
-        run = api.apply_rules(payload, provider, None, base_url, self.rulebook, self.policy)
+        base_model = self.base_model(payload.get("model"))
+        run = api.apply_rules(payload, provider, None, base_url, self.rulebook, self.policy, base_model=base_model)
         if run.refusals:
             raise RefusedError(refusals(run))
         if run.fired:
-            api.apply_policy(run, self.policy, stacklevel=4)
+            api.apply_policy(run, self.policy, stacklevel=None)
         plan = run.plan
         return Translation(
             run.root, changes(run), plan.provider, plan.model, headers={**run.headers}, identity=plan.identity
@@ -100,13 +143,16 @@ class TranslatedRequest:
     report: Translation | None = None
     """What was changed; None where nobody knows the provider."""
     note: str = ""
+    base_model: str | None = None
+    """Which model it is, where its name does not say so."""
 
     @property
     def headers(self) -> Mapping[str, str | None]:
         """The headers that change with the body, and those that rules ask for; None: to leave out."""
         if self.body is None or self.report is None:
             return {}
-        return {"content-length": str(len(self.body)), "transfer-encoding": None, **self.report.headers}
+        plain = {"content-length": str(len(self.body)), "transfer-encoding": None, "content-encoding": None}
+        return {**plain, **self.report.headers}
 
     @property
     def response_headers(self) -> dict[str, str]:
@@ -126,8 +172,8 @@ class TranslatedRequest:
         if streams and not any(book.plan(provider, model, stage=stage).rules for stage in ("chunk", "error")):
             return None
         if streams:
-            return EventStream(provider, self.report.payload, book)
-        return WholeAnswer(provider, self.report.payload, status, book, restreams=restreams)
+            return EventStream(provider, self.report.payload, book, self.base_model)
+        return WholeAnswer(provider, self.report.payload, status, book, self.base_model, restreams=restreams)
 
 
 def is_stream(content_type: str, request: Mapping[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..api import Policy
 from ..rulebook.rulebook import Rulebook
-from .exchange import Rules
+from .exchange import BaseModel, Rules
 from .httpx_kit import kit_for, kit_of
 
 if TYPE_CHECKING:
@@ -33,20 +33,22 @@ def client(
     *,
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
+    base_model: BaseModel = None,
     library: str | None = None,
     **options: Any,
 ) -> httpx2.Client:
     """Return a client with the rules in it; ``options`` are those of ``httpx.Client``.
 
     The provider is ``provider``, else who is known to serve the URL of a request; what goes elsewhere is left as it is,
-    and the response says so in ``x-quirkbook-note``. Redirects are followed, as by the openai package's own client.
+    and the response says so in ``x-quirkbook-note``. ``base_model`` says which model a deployment's name stands for: a name,
+    or a mapping. Redirects, connections and timeouts are those of the openai package's own client.
 
     Raises:
         UnknownProviderError: nobody of that name.
         UsageError: neither httpx nor httpx2 is installed.
     """
-    kit, rules = kit_for(library), Rules(provider, rulebook, policy)
-    wrapped: httpx2.Client = kit.library.Client(**{"follow_redirects": True, **options})
+    kit, rules = kit_for(library), Rules(provider, rulebook, policy, base_model)
+    wrapped: httpx2.Client = kit.library.Client(**{**kit.defaults(), **options})
     # Wrapped when all is made: a client that is handed a transport ignores the proxies of the environment.
     wrapped._transport = kit.transport(kit, wrapped._transport, rules)
     wrapped._mounts = {at: inner and kit.transport(kit, inner, rules) for at, inner in wrapped._mounts.items()}
@@ -58,12 +60,13 @@ def async_client(
     *,
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
+    base_model: BaseModel = None,
     library: str | None = None,
     **options: Any,
 ) -> httpx2.AsyncClient:
     """Return an asynchronous client with the rules in it; see `client`."""
-    kit, rules = kit_for(library), Rules(provider, rulebook, policy)
-    wrapped: httpx2.AsyncClient = kit.library.AsyncClient(**{"follow_redirects": True, **options})
+    kit, rules = kit_for(library), Rules(provider, rulebook, policy, base_model)
+    wrapped: httpx2.AsyncClient = kit.library.AsyncClient(**{**kit.defaults(), **options})
     wrapped._transport = kit.async_transport(kit, wrapped._transport, rules)
     wrapped._mounts = {at: inner and kit.async_transport(kit, inner, rules) for at, inner in wrapped._mounts.items()}
     return wrapped
@@ -75,6 +78,7 @@ def transport(
     *,
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
+    base_model: BaseModel = None,
     library: str | None = None,
 ) -> httpx2.BaseTransport:
     """Return a transport with the rules in it around ``inner``, a plain one if none is given.
@@ -84,8 +88,8 @@ def transport(
         UsageError: neither httpx nor httpx2 is installed, or ``inner`` is no transport of either.
     """
     kit = kit_of(inner, library)
-    rules = Rules(provider, rulebook, policy)
-    wrapped: httpx2.BaseTransport = kit.transport(kit, inner or kit.library.HTTPTransport(), rules)
+    rules = Rules(provider, rulebook, policy, base_model)
+    wrapped: httpx2.BaseTransport = kit.transport(kit, inner, rules)
     return wrapped
 
 
@@ -95,9 +99,10 @@ def async_transport(
     *,
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
+    base_model: BaseModel = None,
     library: str | None = None,
 ) -> httpx2.AsyncBaseTransport:
     """Return an asynchronous transport with the rules in it; see `transport`."""
-    kit, rules = kit_of(inner, library), Rules(provider, rulebook, policy)
-    wrapped: httpx2.AsyncBaseTransport = kit.async_transport(kit, inner or kit.library.AsyncHTTPTransport(), rules)
+    kit, rules = kit_of(inner, library), Rules(provider, rulebook, policy, base_model)
+    wrapped: httpx2.AsyncBaseTransport = kit.async_transport(kit, inner, rules)
     return wrapped

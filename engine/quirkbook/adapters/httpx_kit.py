@@ -11,8 +11,8 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ..errors import PayloadError, UsageError
-from .answer import Answer
-from .exchange import Rules, TranslatedRequest, is_chat
+from .answer import NOTE, Answer, WholeAnswer
+from .exchange import NOT_READ, Rules, TranslatedRequest, is_chat
 
 if TYPE_CHECKING:
     import httpx2
@@ -29,6 +29,11 @@ class Kit(NamedTuple):
     async_transport: Any
     body: Any
     async_body: Any
+
+    def defaults(self) -> dict[str, Any]:
+        """Return the options of a client that the openai package's own has."""
+        limits = self.library.Limits(max_connections=1000, max_keepalive_connections=100)
+        return {"follow_redirects": True, "limits": limits, "timeout": self.library.Timeout(600.0, connect=5.0)}
 
 
 @cache
@@ -65,8 +70,7 @@ def kit_of(inner: object, library: str | None) -> Kit:
     """
     if inner is None or library is not None:
         return kit_for(library)
-    roots = [kind.__module__.partition(".")[0] for kind in type(inner).__mro__]
-    root = next((root for root in roots if root in _LIBRARIES), None)
+    root = next((root for root in map(_root, type(inner).__mro__) if root in _LIBRARIES), None)
     if root is None:
         name = type(inner).__name__
         raise UsageError(f"{name} is no transport of httpx or httpx2: say library='httpx2' if it is like one")
@@ -79,15 +83,40 @@ def kit_of(inner: object, library: str | None) -> Kit:
 class _Wrapped:
     """What both transports share."""
 
-    def __init__(self, kit: Kit, inner: Any, rules: Rules) -> None:
-        self._kit, self._inner, self._rules = kit, inner, rules
+    _PLAIN = ""
+    """The name of the libraries' own transport."""
 
-    def _outgoing(self, request: Any, body: bytes) -> tuple[Any, TranslatedRequest | None]:
+    def __init__(self, kit: Kit, inner: Any, rules: Rules) -> None:
+        """Wrap ``inner``; None: a plain transport of whichever library sends the requests."""
+        self._kit, self._inner, self._rules = kit, inner, rules
+        self._plain: dict[str, Any] = {}
+
+    def _of(self, request: Any) -> tuple[Kit, Any]:
+        """Return the kit and the transport for a request: a client of one library may hold a transport made for the other."""
+        name = next(
+            (name for name in map(_root, type(request).__mro__) if name in _LIBRARIES), self._kit.library.__name__
+        )
+        if self._inner is not None:
+            if name != self._kit.library.__name__:
+                raise UsageError(
+                    f"the client is of {name}, the transport within of {self._kit.library.__name__}: take both from one"
+                )
+            return self._kit, self._inner
+        kit = _kit(name)
+        if name not in self._plain:
+            self._plain[name] = getattr(kit.library, self._PLAIN)()
+        return kit, self._plain[name]
+
+    @property
+    def _inners(self) -> list[Any]:
+        return [*self._plain.values()] if self._inner is None else [self._inner]
+
+    def _outgoing(self, kit: Kit, request: Any, body: bytes) -> tuple[Any, TranslatedRequest | None]:
         """Return the request to send in place of the caller's, who may want to send that again: it stays as it is."""
         try:
-            translated = self._rules.prepare(str(request.url), body)
+            translated = self._rules.prepare(str(request.url), body, request.headers.get("content-encoding", ""))
         except PayloadError as error:
-            raise _unwrapped(error, self._kit.library, request) from None
+            raise _unwrapped(error, kit.library, request) from None
         if translated is None or translated.body is None:
             return request, translated
         headers = request.headers.copy()
@@ -95,44 +124,64 @@ class _Wrapped:
             headers.pop(name, None)
             if value is not None:
                 headers[name] = value
-        outgoing = self._kit.library.Request(
+        outgoing = kit.library.Request(
             request.method, request.url, headers=headers, content=translated.body, extensions=request.extensions
         )
         return outgoing, translated
 
-    def _incoming(self, response: Any, translated: TranslatedRequest | None, body: Any) -> Any:
+    @staticmethod
+    def _answer(response: Any, translated: TranslatedRequest | None) -> Answer | None:
+        """Note the report on a response; return what reads it, None where it passes as it is."""
         if translated is None:
-            return response
+            return None
         response.headers.update(translated.response_headers)
         if translated.report is not None:
             response.extensions["quirkbook"] = translated.report
-        answer = translated.answer(response.status_code, response.headers.get("content-type", ""))
-        if answer is None:
-            return response
+        return translated.answer(response.status_code, response.headers.get("content-type", ""))
+
+    @staticmethod
+    def _response(kit: Kit, response: Any, answer: Answer, status: int, **body: Any) -> Any:
         headers = response.headers.copy()
         for name, value in answer.headers.items():
             headers.pop(name, None)
             if value is not None:
                 headers[name] = value
         extensions = {**response.extensions, "quirkbook_answer": answer}
-        stream = body(response, answer)
-        return self._kit.library.Response(response.status_code, headers=headers, stream=stream, extensions=extensions)
+        return kit.library.Response(status, headers=headers, extensions=extensions, **body)
+
+    def _whole(self, kit: Kit, response: Any, answer: WholeAnswer, raw: bytes) -> Any:
+        content = answer.feed(raw) + answer.close()
+        return self._response(kit, response, answer, answer.status, content=content)
+
+
+def _root(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
 
 
 class _Transport(_Wrapped):
+    _PLAIN = "HTTPTransport"
+
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        inner: httpx2.BaseTransport = self._inner
+        kit, inner = self._of(request)
         if not is_chat(request.method, request.url.path):
-            return inner.handle_request(request)
-        request, translated = self._outgoing(request, request.read())
-        response: httpx2.Response = self._incoming(inner.handle_request(request), translated, self._kit.body)
+            passed: httpx2.Response = _noted(inner.handle_request(request), request)
+            return passed
+        outgoing, translated = self._outgoing(kit, request, request.read())
+        response: httpx2.Response = inner.handle_request(outgoing)
+        answer = self._answer(response, translated)
+        if isinstance(answer, WholeAnswer):
+            response = self._whole(kit, response, answer, response.read())
+        elif answer is not None:
+            response = self._response(kit, response, answer, response.status_code, stream=kit.body(response, answer))
         return response
 
     def close(self) -> None:
-        self._inner.close()
+        for inner in self._inners:
+            inner.close()
 
     def __enter__(self) -> Self:
-        self._inner.__enter__()
+        for inner in self._inners:
+            inner.__enter__()
         return self
 
     def __exit__(
@@ -141,25 +190,35 @@ class _Transport(_Wrapped):
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
-        self._inner.__exit__(kind, error, trace)
+        for inner in self._inners:
+            inner.__exit__(kind, error, trace)
 
 
 class _AsyncTransport(_Wrapped):
+    _PLAIN = "AsyncHTTPTransport"
+
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        inner: httpx2.AsyncBaseTransport = self._inner
+        kit, inner = self._of(request)
         if not is_chat(request.method, request.url.path):
-            return await inner.handle_async_request(request)
-        request, translated = self._outgoing(request, await request.aread())
-        response: httpx2.Response = self._incoming(
-            await inner.handle_async_request(request), translated, self._kit.async_body
-        )
+            passed: httpx2.Response = _noted(await inner.handle_async_request(request), request)
+            return passed
+        outgoing, translated = self._outgoing(kit, request, await request.aread())
+        response: httpx2.Response = await inner.handle_async_request(outgoing)
+        answer = self._answer(response, translated)
+        if isinstance(answer, WholeAnswer):
+            response = self._whole(kit, response, answer, await response.aread())
+        elif answer is not None:
+            body = kit.async_body(response, answer)
+            response = self._response(kit, response, answer, response.status_code, stream=body)
         return response
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        for inner in self._inners:
+            await inner.aclose()
 
     async def __aenter__(self) -> Self:
-        await self._inner.__aenter__()
+        for inner in self._inners:
+            await inner.__aenter__()
         return self
 
     async def __aexit__(
@@ -168,7 +227,15 @@ class _AsyncTransport(_Wrapped):
         error: BaseException | None = None,
         trace: TracebackType | None = None,
     ) -> None:
-        await self._inner.__aexit__(kind, error, trace)
+        for inner in self._inners:
+            await inner.__aexit__(kind, error, trace)
+
+
+def _noted(response: Any, request: Any) -> Any:
+    """Say on the response that a request with a payload passed unread."""
+    if request.method == "POST":
+        response.headers[NOTE] = NOT_READ
+    return response
 
 
 def _unwrapped(error: PayloadError, library: Any, request: Any) -> PayloadError:

@@ -43,7 +43,7 @@ from ..errors import PayloadError, QuirkbookWarning, UnknownProviderError, Usage
 from ..model import Change, same
 from ..payload.describe import line
 from ..rulebook.rulebook import Rulebook
-from .exchange import RULES, Rules, rules_header
+from .exchange import RULES, BaseModel, Rules, rules_header
 
 try:
     import litellm
@@ -69,7 +69,12 @@ class QuirkbookCallback(CustomLogger):
     """Applies the rules to each asynchronous chat completion, once its deployment is chosen."""
 
     def __init__(
-        self, provider: str | None = None, *, rulebook: Rulebook | None = None, policy: Policy | None = None
+        self,
+        provider: str | None = None,
+        *,
+        rulebook: Rulebook | None = None,
+        policy: Policy | None = None,
+        base_model: BaseModel = None,
     ) -> None:
         """Take the provider of all calls; without one it is who is known at the address, else the model's prefix.
 
@@ -80,7 +85,7 @@ class QuirkbookCallback(CustomLogger):
             UsageError: a policy that is none.
         """
         super().__init__()
-        self._rules = Rules(provider, rulebook, policy)
+        self._rules = Rules(provider, rulebook, policy, base_model)
         self._warned = False
 
     async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any] | None:

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from ..api import Policy
+from ..api import Policy, Translation
 from ..rulebook.rulebook import Rulebook
-from .answer import Answer
-from .exchange import Rules, TranslatedRequest, is_chat
+from .answer import NOTE, Answer, WholeAnswer
+from .exchange import NOT_READ, BaseModel, Rules, TranslatedRequest, is_chat
 
 _PIECE: Final = 65536
 
@@ -28,8 +28,8 @@ _PIECE: Final = 65536
 class QuirkbookAdapter(HTTPAdapter):
     """An HTTPAdapter with the rules in it.
 
-    A response that went through has ``quirkbook``, the report on the request, a `quirkbook.Translation`; None where
-    nobody knows the provider. ``quirkbook_answer.changes`` lists what was changed in the answer, once that has been
+    A response has ``quirkbook``, the report on the request, a `quirkbook.Translation`; None where it was not translated,
+    and ``x-quirkbook-note`` says why. ``quirkbook_answer.changes`` lists what was changed in the answer, once that has been
     read; ``quirkbook_answer`` is None where no rule could touch it. The headers are as for `quirkbook.adapters.httpx`.
     """
 
@@ -41,16 +41,19 @@ class QuirkbookAdapter(HTTPAdapter):
         *,
         rulebook: Rulebook | None = None,
         policy: Policy | None = None,
+        base_model: BaseModel = None,
         **options: Any,
     ) -> None:
         """Take the provider, else it is who is known to serve the URL; ``options`` are those of HTTPAdapter.
+
+        ``base_model`` says which model a deployment's name stands for: a name, or a mapping.
 
         Raises:
             UnknownProviderError: nobody of that name.
             UsageError: a policy that is none.
         """
         super().__init__(**options)
-        self._rules = Rules(provider, rulebook, policy)
+        self._rules = Rules(provider, rulebook, policy, base_model)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Send a request: translated, if it is one for a chat completion.
@@ -60,13 +63,39 @@ class QuirkbookAdapter(HTTPAdapter):
             PolicyError: the policy forbids a change that the payload needs.
             PayloadError: it is no chat payload.
         """
-        body = request.body.encode() if isinstance(request.body, str) else request.body
         url = request.url or ""
-        if not isinstance(body, bytes) or not is_chat(request.method or "", urlsplit(url).path):
-            return super().send(request, *args, **options)
-        translated = self._rules.prepare(url, body)
+        if not is_chat(request.method or "", urlsplit(url).path):
+            response = super().send(request, *args, **options)
+            if request.method == "POST":
+                response.headers[NOTE] = NOT_READ
+            return _told(response, None, None)
+        request, body = _read(request)
+        translated = self._rules.prepare(url, body, str(request.headers.get("content-encoding") or ""))
         response = super().send(_outgoing(request, translated), *args, **options)
-        return response if translated is None else _incoming(response, translated)
+        return _told(response, None, None) if translated is None else _incoming(response, translated)
+
+
+def _read(request: requests.PreparedRequest) -> tuple[requests.PreparedRequest, bytes]:
+    """Return a request whose body can be sent, and its bytes: what can be read once only is read, and sent as bytes."""
+    body: Any = request.body
+    if body is None or isinstance(body, str | bytes | bytearray):
+        return request, body.encode() if isinstance(body, str) else bytes(body or b"")
+    pieces = (
+        body.read()
+        if hasattr(body, "read")
+        else b"".join(piece.encode() if isinstance(piece, str) else piece for piece in body)
+    )
+    raw = pieces.encode() if isinstance(pieces, str) else bytes(pieces)
+    request = request.copy()
+    request.body = raw
+    request.headers.pop("transfer-encoding", None)
+    request.headers["content-length"] = str(len(raw))
+    return request, raw
+
+
+def _told(response: requests.Response, report: Translation | None, answer: Answer | None) -> requests.Response:
+    vars(response).update(quirkbook=report, quirkbook_answer=answer)
+    return response
 
 
 def _outgoing(request: requests.PreparedRequest, translated: TranslatedRequest | None) -> requests.PreparedRequest:
@@ -86,13 +115,15 @@ def _incoming(response: requests.Response, translated: TranslatedRequest) -> req
     answer = translated.answer(response.status_code, response.headers.get("content-type", ""))
     response.headers.update(translated.response_headers)
     if answer is not None:
-        response.raw = _Body(response.raw, answer)
+        body = response.raw = _Body(response.raw, answer)
+        if isinstance(answer, WholeAnswer):
+            body.hold()
+            response.status_code = answer.status
         for name, value in answer.headers.items():
             response.headers.pop(name, None)
             if value is not None:
                 response.headers[name] = value
-    vars(response).update(quirkbook=translated.report, quirkbook_answer=answer)
-    return response
+    return _told(response, translated.report, answer)
 
 
 class _Body:
@@ -109,6 +140,10 @@ class _Body:
                 yield passed
         if passed := answer.close():
             yield passed
+
+    def hold(self) -> None:
+        """Read all, so that the answer knows what it is."""
+        self._rest = self.read()
 
     def stream(self, amt: int | None = None, decode_content: bool | None = None) -> Iterator[bytes]:
         """Yield what comes, as it comes: a chat wants no waiting until so many bytes are there."""

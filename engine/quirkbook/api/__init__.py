@@ -16,6 +16,7 @@ from ..payload.describe import as_data, inverse_patch, kind, line, patch
 from ..payload.draft import Edit
 from ..plan.interpret import Run, changes, effect_of, refusals, still
 from ..rulebook.rulebook import Rulebook
+from .callers import level_outside
 from .door import run_plain
 from .plain import TORN, to_plain
 
@@ -211,10 +212,10 @@ def apply_rules(
     return done
 
 
-def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:
+def apply_policy(done: Run, policy: Policy | None, stacklevel: int | None = 3) -> None:
     """Warn of each rule once per process, or raise, as the policy says for the effects of its edits.
 
-    ``stacklevel`` is that of `warnings.warn`: whose line the warning points at.
+    ``stacklevel`` is that of `warnings.warn`: whose line the warning points at; None: the nearest that is in no package.
 
     Raises:
         PolicyError: the policy says ``error`` for an effect that a change has.
@@ -230,7 +231,8 @@ def apply_policy(done: Run, policy: Policy | None, stacklevel: int = 3) -> None:
             if rule.rule.effect is not Effect.REFUSE:
                 _told.add(rule.name)
             worst = [one for one in changes(done) if one.rule == rule.name and verdict(one.effect, policy) == "warn"]
-            warnings.warn(_warning(worst[0], len(worst)), QuirkbookWarning, stacklevel=stacklevel)
+            level = level_outside() if stacklevel is None else stacklevel
+            warnings.warn(_warning(worst[0], len(worst)), QuirkbookWarning, stacklevel=level)
 
 
 def _is_silent(own: Effect | None, edits: Sequence[Edit], first: int, end: int) -> bool:

@@ -103,7 +103,26 @@ class Providers:
             )
             raise UnknownProviderError(problem)
         mine = {name, *self._head(name).get("aliases", ())}
-        return name, f"{start}/" if start in mine else ""
+        return name, f"{start}/" if start in mine or self._is_foreign(start, model, name) else ""
+
+    def _is_foreign(self, start: str, model: str | None, name: str) -> bool:
+        """Tell whether another provider's name before a model is a client's way to say how to call, and no part of it.
+
+        LiteLLM's users write ``openai/kimi-k2.6`` for every address that speaks OpenAI's API. But hosts of many makers'
+        models have names such as ``openai/gpt-oss-120b``: there it comes off only before a model of somebody else's.
+        """
+        other = self._named(start) if start else None
+        if other is None or other == name or model is None:
+            return False
+        identity = self._sources.resolver.resolve(model.partition("/")[2])
+        if identity is None:
+            return self._serves(name).get("as") == "maker"
+        makes = self._serves(other).get("makes", self._serves(other).get("families"))
+        return makes is not None and identity.family not in makes
+
+    def _serves(self, name: str) -> Mapping[str, Any]:
+        facts: Mapping[str, Any] = self._head(name).get("serves", {})
+        return facts
 
     def _unnamed(self, model: str | None) -> str:
         own_providers = (name for kind, name in self._sources.own if kind == "provider")
