@@ -13,12 +13,17 @@ from tests.adapters.asked import ASKED, KEY, REFUSED, TOOL, acme
 
 from quirkbook import QuirkbookWarning, UsageError
 from quirkbook.adapters import httpx as httpx_adapter
+from quirkbook.emulator import Emulator, running
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or it asks the network for prices when imported
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     litellm = pytest.importorskip("litellm", reason="litellm is not installed: see tests/peers.txt")
+    from litellm.llms.custom_httpx.http_handler import HTTPHandler
+
     from quirkbook.adapters import litellm as adapter
+
+import httpx as httpx_library
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # LiteLLM's own, and the sessions that it leaves open
 
@@ -287,3 +292,51 @@ def test_a_synchronous_call_by_our_client_needs_no_warning(url, emulator, callba
     litellm.completion(model=MODEL, messages=[{"role": "user", "content": "Hi"}], api_base=url, api_key=KEY)
 
     assert not [one for one in recwarn if issubclass(one.category, QuirkbookWarning)]
+
+
+@pytest.fixture
+def installed():
+    yield adapter.install
+    adapter.uninstall()
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("deepseek", "deepseek-chat"),
+        ("mistral", "mistral-small-latest"),
+        ("moonshot", "moonshot-v1-8k"),
+    ],
+)
+def test_synchronous_calls_to_any_provider_pass_through_the_rules(provider, model, installed):
+    asked = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    emulated = Emulator(provider)
+    installed(provider)
+    with running(emulated) as url:
+        whole = litellm.completion(f"{provider}/{model}", asked, api_base=url, api_key=KEY)
+        chunks = list(litellm.completion(f"{provider}/{model}", asked, api_base=url, api_key=KEY, stream=True))
+        again = ask(url, model=f"{provider}/{model}", messages=asked)
+
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert [whole.choices[0].message.content, text, again.choices[0].message.content] == ["You said: Hi"] * 3
+    assert [one["body"]["messages"][0]["role"] for one in emulated.requests] == ["system"] * 3
+
+
+def test_what_was_installed_can_be_taken_out(installed):
+    before = litellm.client_session
+    installed("moonshot")
+    installed("moonshot")
+    adapter.uninstall()
+
+    assert litellm.client_session is before
+    assert type(HTTPHandler().client._transport).__name__ != "QuirkbookTransport"
+
+
+def test_a_version_that_makes_its_clients_otherwise_is_told(installed, monkeypatch):
+    monkeypatch.setattr(HTTPHandler, "client", property(lambda self: httpx_library.Client()))
+
+    with pytest.raises(UsageError) as caught:
+        installed("moonshot")
+
+    assert "the rules cannot be installed" in str(caught.value)
+    assert getattr(litellm.client_session, "_transport", None) is None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 from tests.servers import answer, serving
 
-from quirkbook import PayloadError, completion
+from quirkbook import PayloadError, UsageError, completion
 from quirkbook.api.response_format import plain_format, strict_schema
-from quirkbook.client.arguments import sort_options
+from quirkbook.client.arguments import sort_options, timeout_pair
 
 STEP = {"type": "object", "properties": {"why": {"type": "string"}, "what": {"type": "string", "default": "rest"}}}
 PLAN = {
@@ -168,3 +168,25 @@ def test_a_class_of_pydantic_is_read_as_the_openai_package_reads_it():
 
     theirs["json_schema"]["schema"]["properties"]["first"] = mine["json_schema"]["schema"]["properties"]["first"]
     assert json.dumps(mine, sort_keys=True) == json.dumps(theirs, sort_keys=True)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "pair"),
+    [
+        (None, (1.0, 2.0)),
+        (3, (3.0, 3.0)),
+        ((3, 4), (3.0, 4.0)),
+        ("30", (30.0, 30.0)),
+        (SimpleNamespace(connect=5.0, read=60.0), (5.0, 60.0)),
+        (SimpleNamespace(connect=5.0, read=None), (5.0, 1e6)),
+    ],
+)
+def test_a_timeout_may_be_said_in_many_ways(timeout, pair):
+    assert timeout_pair(timeout, (1.0, 2.0)) == pair
+
+
+@pytest.mark.parametrize("timeout", ["soon", 0, -1, (1, 2, 3), True, SimpleNamespace(connect=0, read=1)])
+def test_a_timeout_that_is_not_one_is_refused(timeout):
+    with pytest.raises(UsageError) as caught:
+        timeout_pair(timeout, (1.0, 2.0))
+    assert str(caught.value).startswith("timeout cannot be ")

@@ -11,11 +11,12 @@ It runs once a deployment is chosen, so the provider is known. Each answer that 
 which its Router does not try again; its ``__cause__`` is ours.
 
 LiteLLM (1.106) asks no callback before a synchronous ``completion()``. For that, and to give the rules the last word,
-go beneath it::
+go beneath it, once per process::
 
-    litellm.client_session = quirkbook.adapters.httpx.client(library="httpx")  # and aclient_session
+    quirkbook.adapters.litellm.install()
 
-The callback warns of the first such call that goes its way without rules.
+It puts the rules into every HTTP client that LiteLLM makes, for all its providers, sync and async, and raises UsageError where
+a version of LiteLLM does not let it. The callback warns of the first such call that goes its way without rules.
 
 What LiteLLM still does itself, after the callback, as read and tried with 1.106:
 
@@ -44,6 +45,7 @@ from ..model import Change, same
 from ..payload.describe import line
 from ..rulebook.rulebook import Rulebook
 from .exchange import RULES, BaseModel, Rules, rules_header
+from .litellm_clients import install, uninstall
 
 try:
     import litellm
@@ -60,8 +62,8 @@ _CALL: Final = frozenset({
 
 
 _NOT_ASKED: Final = (
-    "LiteLLM asks no callback before a synchronous completion(): no rule is applied to it. Use acompletion(), or set "
-    'litellm.client_session = quirkbook.adapters.httpx.client(library="httpx")'
+    "LiteLLM asks no callback before a synchronous completion(): no rule is applied to it. Use acompletion(), or call "
+    "quirkbook.adapters.litellm.install() first"
 )
 
 
@@ -194,6 +196,8 @@ def _logged(changes: tuple[Change, ...]) -> list[dict[str, str]]:
         for change in changes
     ]
 
+
+__all__ = ["QuirkbookCallback", "callback", "install", "uninstall"]
 
 callback: Final = QuirkbookCallback()
 """Ready for a configuration file, with the rules that are built in and those of QUIRKBOOK_RULES."""

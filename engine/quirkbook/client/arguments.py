@@ -84,7 +84,7 @@ class Options(TypedDict, total=False):
     provider: str | None
     rulebook: Rulebook | None
     timeout: float | tuple[float, float] | None
-    """Seconds to wait for the connection and for each piece of the answer; a pair tells the two apart."""
+    """Seconds to wait for the connection and for each piece of the answer; a pair, or an httpx.Timeout, tells the two apart."""
 
 
 #: What is not sent. Two names for one thing stand side by side, ours first.
@@ -201,9 +201,23 @@ def timeout_pair(timeout: Any, default: tuple[float, float]) -> tuple[float, flo
     if timeout is None:
         return default
     pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    if hasattr(timeout, "connect") and hasattr(timeout, "read"):  # httpx.Timeout, in which None means: without end
+        pair = tuple(_ENDLESS if part is None else part for part in (timeout.connect, timeout.read))
+    elif isinstance(timeout, str):
+        pair = (_seconds(timeout),) * 2
     if len(pair) != 2 or not all(_is_positive(part) for part in pair):
         raise UsageError(f"timeout cannot be {timeout!r}: write seconds above 0, or a pair (connect, read) of them")
     return float(pair[0]), float(pair[1])
+
+
+_ENDLESS: Final = 1e6
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _is_positive(value: Any) -> bool:
