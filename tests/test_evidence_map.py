@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.books import a_file, a_rule
 
+from quirkbook import Rulebook
 from quirkbook.errors import RuleFileError
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -75,6 +76,20 @@ def test_the_page_shows_each_row_with_its_rules_or_its_excuse():
     ) in text
     assert "| d002 | seed: seed \\| present | high | No \\[need\\]. | [2026-11](https://acme.example) |" in text
     assert "| d003 | seed: seed \\| present | high | *waiting* | [2026-11](https://acme.example) |" in text
+
+
+def test_the_page_counts_rules_by_source_and_age():
+    known = Map([], {}, Excuses(), [made for made in Rulebook.load().rules() if made.owner == "gatewayz"])
+
+    assert page(known).endswith("| gatewayz | 1 | 0 | 1 | 0 | 0 | 1 | 0 |\n")
+
+
+def test_the_page_lists_where_catalogues_say_otherwise():
+    one = {"about": "acme", "they": "low", "rules": "high", "source": "https://acme.example"}
+
+    said = page(Map([], {}, Excuses(differs=[one])))
+
+    assert said.endswith("| acme | low | high | https://acme.example |\n")
 
 
 def test_a_rule_of_a_family_is_linked_to_its_file():

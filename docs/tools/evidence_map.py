@@ -5,7 +5,8 @@
     python docs/tools/evidence_map.py --strict   rows that still wait for their rule are wrong as well
 
 A row is cited by a rule (``evidence: [d012]``), or excused in docs/coverage.yaml with a sentence, or its provider
-stands there under ``todo``.
+stands there under ``todo``. Where a catalogue says otherwise than the rules, ``differs`` there says what, and by which
+newer source the rules stand.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class Excuses:
 
     reasons: Mapping[str, str] = field(default_factory=dict)
     todo: frozenset[str] = frozenset()
+    differs: Sequence[Mapping[str, str]] = ()
+    """What other catalogues say otherwise: ``about``, ``they``, ``rules`` and ``source``, a text each."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Map:
     rows: Sequence[Mapping[str, str]]
     cited: Mapping[str, Sequence[Rule]]
     excuses: Excuses
+    rules: Sequence[Rule] = ()
+    """All rules that ship."""
 
     def state(self, row: Mapping[str, str]) -> str:
         """Return ``cited``, ``excused``, ``todo`` or ``forgotten``."""
@@ -70,14 +75,14 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def read_excuses(path: Path) -> Excuses:
-    """Read docs/coverage.yaml: ``todo``, a list of providers, and ``excused``, a table of sentences per group.
+    """Read docs/coverage.yaml: ``todo``, a list of providers, ``excused``, a table of sentences per group, and ``differs``.
 
     Raises:
         RuleFileError: it is not strict YAML: a key stands twice, for example.
         ValueError: an id stands in two groups, or the file has another shape.
     """
     data: Any = read(path.read_bytes(), path.name).data
-    if not isinstance(data, dict) or set(data) - {"todo", "excused"}:
+    if not isinstance(data, dict) or set(data) - {"todo", "excused", "differs"}:
         raise ValueError(
             f"{path.name}: write 'todo', a list of providers, and 'excused', a table of sentences per group"
         )
@@ -87,7 +92,7 @@ def read_excuses(path: Path) -> Excuses:
             if row in reasons:
                 raise ValueError(f"{path.name}: {row} is excused twice, the second time under '{group}': keep one")
             reasons[row] = sentence or ""
-    return Excuses(reasons, frozenset(data.get("todo") or ()))
+    return Excuses(reasons, frozenset(data.get("todo") or ()), tuple(data.get("differs") or ()))
 
 
 def cited_by(rules: Iterator[Rule]) -> dict[str, list[Rule]]:
@@ -140,11 +145,48 @@ def page(known: Map) -> str:
             f"| [{_title(provider)}](#{anchor(_title(provider))}) | {sum(counts.values())} | {counts['cited']} "
             f"| {counts['excused']} | {counts['todo'] + counts['forgotten']} |"
         )
+    lines += [*_sources(known.rules), *_differs(known.excuses.differs)]
     for provider in providers:
         lines += ["", f"## {_title(provider)}", "", "| row | what | sure | rule, or why none | source |"]
         lines.append("| --- | --- | --- | --- | --- |")
         lines += [_line(known, row) for row in known.rows if row["provider"] == provider]
     return "\n".join(lines) + "\n"
+
+
+def _sources(rules: Sequence[Rule]) -> list[str]:
+    """Count the rules of each file by what their sources are and when they were last checked."""
+    if not rules:
+        return []
+    lines = ["", "## How the rules are known", ""]
+    lines.append(
+        "| rules of | all | by docs | by a report | tried live | checked since July 2026 | earlier in 2026 | before |"
+    )
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for owner in sorted({rule.owner for rule in rules}):
+        mine = [rule.verified for rule in rules if rule.owner == owner]
+        by = [sum(one["by"] == way for one in mine) for way in ("docs", "report", "live")]
+        late = sum(one["date"] >= "2026-07" for one in mine)
+        early = sum("2026" <= one["date"] < "2026-07" for one in mine)
+        counts = [len(mine), *by, late, early, len(mine) - late - early]
+        lines.append(f"| {owner} | " + " | ".join(map(str, counts)) + " |")
+    return lines
+
+
+def _differs(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """List where a catalogue says otherwise than the rules, and the source by which they stand."""
+    if not rows:
+        return []
+    lines = [
+        "",
+        "## Where catalogues say otherwise",
+        "",
+        "| about | they say | the rules | by |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {cell(one['about'])} | {cell(one['they'])} | {cell(one['rules'])} | {one['source']} |" for one in rows
+    ]
+    return lines
 
 
 def _line(known: Map, row: Mapping[str, str]) -> str:
@@ -191,9 +233,8 @@ def load(docs: Path = DOCS) -> Map:
         RuleFileError: a file of rules, or coverage.yaml, has diagnostics.
         ValueError: evidence.jsonl or coverage.yaml has another shape.
     """
-    return Map(
-        read_rows(docs / "evidence.jsonl"), cited_by(Rulebook.load().rules()), read_excuses(docs / "coverage.yaml")
-    )
+    rules = list(Rulebook.load().rules())
+    return Map(read_rows(docs / "evidence.jsonl"), cited_by(iter(rules)), read_excuses(docs / "coverage.yaml"), rules)
 
 
 def main(args: Sequence[str], docs: Path = DOCS) -> int:
