@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from quirkbook import Rulebook
-from quirkbook.authoring.examples import Owned, run_alone
+from quirkbook.authoring.examples import Owned, run_alone, run_stream, staged
 from quirkbook.identity.models import describe
-from quirkbook.model import Change, Effect, Keys, Rule, RuleFile
+from quirkbook.model import Change, Effect, Example, Keys, Rule, RuleFile
 from quirkbook.plan.interpret import changes, refusals
 from quirkbook.rulebook.stack import StackEntry
 
@@ -167,17 +167,24 @@ def fact_of(entry: StackEntry, family: bool, book: Rulebook) -> Fact:
     rule = entry.rule
     usual: dict[str, str] = {}
     all_: list[str] = ["warn"]
-    for example in rule.examples:
-        done = run_alone(Owned(entry, family, book), example)
+    several = [(one, example) for one in staged(Owned(entry, family, book)) for example in one.rule.examples]
+    for owned, example in several:
         seen: dict[str, str] = {}
-        for one in refusals(done) or changes(done):
+        for one in _changes(owned, example):
             word = _WORDS.get(one.effect, str(one.effect))
             all_.append(word)
-            for column in _columns(entry, one):
+            for column in _columns(owned.entry, one):
                 seen[column] = worst([seen.get(column, "warn"), word])
         usual = {**seen, **usual}
     everywhere = entry.fits(None, None) if rule.models else entry.family is None
     return Fact(rule, usual, worst(all_), everywhere)
+
+
+def _changes(owned: Owned, example: Example) -> Sequence[Change]:
+    if isinstance(example.given, list):
+        return run_stream(owned, example, example.given)[1]
+    done = run_alone(owned, example)
+    return refusals(done) or changes(done)
 
 
 def models_of(rule: Rule) -> str:

@@ -74,7 +74,7 @@ def test_a_changed_event_keeps_its_line_ends_and_what_stands_beside_its_data(end
     assert decoded(written) == [wanted]
     assert {change.rule for change in stream.changes} == {
         "moonshot/usage-comes-once",
-        "moonshot/cached-tokens-in-details-of-chunks",
+        "moonshot/cached-tokens-in-details",
     }
 
 

@@ -14,7 +14,12 @@ from quirkbook.plan.compile import compile_rule
 BOOK = Rulebook.load()
 PLACED = [one for name in BOOK.providers for one in BOOK.effective(name)]
 PLACED += [one for name in BOOK.families for one in BOOK.effective(name, family=True)]
-ON_ANSWERS = {one.rule.name: one for one in PLACED if one.rule.stage in ("response", "chunk")}
+ON_ANSWERS = {
+    f"{one.rule.name} {stage}": at
+    for one in PLACED
+    for stage in ("response", "chunk")
+    if (at := one.at(stage)) is not None
+}
 
 
 class Transport:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from typing import Any
@@ -260,7 +261,7 @@ class PlainBook:
     def _rules_of(self, provider: str, stage: str) -> RulesOf:
         def rules(model: str | None) -> list[PlainRule]:
             identity = self._book.identify(model, provider)
-            entries = [entry for entry in self._book.effective(provider, model) if entry.rule.stage == stage]
+            entries = [at for entry in self._book.effective(provider, model) for at in at_stage(entry, stage)]
             return [
                 self._rule(entry, identity is not None and identity.is_newer)
                 for entry in entries
@@ -276,6 +277,19 @@ class PlainBook:
     def _rule(entry: StackEntry, is_newer: bool) -> PlainRule:
         rule = entry.softened.rule if is_newer else entry.rule
         return PlainRule(rule, entry.named_conditions, entry.place)
+
+
+def at_stage(entry: StackEntry, stage: str) -> list[StackEntry]:
+    """Return the rule at a stage: in one on answers `say` is the message or the delta."""
+    part = {"response": "message", "chunk": "delta"}.get(stage)
+    if entry.rule.stage != "answer" or part is None:
+        return [entry] if entry.rule.stage == stage else []
+
+    def said(node: Any) -> Any:
+        return json.loads(re.sub(r'(?<=[".])say(?=[".\[])', part, json.dumps(node)))
+
+    rule = replace(entry.rule, when=said(entry.rule.when), do=said(entry.rule.do), stage=stage)
+    return [replace(entry, rule=rule, named_conditions=said(dict(entry.named_conditions)))]
 
 
 def run(draft: Run, rules_of: RulesOf) -> None:

@@ -462,7 +462,7 @@ def test_actions_on_streams_belong_to_their_stages():
     ] == [
         "'usage_once' works on the whole and may only stand at stage chunk",
         "'number_tool_calls' works on the whole and may only stand at stage chunk",
-        "'split_thinking' works on the whole and may only stand at stage response or chunk",
+        "'split_thinking' works on the whole and may only stand at stage answer or response or chunk",
     ]
 
 

@@ -23,6 +23,7 @@ from tests.strategies import LETS, actions, any_values, conditions, payloads, tr
 
 from quirkbook import Rulebook
 from quirkbook.api import apply_rules
+from quirkbook.authoring.examples import owned_rules, staged
 from quirkbook.payload.describe import as_data
 from quirkbook.plan.interpret import Run, changes, note_remarks, prepare
 from quirkbook.plan.interpret import run as run_fast
@@ -206,7 +207,16 @@ def test_where_refusals_only_speak_the_rest_is_done_all_the_same(provider, seed)
 
 
 STAGES = ("response", "chunk", "error")
-BODIES = {stage: [shown for one in BOOK.rules() if one.stage == stage for shown in one.examples] for stage in STAGES}
+BODIES = {
+    stage: [
+        shown
+        for owned in owned_rules(BOOK)
+        for at in staged(owned)
+        for shown in at.rule.examples
+        if at.rule.stage == stage and not isinstance(shown.given, list)
+    ]
+    for stage in STAGES
+}
 
 
 def answered(stage: str, bodies: list[Any], provider: str, request: Any, status: int, tries_all: bool) -> list[Any]:
@@ -221,7 +231,7 @@ def answered(stage: str, bodies: list[Any], provider: str, request: Any, status:
         else:
             run_fast(done)
         runs.append(told(done))
-    return [*runs, exact([owed for memory in memories.values() for owed in memory.close()])]
+    return [*runs, exact([owed for memory in memories.values() for owed in memory.close(cut=False)])]
 
 
 @tried(400)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..model import MISSING, Change, Effect, same
 from ..payload.draft import Edit
-from ..plan.compile import CompiledRule, own_rule
+from ..plan.compile import CompiledRule, Plan, own_rule
 from ..plan.interpret import Run, change, changes, run
 from ..plan.look import Schemas
 from ..rulebook.rulebook import Rulebook
@@ -192,9 +192,11 @@ class ChunkTranslator:
         model: str | None = None,
         request: Mapping[str, Any] | None = None,
         rulebook: Rulebook | None = None,
+        plan: Plan | None = None,
     ) -> None:
         self._provider, self._model, self._rulebook = provider, model, rulebook
-        self._plan = (rulebook or default_rulebook()).plan(provider, _model(model, request), stage="chunk")
+        book = rulebook or default_rulebook()
+        self._plan = plan or book.plan(provider, _model(model, request), stage="chunk")
         self._request: Any = MISSING if request is None else request
         self._memories: dict[Any, Any] = {}
         self._first: dict[str, tuple[CompiledRule, Edit]] = {}

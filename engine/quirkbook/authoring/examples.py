@@ -8,21 +8,21 @@ family's file) makes of each example; a second pass over the result must change 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from difflib import unified_diff
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ..api.translate_response import ChunkTranslator
 from ..errors import refusal_text
 from ..identity.spell import spellings
 from ..model import MISSING, Change, Diagnostic, Effect, Example, Location, Rule
 from ..payload.describe import first_difference, line, show
 from ..plan.compile import Plan
 from ..plan.interpret import Run, change, changes, refusals, run
+from ..rulebook import answers
 from ..rulebook.rulebook import Rulebook
 from ..rulebook.stack import StackEntry
+from .goldens import compare, dump, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,12 @@ def owned_rules(book: Rulebook) -> Iterator[Owned]:
                     yield Owned(entry, family, book)
 
 
+def staged(owned: Owned) -> list[Owned]:
+    """Return a rule as it is tried: one on answers both as a rule on responses and as one on chunks."""
+    stages = answers.PARTS if owned.rule.stage == "answer" else [owned.rule.stage]
+    return [replace(owned, entry=entry) for stage in stages if (entry := owned.entry.at(stage))]
+
+
 def lend_model(owned: Owned, holder: Any) -> str | None:
     """Return a model that the rule is about, for an example that names none; None where none is needed.
 
@@ -71,12 +77,27 @@ def lend_model(owned: Owned, holder: Any) -> str | None:
 
 def run_alone(owned: Owned, example: Example) -> Run:
     """Run one example through its rule alone."""
+    return _run(example, _alone(owned, example))
+
+
+def _alone(owned: Owned, example: Example) -> Plan:
     rule, entry = owned.rule, owned.entry
     model = _model(owned, example)
     identity = owned.book.identify(model, None if owned.family else rule.owner)
     runs = rule.status != "retired" and entry.speaks_of(model, identity)
     compiled = [entry.compiled] if runs else []
-    return _run(example, Plan(rule.owner, model, "", compiled, _no_rules, identity))
+    return Plan(rule.owner, model, "", compiled, _no_rules, identity)
+
+
+def run_stream(owned: Owned, example: Example, chunks: list[Any]) -> tuple[list[Any], tuple[Change, ...]]:
+    """Run the chunks of an example that shows a stream through its rule alone; return what comes out, and the changes."""
+    return _stream(example, _alone(owned, example), chunks)
+
+
+def _stream(example: Example, plan: Plan, chunks: list[Any]) -> tuple[list[Any], tuple[Change, ...]]:
+    translator = ChunkTranslator(plan.provider, request=example.request, plan=plan)
+    passed = [one for chunk in chunks for one in translator.feed(chunk)]
+    return [*passed, *translator.close()], translator.changes
 
 
 def _no_rules(model: str) -> Plan:
@@ -104,9 +125,13 @@ def check_examples(owned: Owned) -> Iterator[Diagnostic]:
     if rule.status == "retired":
         return
     outcomes: set[bool] = set()
-    for example in rule.examples:
+    for one, example in [(at_stage, shown) for at_stage in staged(owned) for shown in at_stage.rule.examples]:
+        if isinstance(example.given, list):
+            outcomes.add(not example.same)
+            yield from _check_stream(one, example)
+            continue
         try:
-            execution = run_alone(owned, example)
+            execution = run_alone(one, example)
         except ValueError as error:
             yield Diagnostic(example.location, "Q204", f"{rule.name}: {error}")
             continue
@@ -114,9 +139,10 @@ def check_examples(owned: Owned) -> Iterator[Diagnostic]:
         mismatch = _mismatch(example, execution)
         if mismatch:
             hint = "if it is to be refused, write 'rejects: true' in place of 'out'" if execution.refusals else ""
-            message = f"an example of {rule.name} does not come out as it says: {mismatch}"
+            where = f" at stage {one.rule.stage}" if rule.stage == "answer" else ""
+            message = f"an example of {rule.name} does not come out as it says{where}: {mismatch}"
             yield Diagnostic(example.location, "Q204", message, hint)
-        elif not execution.refusals and (repeat := _repeated_change(owned, example, execution)):
+        elif not execution.refusals and (repeat := _repeated_change(one, example, execution)):
             yield Diagnostic(example.location, "Q205", f"{rule.name} fires again on its own result: {repeat}")
     if True not in outcomes:
         yield Diagnostic(
@@ -126,6 +152,15 @@ def check_examples(owned: Owned) -> Iterator[Diagnostic]:
         yield Diagnostic(
             rule.location, "Q202", f"no example of {rule.name} shows it staying quiet", "add one with 'same: true'"
         )
+
+
+def _check_stream(owned: Owned, example: Example) -> Iterator[Diagnostic]:
+    passed, _ = run_stream(owned, example, example.given)
+    if difference := first_difference(example.given if example.same else example.expected, passed):
+        message = f"an example of {owned.rule.name} does not come out as it says: {difference}"
+        yield Diagnostic(example.location, "Q204", message)
+    elif difference := first_difference(passed, run_stream(owned, example, passed)[0]):
+        yield Diagnostic(example.location, "Q205", f"{owned.rule.name} fires again on its own result: {difference}")
 
 
 def _mismatch(example: Example, execution: Run) -> str:
@@ -158,15 +193,18 @@ def golden(book: Rulebook, owned: Owned) -> list[dict[str, Any]]:
     Raises:
         ValueError: the stack changes its own result when it runs a second time.
     """
-    return [_record(book, owned, example) for example in owned.rule.examples]
+    return [_record(book, one, example) for one in staged(owned) for example in one.rule.examples]
 
 
 def _record(book: Rulebook, owned: Owned, example: Example) -> dict[str, Any]:
     rule = owned.rule
     model = _model(owned, example)
     plan = book.family_plan if owned.family else book.plan
-    execution = _run(example, _plan(plan, rule, model))
     record: dict[str, Any] = {"given": example.given}
+    if isinstance(example.given, list):
+        passed, made = _stream(example, _plan(plan, rule, model), example.given)
+        return {**record, "sent": passed, "trace": [_trace_line(applied) for applied in made]}
+    execution = _run(example, _plan(plan, rule, model))
     if model is not None and not (isinstance(example.given, dict) and "model" in example.given):
         record["model"] = model
     if example.request is not None:
@@ -193,18 +231,6 @@ def _trace_line(applied: Change) -> str:
     return f"{applied.rule}: {line(applied)}{effect}"
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes as pytest-regressions does, so that both may rewrite and compare the same files."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def dump(record: Any) -> str:
-    """Write a golden record as YAML."""
-    return yaml.dump(record, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, indent=2)
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of one rule's examples and golden file."""
@@ -229,39 +255,8 @@ def prove(book: Rulebook, owned: Owned, goldens: Path, *, update: bool = False) 
         return Verdict(name, (Diagnostic(owned.rule.location, "Q205", f"{name}: {error}"),))
     path = goldens / f"{name}.yml"
     if update:
-        return Verdict(name, written=_write(path, text))
-    return Verdict(name, tuple(_compare(owned.rule, path, text)) if goldens.is_dir() else ())
-
-
-def _write(path: Path, text: str) -> bool:
-    if path.is_file() and path.read_text("utf-8") == text:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
-    return True
-
-
-def _compare(rule: Rule, path: Path, text: str) -> Iterator[Diagnostic]:
-    hint = "read what 'quirkbook test --update' writes, then commit it"
-    if not path.is_file():
-        yield Diagnostic(rule.location, "Q210", f"{rule.name} has no golden file {path}", hint)
-        return
-    recorded = path.read_text("utf-8")
-    # Most are equal to the byte, and to parse them takes longer than all the rest.
-    if recorded != text and _parsed(recorded) != yaml.safe_load(text):
-        before, after = recorded.splitlines(), text.splitlines()
-        diff = "\n".join(list(unified_diff(before, after, "recorded", "now", lineterm="", n=1))[:40])
-        yield Diagnostic(
-            Location(str(path), 1, 1), "Q212", f"{rule.name} no longer does what its golden file records:\n{diff}", hint
-        )
-
-
-def _parsed(recorded: str) -> Any:
-    """Return what a golden file records; None where it is not YAML any more."""
-    try:
-        return yaml.safe_load(recorded)
-    except yaml.YAMLError:
-        return None
+        return Verdict(name, written=write(path, text))
+    return Verdict(name, tuple(compare(owned.rule, path, text)) if goldens.is_dir() else ())
 
 
 def orphans(names: set[str], goldens: Path) -> Iterator[Path]:

@@ -25,7 +25,9 @@ from .printing import columns
 @click.command()
 @click.option("-p", "--provider", required=True, metavar="NAME", shell_complete=PROVIDERS, help="Whose rules.")
 @click.option("-m", "--model", metavar="MODEL", help="Only the rules in force for this model.")
-@click.option("--stage", type=click.Choice(["request", "response", "chunk", "error"]), help="Only this stage.")
+@click.option(
+    "--stage", type=click.Choice(["request", "answer", "response", "chunk", "error"]), help="Only this stage."
+)
 @click.option("--source", is_flag=True, help="Print the Python that the rules of a stage (request) are compiled to.")
 @rules_option
 @format_option
@@ -48,7 +50,7 @@ def rules(
         entry
         for entry in book.effective(provider, model)
         if (model is None or entry.applies(model, identity) or entry.disabled)
-        and stage in (None, entry.rule.stage)
+        and (stage is None or entry.rule.stage == stage or entry.at(stage))
         and not entry.unmet
     ]
     if form == "json":

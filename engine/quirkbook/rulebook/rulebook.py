@@ -249,7 +249,7 @@ class Rulebook:
             name,
             matched,
             prefix,
-            _compile((entry for entry in entries if entry.rule.stage == stage), matched, identity),
+            _compile(entries, stage, matched, identity),
             lambda renamed: self.plan(name, renamed, None, stage),
             identity,
             remarks(stack, bare, identity, host(base_url) if is_unknown and base_url else None),
@@ -258,12 +258,8 @@ class Rulebook:
     def family_plan(self, name: str, model: str | None, stage: str = "request", traits: Traits | None = None) -> Plan:
         """Return the plan of a family's file alone, at a provider with these traits: what its golden files record."""
         identity = self.identify(model)
-        entries = [
-            entry
-            for entry in self.effective(name, family=True)
-            if entry.rule.stage == stage and not unmet(entry.rule.traits, traits or {})
-        ]
-        rules = _compile(entries, model, identity)
+        entries = [entry for entry in self.effective(name, family=True) if not unmet(entry.rule.traits, traits or {})]
+        rules = _compile(entries, stage, model, identity)
         return Plan(name, model, "", rules, lambda renamed: self.family_plan(name, renamed, stage, traits), identity)
 
 
@@ -276,9 +272,12 @@ def _with_drafts(file: RuleFile) -> RuleFile:
     return replace(file, items=tuple(items))
 
 
-def _compile(entries: Iterable[StackEntry], model: str | None, identity: Identity | None) -> Iterator[CompiledRule]:
-    """Yield those rules that are in force for a model."""
+def _compile(
+    entries: Iterable[StackEntry], stage: str, model: str | None, identity: Identity | None
+) -> Iterator[CompiledRule]:
+    """Yield those rules of a stage that are in force for a model."""
     is_newer = identity is not None and identity.is_newer
-    for entry in entries:
-        if entry.applies(model, identity):
+    for any_entry in entries:
+        entry = any_entry.at(stage)
+        if entry is not None and entry.applies(model, identity):
             yield entry.softened if is_newer else entry.compiled

@@ -11,6 +11,7 @@ from ..identity.models import ModelTest
 from ..identity.resolve import Identity
 from ..model import Disable, Rule
 from ..plan.compile import CompiledRule, Place, compile_rule
+from . import answers
 from .traits import Traits, sourced, spared, traits_of, unmet
 
 FORMAT, CLOSING = "format", "closing"
@@ -49,6 +50,24 @@ class StackEntry:
     def is_on(self) -> bool:
         """Whether the provider has it in force, for some model."""
         return self.disabled is None and not self.unmet and self.rule.in_force
+
+    def at(self, stage: str) -> StackEntry | None:
+        """Return the rule as it is tried at a stage; None where it never is."""
+        if self.rule.stage == stage:
+            return self
+        return self._as.get(stage) if self.rule.stage == "answer" else None
+
+    @cached_property
+    def _as(self) -> Mapping[str, StackEntry]:
+        """Stage -> the rule on answers there."""
+        return {
+            stage: replace(
+                self,
+                rule=answers.at_stage(self.rule, stage),
+                named_conditions={name: answers.condition(node, part) for name, node in self.named_conditions.items()},
+            )
+            for stage, part in answers.PARTS.items()
+        }
 
     @cached_property
     def fits(self) -> ModelTest:

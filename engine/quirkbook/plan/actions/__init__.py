@@ -78,10 +78,10 @@ ACTIONS: Mapping[str, Build] = {
 STAGES: Mapping[str, tuple[str, ...]] = {
     "append_message": ("request",),
     "arrange_turns": ("request",),
-    "end_stream": ("chunk",),
-    "fail": ("chunk", "error", "response"),
-    "finish_calls": ("response", "chunk"),
-    "identify_calls": ("response", "chunk"),
+    "end_stream": ("answer", "response", "chunk"),
+    "fail": ("answer", "chunk", "error", "response"),
+    "finish_calls": ("answer", "response", "chunk"),
+    "identify_calls": ("answer", "response", "chunk"),
     "insert_message": ("request",),
     "lead_with_system": ("request",),
     "merge_messages": ("request",),
@@ -89,7 +89,7 @@ STAGES: Mapping[str, tuple[str, ...]] = {
     "pair_calls": ("request",),
     "prepend_message": ("request",),
     "rewrite_ids": ("request",),
-    "split_thinking": ("response", "chunk"),
+    "split_thinking": ("answer", "response", "chunk"),
     "tell": ("request",),
     "usage_once": ("chunk",),
 }

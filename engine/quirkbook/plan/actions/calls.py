@@ -26,6 +26,13 @@ class _Choice:
         self.finished = False
         self.unsaid = False
         """Whether its last finish reason was "", which may be its last word."""
+        self.ending = False
+        """Whether the stream is over, and it has not finished."""
+
+    @property
+    def reason(self) -> str:
+        """Why it ends, where nobody says so."""
+        return "tool_calls" if len(self.calls) else "stop"
 
 
 class _Stream(Memory):
@@ -62,9 +69,8 @@ class _Stream(Memory):
         for number, choice in self.choices.items():
             missing = (self.ends and choice.spoke) or (self.finishes and choice.unsaid and len(choice.calls) > 0)
             if missing and not cut and not choice.finished:
-                choice.finished = True
-                reason = "tool_calls" if len(choice.calls) else "stop"
-                owed.append({**self.frame, "choices": [{"index": number, "delta": {}, "finish_reason": reason}]})
+                choice.ending = True  # the action that asked for it writes the reason, so that the report has it
+                owed.append({**self.frame, "choices": [{"index": number, "delta": {}, "finish_reason": None}]})
         return owed
 
 
@@ -135,18 +141,26 @@ def finish_calls(node: Any, keys: Keys, context: Context) -> Action:
         stream = _stream(draft)
         stream.finishes = True
         for at, choice, known, _ in stream.read(draft):
-            if choice.get("finish_reason") == "stop" and len(known.calls):
+            if len(known.calls) and (known.ending or choice.get("finish_reason") == "stop"):
                 draft.put("finish_calls", EXACT, ("choices", at, "finish_reason"), "tool_calls")
 
     return Action(run_chunk if context.stage == "chunk" else run_whole, CHOICES, WRITES)
 
 
 def end_stream(node: Any, keys: Keys, context: Context) -> Action:
-    """Give a choice that never finished a last chunk, with ``tool_calls`` or ``stop``, when the stream ends in order."""
+    """Give a choice that never says why it ends ``tool_calls`` or ``stop``: in a stream in a last chunk, once it is over."""
 
-    def run(draft: Draft, base: Keys) -> None:
+    def run_whole(draft: Draft, base: Keys) -> None:
+        for at, choice in choices(draft):
+            if isinstance(choice.get("message"), dict) and not choice.get("finish_reason"):
+                reason = "tool_calls" if items(choice["message"], "tool_calls") else "stop"
+                draft.put("end_stream", EXACT, ("choices", at, "finish_reason"), reason)
+
+    def run_chunk(draft: Draft, base: Keys) -> None:
         stream = _stream(draft)
         stream.ends = True
-        stream.read(draft)
+        for at, _, known, _ in stream.read(draft):
+            if known.ending:
+                draft.put("end_stream", EXACT, ("choices", at, "finish_reason"), known.reason)
 
-    return Action(run, CHOICES, WRITES)
+    return Action(run_chunk if context.stage == "chunk" else run_whole, CHOICES, WRITES)
