@@ -11,7 +11,7 @@ from ..errors import DispatchError, missing_extra
 from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
 from .arguments import Messages, Options
 from .request import Call, prepare
-from .response import StreamReader, is_stream, next_pause, read_completion, stream_whole_answer, with_call
+from .response import StreamReader, is_good, is_stream, next_pause, read_completion, with_call
 
 if TYPE_CHECKING:
     from .async_transport import AsyncReply
@@ -131,11 +131,23 @@ def _transport() -> ModuleType:
 async def _send(transport: ModuleType, call: Call, attempt: int) -> ChatCompletion | AsyncStream:
     try:
         reply: AsyncReply = await transport.send(call.url, call.headers, call.body, call.timeout)
-        if call.streams and is_stream(reply.status, reply.headers):
-            return AsyncStream(StreamReader(call, reply.status, reply.headers, attempt), reply)
-        raw = await reply.read()
+        if call.streams and is_good(reply.status):
+            reader = await _begin(call, reply, attempt)
+        else:
+            raw = await reply.read()
     except DispatchError as error:
         raise with_call(call, error) from None
-    if call.streams:
-        return AsyncStream(stream_whole_answer(call, reply.status, reply.headers, raw, attempt), None)
+    if call.streams and is_good(reply.status):
+        if reader.is_whole and reader.failure is not None:
+            raise reader.failure
+        return AsyncStream(reader, None if reader.is_whole and reader.over else reply)
     return read_completion(call, reply.status, reply.headers, raw, attempt)
+
+
+async def _begin(call: Call, reply: AsyncReply, attempt: int) -> StreamReader:
+    """Begin to read a stream; of an answer that does not say that it is one so much is read that this is known."""
+    reader = StreamReader(call, reply.status, reply.headers, attempt)
+    while reader.waits and not is_stream(reply.status, reply.headers):
+        data = await reply.piece()
+        reader.feed(data) if data else reader.end()
+    return reader

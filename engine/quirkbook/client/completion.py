@@ -12,7 +12,7 @@ from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
 from . import transport
 from .arguments import Messages, Options
 from .request import Call, prepare
-from .response import StreamReader, is_stream, next_pause, read_completion, stream_whole_answer, with_call
+from .response import StreamReader, is_good, is_stream, next_pause, read_completion, with_call
 
 
 class Stream:
@@ -127,11 +127,23 @@ def completion(
 def _send(call: Call, attempt: int) -> ChatCompletion | Stream:
     try:
         reply = transport.send(call.url, call.headers, call.body, call.timeout)
-        if call.streams and is_stream(reply.status, reply.headers):
-            return Stream(StreamReader(call, reply.status, reply.headers, attempt), reply)
-        raw = reply.read()
+        if call.streams and is_good(reply.status):
+            reader = _begin(call, reply, attempt)
+        else:
+            raw = reply.read()
     except DispatchError as error:
         raise with_call(call, error) from None
-    if call.streams:
-        return Stream(stream_whole_answer(call, reply.status, reply.headers, raw, attempt), None)
+    if call.streams and is_good(reply.status):
+        if reader.is_whole and reader.failure is not None:
+            raise reader.failure
+        return Stream(reader, None if reader.is_whole and reader.over else reply)
     return read_completion(call, reply.status, reply.headers, raw, attempt)
+
+
+def _begin(call: Call, reply: transport.Reply, attempt: int) -> StreamReader:
+    """Begin to read a stream; of an answer that does not say that it is one so much is read that this is known."""
+    reader = StreamReader(call, reply.status, reply.headers, attempt)
+    while reader.waits and not is_stream(reply.status, reply.headers):
+        data = reply.piece()
+        reader.feed(data) if data else reader.end()
+    return reader

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from ..api import Translation, translate_response
 from ..errors import APIConnectionError, DispatchError, MalformedResponseError, NotFoundError, StreamCutError
-from ..wire import sse
+from ..wire import sniff, sse
 from ..wire.accumulate import Accumulator, chunk_of
 from ..wire.jsontext import decode
 from ..wire.provider_errors import error_from, request_id
@@ -18,9 +18,12 @@ from .request import Call
 
 E = TypeVar("E", bound=DispatchError)
 
+#: Events that say nothing: some servers keep a connection open with them.
+_NOTHING: Final = ("", "null")
 _EXCERPT: Final = 200
 """Characters of an answer nobody can read that an error shows."""
 _WHOLE: Final = "stream: the provider sent a whole answer all the same; it comes as one chunk"
+_PUT_TOGETHER: Final = "stream: the provider sent a stream all the same; it is put together"
 
 
 def next_pause(call: Call, attempt: int, error: DispatchError) -> float | None:
@@ -58,6 +61,8 @@ def read_completion(
     Raises:
         DispatchError: it is an error, whatever its status says, or no completion.
     """
+    if is_good(status) and sniff.kind(raw) == "events":
+        return _put_together(call, status, headers, raw, attempts)
     translation = _translated(call, status, headers, raw)
     response = ChatCompletion(translation.payload)
     call_report = report(call, status, headers, attempts)
@@ -66,9 +71,20 @@ def read_completion(
     return response
 
 
+def _put_together(call: Call, status: int, headers: Mapping[str, str], raw: bytes, attempts: int) -> ChatCompletion:
+    """Return the answer that a stream makes which nobody asked for."""
+    reader = StreamReader(call, status, headers, attempts)
+    reader.feed(raw)
+    reader.end()
+    if reader.failure is not None:
+        raise reader.failure
+    reader.report.remarks += (_PUT_TOGETHER,)
+    return reader.received
+
+
 def _translated(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> Translation:
     body = decode(raw)
-    if not 200 <= status < 300:
+    if not is_good(status):
         raise read_error(call, status, headers, raw)
     translation = translate_response.explain_response(
         body, call.provider, model=call.base_model, request=call.payload, rulebook=call.rulebook
@@ -90,26 +106,13 @@ def read_error(call: Call, status: int, headers: Mapping[str, str], raw: bytes) 
 
 
 def is_stream(status: int, headers: Mapping[str, str]) -> bool:
-    """Tell whether an answer to a request for a stream is one: a good status, and not JSON from end to end."""
-    return 200 <= status < 300 and not headers.get("content-type", "").startswith("application/json")
+    """Tell whether an answer says that it is a stream, so that nothing of it need be read to find out."""
+    return is_good(status) and headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
-def stream_whole_answer(
-    call: Call, status: int, headers: Mapping[str, str], raw: bytes, attempts: int = 1
-) -> StreamReader:
-    """Return a stream of one chunk for a whole answer to a request for a stream; the report says so.
-
-    Some providers and proxies answer so, for models that cannot stream.
-
-    Raises:
-        DispatchError: it is an error, whatever its status says, or no completion.
-    """
-    translation = _translated(call, status, headers, raw)
-    if not isinstance(translation.payload.get("choices"), list):
-        raise _malformed(call, status, headers, "an answer without choices where a stream was asked for", raw)
-    reader = StreamReader(call, status, headers, attempts)
-    reader.feed_whole(translation)
-    return reader
+def is_good(status: int) -> bool:
+    """Tell whether a status says that the request was taken."""
+    return 200 <= status < 300
 
 
 def _explained(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
@@ -171,6 +174,11 @@ class StreamReader:
         """Whether all has come: nothing more needs to be read."""
         self._call, self._status, self._headers = call, status, headers
         self._decoder = sse.Decoder()
+        self._says_json = headers.get("content-type", "").lower().startswith("application/json")
+        self._begun = ""
+        """What this is, told by how it begins; empty: too little has come to know."""
+        self._pieces: list[bytes] | None = []
+        """What has come of a whole answer, or of the blanks before anything; None: these are events."""
         self._rules = translate_response.ChunkTranslator(
             call.provider, model=call.base_model, request=call.payload, rulebook=call.rulebook
         )
@@ -183,8 +191,27 @@ class StreamReader:
         completion._report = self.report
         return completion
 
+    @property
+    def waits(self) -> bool:
+        """Whether nothing can be passed on yet: it is not known what comes, or it is a whole answer."""
+        return self._pieces is not None and not self.over and self.failure is None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a whole answer came in place of a stream. Some providers and proxies do so, for models that cannot stream."""
+        return self._pieces is not None
+
     def feed(self, data: bytes) -> None:
         """Take bytes as the network cuts them."""
+        if self._pieces is not None:
+            self._pieces.append(data)
+            if not self._begun:
+                data = b"".join(self._pieces)
+                self._pieces = [data] if data.strip() else []
+                self._begun = sniff.kind(data)
+            if self._begun in ("", "whole") or (self._begun == "other" and self._says_json):
+                return
+            self._pieces = None
         try:
             events = self._decoder.feed(data)
         except sse.EventTooLongError as error:
@@ -195,8 +222,16 @@ class StreamReader:
                 return
             self._take(event)
 
-    def feed_whole(self, translation: Translation) -> None:
+    def _take_whole(self, raw: bytes) -> None:
         """Take a whole answer, and with it the end."""
+        try:
+            translation = _translated(self._call, self._status, self._headers, raw)
+        except DispatchError as error:
+            self._fail(error)
+            return
+        if not isinstance(translation.payload.get("choices"), list):
+            self._fail(self._malformed("an answer without choices where a stream was asked for", raw))
+            return
         self.report.remarks += (_WHOLE,)
         self._pass_on([chunk_of(translation.payload)])
         self.report.response = translation.changes
@@ -204,8 +239,11 @@ class StreamReader:
 
     def end(self) -> None:
         """Take the end of the bytes."""
+        if self._pieces is not None and (self._begun or not is_stream(self._status, self._headers)):
+            self._take_whole(b"".join(self._pieces))
+            return
         for event in self._decoder.close():
-            if decode(event.data) is not None or event.data == "[DONE]":  # else it is cut itself
+            if decode(event.data) is not None or event.data.strip() == "[DONE]":  # else it is cut itself
                 self._take(event)
         if self.over or self.failure:
             return
@@ -226,8 +264,11 @@ class StreamReader:
             self._fail(with_call(self._call, error))
 
     def _take(self, event: sse.Event) -> None:
-        if event.data == "[DONE]":
+        text = event.data.strip()
+        if text == "[DONE]":
             self._finish()
+            return
+        if text in _NOTHING and event.type != "error":
             return
         chunk = decode(event.data)
         if event.type == "error":
@@ -263,5 +304,5 @@ class StreamReader:
         count = self._accumulator.chunks
         return _error(StreamCutError, self._call, None, self._headers, f"{text}, after {count} of its chunks")
 
-    def _malformed(self, text: str, line: str) -> MalformedResponseError:
+    def _malformed(self, text: str, line: bytes | str) -> MalformedResponseError:
         return _malformed(self._call, self._status, self._headers, text, line)
