@@ -81,6 +81,9 @@ class AsyncReply:
         """
         try:
             return await self._response.content.readany()
+        except asyncio.CancelledError:  # who has gone waits for nothing: the provider may stop at once
+            self.close()
+            raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self.close()
             raise interruption(error) from None
