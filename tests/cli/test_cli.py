@@ -935,13 +935,14 @@ def test_check_tells_the_diagnostics_of_a_config_and_of_rules_together(quirkbook
     code, out, err = quirkbook("check", "config.yaml", MINE)
 
     assert (code, out.splitlines()[:2], err) == (
-        1,
+        0,
         [
-            "config.yaml:1:20: error[Q106]: unknown key 'masterkey' in 'general_settings'",
+            "config.yaml:1:20: warning[Q106]: unknown key 'masterkey' in 'general_settings'",
             "  hint: did you mean 'master_key'?",
         ],
-        "1 rule, 9 keys: 1 error, 1 warning\n",
+        "1 rule, 9 keys: 0 errors, 2 warnings\n",
     )
+    assert quirkbook("check", "--strict", "config.yaml")[0] == 1
 
 
 @pytest.mark.parametrize(

@@ -34,13 +34,13 @@ def is_config(path: Path) -> bool:
         return False
 
 
-def read_all(paths: Iterable[Path]) -> tuple[list[Setting], list[Diagnostic]]:
+def read_all(paths: Iterable[Path], *, strict: bool = False) -> tuple[list[Setting], list[Diagnostic]]:
     """Return the keys of configs, and their diagnostics; a variable that is not set is a warning here."""
     settings: list[Setting] = []
     diagnostics: list[Diagnostic] = []
     for path in paths:
         try:
-            config = read_config(path, unset="warning")
+            config = read_config(path, unset="warning", strict=strict)
             settings += config.settings
             diagnostics += config.remarks
         except ConfigError as error:

@@ -24,7 +24,10 @@ PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type
 @PATHS
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
 @click.option("--stale", is_flag=True, help="Also name facts last verified more than 180 days ago.")
-def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
+@click.option(
+    "--strict", is_flag=True, help="Of a config: unknown keys are errors, and unsupported ones end with exit code 1."
+)
+def check(paths: tuple[Path, ...], form: str, stale: bool, strict: bool) -> None:
     """Lint rule files: every diagnostic at once, with file:line:column, a code and what to write instead.
 
     Without PATH the built-in rules are checked. `quirkbook rule Q104` explains a code. Of a gateway's config.yaml each
@@ -36,7 +39,7 @@ def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
     quirkbook check config.yaml
     """
     configs = tuple(path for path in paths if is_config(path))
-    settings, diagnostics = read_all(configs)
+    settings, diagnostics = read_all(configs, strict=strict)
     counted = [_count(len(settings), "key")] if configs else []
     if len(configs) < len(paths) or not paths:
         loaded, rule_diagnostics = _lint(tuple(path for path in paths if path not in configs), stale=stale)
@@ -47,7 +50,7 @@ def check(paths: tuple[Path, ...], form: str, stale: bool) -> None:
     if form == "text":
         verdict = f"{_count(errors, 'error')}, {_count(len(diagnostics) - errors, 'warning')}"
         click.echo(f"{', '.join(counted)}: {verdict}", err=True)
-    if errors:
+    if errors or (strict and any(setting.state == "unsupported" for setting in settings)):
         raise Refused
 
 

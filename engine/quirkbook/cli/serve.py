@@ -25,6 +25,7 @@ _SECONDS: Final = click.FloatRange(0, 7 * 86_400)
     metavar="NAME",
     help="A name that Host may have where no master key is set.",
 )
+@click.option("--strict", is_flag=True, help="Refuse a config with keys that nobody knows.")
 @click.option("--no-auth", is_flag=True, help="Serve strangers though no master key is set.")
 @click.option(
     "--unforeseen",

@@ -6,14 +6,15 @@ import asyncio
 import re
 import secrets
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
 from typing import Any, Final
 
 from . import dry_run as dry_run_page
 from . import openapi
 from .config.model import Config, Options
 from .cooldown import Cooldowns
-from .exchange import Exchange
-from .http import body
+from .exchange import MODEL_BYTES, Exchange
+from .http import body, paths
 from .http.asgi import (
     GoneError,
     HTTPError,
@@ -29,6 +30,7 @@ from .http.asgi import (
 )
 from .http.asgi import request_id as request_id_of
 from .observe import Log, Metrics
+from .router import UnknownModelError
 from .service import Service
 from .ui import page
 from .upstream.target import Pools
@@ -58,7 +60,6 @@ class Gateway:
         self._handlers: Mapping[tuple[str, str], Callable[..., Any]] = {
             ("GET", "/"): self._page,
             ("GET", "/v1/models"): self._models,
-            ("GET", "/models"): self._models,
             ("POST", "/v1/translate"): self._translate,
             ("GET", "/v1/translate"): self._options,
             ("GET", "/health/liveliness"): self._liveness,
@@ -69,7 +70,7 @@ class Gateway:
             ("GET", "/openapi.json"): self._openapi,
         }
         self._open = {"/", "/health/liveliness", "/health/liveness", "/health/readiness", "/openapi.json"}
-        self._paths = {path for _, path in self._handlers} | _CHAT
+        self._paths = {path for _, path in self._handlers} | {paths.CHAT}
 
     def _service(self, config: Config) -> Service:
         return Service(config, self.pools, (self.options.host, *self.options.allow_hosts))
@@ -83,14 +84,20 @@ class Gateway:
         """Serve one request, or one lifespan."""
         if scope["type"] == "http":
             path = scope["path"]
-            if scope["method"] == "POST" and path in _CHAT:
+            if path == paths.CHAT and scope["method"] == "POST":
                 await self._chat(scope, receive, send)
             else:
-                await self._serve_other(scope, receive, send, path)
+                await self._serve_elsewhere(scope, receive, send, paths.plain(path))
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
             raise RuntimeError(f"no {scope['type']} is served here")
+
+    async def _serve_elsewhere(self, scope: Scope, receive: Receive, send: Send, address: paths.Address) -> None:
+        if address.path == paths.CHAT and scope["method"] == "POST":
+            await self._chat(scope, receive, send, address.model)
+        else:
+            await self._serve_other(scope, receive, send, address.path)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -103,7 +110,7 @@ class Gateway:
         self.log.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _chat(self, scope: Scope, receive: Receive, send: Send, model: str | None = None) -> None:
         service = self.service
         values = header_values(scope)
         id = request_id_of(values[0], self._ids)
@@ -113,7 +120,7 @@ class Gateway:
             self.log.write(id=id.decode(), status=error.status, why=str(error))
             await answer_error(send, error, [(b"x-request-id", id)])
             return
-        exchange = Exchange(self, values, receive, send, id)
+        exchange = Exchange(self, values, receive, send, id, model)
         self._exchanges.add(exchange)
         try:
             await exchange.run()
@@ -158,6 +165,8 @@ class Gateway:
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         handler = self._handlers.get((method, path))
+        if handler is None and method == "GET" and path.startswith(_MODEL):
+            handler = partial(self._model, path.removeprefix(_MODEL))
         send = _with_request_id(send, request_id_of(header(scope, b"x-request-id"), self._ids))
         try:
             if handler is None:
@@ -173,7 +182,7 @@ class Gateway:
     def _not_found(self, method: str, path: str) -> HTTPError:
         if path in self._paths:
             allowed = sorted(
-                {verb for verb, known in self._handlers if known == path} | ({"POST"} if path in _CHAT else set())
+                {verb for verb, known in self._handlers if known == path} | ({"POST"} if path == paths.CHAT else set())
             )
             text = f"{path} takes {' and '.join(allowed)}, not {method}"
             return HTTPError(405, text, code="method_not_allowed", headers={"allow": ", ".join(allowed)})
@@ -189,11 +198,15 @@ class Gateway:
         else:
             await answer(send, 200, ui.body, headers)
 
+    async def _model(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self.service.router.route(name[:MODEL_BYTES])
+        except UnknownModelError as error:
+            raise HTTPError(404, str(error), param="model", code="model_not_found") from None
+        await answer_json(send, 200, _as_data(name))
+
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
-        listed = [
-            {"id": name, "object": "model", "created": _CREATED, "owned_by": "quirkbook"}
-            for name in self.service.router.names()
-        ]
+        listed = list(map(_as_data, self.service.router.names()))
         await answer_json(send, 200, {"object": "list", "data": listed})
 
     async def _translate(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -229,9 +242,13 @@ class Gateway:
 
 #: The lines of a diagnostic that show what a file says.
 _EXCERPT: Final = re.compile(r"\n +(\d+ )?\|[^\n]*")
-_CHAT: Final = {"/v1/chat/completions", "/chat/completions"}
+_MODEL: Final = "/v1/models/"
 _CREATED: Final = 1_700_000_000
 """A time for clients that want one; nobody knows when a model was made."""
+
+
+def _as_data(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": _CREATED, "owned_by": "quirkbook"}
 
 
 def _with_request_id(send: Send, id: bytes) -> Send:

@@ -45,7 +45,17 @@ class Owner(Protocol):
 class Exchange:
     """A request under way."""
 
-    def __init__(self, gateway: Owner, header_values: HeaderValues, receive: Receive, send: Send, id: bytes) -> None:
+    def __init__(
+        self,
+        gateway: Owner,
+        header_values: HeaderValues,
+        receive: Receive,
+        send: Send,
+        id: bytes,
+        model: str | None = None,
+    ) -> None:
+        """``model`` is the one that the address names, which wins over the body's."""
+        self._model = model
         self._gateway, self._service = gateway, gateway.service
         self._header_values, self._receive, self._send = header_values, receive, send
         self._record = Record(id)
@@ -139,7 +149,7 @@ class Exchange:
         if isinstance(raw, msgspec.Raw) and len(raw) > MODEL_BYTES:
             text = f"the model's name holds more than {MODEL_BYTES:,} bytes: name one of GET /v1/models"
             raise HTTPError(400, text, param="model", code="invalid_value")
-        model = body.decode({"model": raw}, None, 1000)["model"]
+        model = self._model or body.decode({"model": raw}, None, 1000)["model"]
         if not isinstance(model, str):
             text = "model is missing: name one of GET /v1/models" if model is None else "model is a string"
             raise HTTPError(400, text, param="model", code="missing_parameter" if model is None else "invalid_type")

@@ -59,7 +59,7 @@ def serve(options: Options, *, no_auth: bool = False) -> None:
     """
     check_uvicorn()
     host, port = options.host, options.port
-    config = settings(options.path)
+    config = settings(options.path, strict=options.strict)
     check_exposure(config, host, no_auth=no_auth)
     check_port(host, port)
     for line in config.summary():

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
@@ -77,8 +78,9 @@ def application(options: Options, early: Sequence[int] = ()) -> Gateway:
     """
     tune_allocator()
     before = dict(stamps(files_of(options.path)))
-    gateway = Gateway(settings(options.path), options=options)
-    watcher = Watcher(gateway, options.path, settings, before)
+    read = partial(settings, strict=options.strict)
+    gateway = Gateway(read(options.path), options=options)
+    watcher = Watcher(gateway, options.path, read, before)
 
     def begin() -> None:
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not in a thread, not on Windows

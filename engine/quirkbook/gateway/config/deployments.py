@@ -162,7 +162,8 @@ class _Item:
         return common
 
     def _defaults(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        defaults = {key: value for key, value in params.items() if key in table.parameters()}
+        known = table.section("litellm_params")
+        defaults = {key: value for key, value in params.items() if key in table.parameters() or not known.find(key)}
         extra = params.get("extra_body", {})
         if not isinstance(extra, dict):
             self._reader.wrong((*self._under, "extra_body"), "a mapping of fields", extra)

@@ -27,6 +27,8 @@ class Key:
     state: str
     """``used``, ``ignored`` or ``unsupported``."""
     why: str = ""
+    false_counts: bool = False
+    """Whether false or 0 asks for something, so that the key is not switched off by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,11 @@ def _table() -> dict[str, Any]:
 @cache
 def section(name: str) -> Section:
     """Return a section by its name: ``model_list``, ``litellm_params``, ``limits``, ...; "" is the top level."""
-    rows = [(key, Key(row["state"], row.get("why", ""))) for row in _table()["sections"][name] for key in row["keys"]]
+    rows = [
+        (key, Key(row["state"], row.get("why", ""), row.get("false_counts", False)))
+        for row in _table()["sections"][name]
+        for key in row["keys"]
+    ]
     if name == "litellm_params":
         rows += [(key, Key("used")) for key in parameters()]
     exact: dict[str, Key] = {}

@@ -38,10 +38,12 @@ def read_config(
     environ: Mapping[str, str] = os.environ,
     rulebook: Rulebook | None = None,
     unset: str = "error",
+    strict: bool = False,
 ) -> Config:
     """Read a config file. Its own folders of rules are layered on the built-in ones, unless ``rulebook`` is given.
 
-    ``unset`` is ``error`` or ``warning``: what a variable is that the file asks for and the environment has not.
+    ``unset`` is ``error`` or ``warning``: what a variable is that the file asks for and the environment has not. With
+    ``strict`` a key that is in no list is an error wherever it stands.
 
     Raises:
         ConfigError: with all diagnostics of the file, and of the rules that it names.
@@ -51,7 +53,7 @@ def read_config(
         document = config_yaml.read(_read_bytes(name), name)
     except RuleFileError as error:
         raise ConfigError([_without_values(diagnostic) for diagnostic in error.diagnostics]) from None
-    reader = Reader(document, environ, unset)
+    reader = Reader(document, environ, unset, strict=strict)
     if not isinstance(document.data, dict):
         reader.diagnostic("Q108", (), "a config must be a mapping", "it begins with 'model_list:'")
         raise ConfigError(reader.diagnostics)
@@ -65,14 +67,14 @@ def read_config(
     return replace(config, settings=tuple(settings), remarks=tuple(diagnostics))
 
 
-def settings(path: str | None, environ: Mapping[str, str] = os.environ) -> Config:
+def settings(path: str | None, environ: Mapping[str, str] = os.environ, *, strict: bool = False) -> Config:
     """Return the config in a file, else what the keys in the environment offer.
 
     Raises:
         ConfigError: with every diagnostic of the file.
         UsageError: there is no file, and no key.
     """
-    return read_config(path, environ=environ) if path else from_environment(environ)
+    return read_config(path, environ=environ, strict=strict) if path else from_environment(environ)
 
 
 def _read_bytes(name: str) -> bytes:

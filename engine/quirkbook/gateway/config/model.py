@@ -118,6 +118,8 @@ class Options:
     workers: int = 1
     reload: bool = True
     """Whether edits of config and rules come into force by themselves."""
+    strict: bool = False
+    """Whether a key of the config that is in no list keeps the gateway from starting."""
     allow_hosts: tuple[str, ...] = ()
     """Names that Host may have where no key is set, beside this machine's own."""
     drain: float = 30.0

@@ -80,6 +80,9 @@ class Sections:
             models = deployments.read_models(reader, book)
         elif misspelt:  # it may be the list itself: the models that were meant are not known
             models = ()
+            reader.diagnostic(
+                "Q107", (), "'model_list' is missing", "write it, or leave out the keys that nobody knows"
+            )
         else:
             models = tuple(deployments.of_environment(book, reader.environ))
             if not models:

@@ -23,8 +23,9 @@ ENVIRON: Final = "os.environ/"
 #: What to do with an unknown key that is near no other.
 _ADVICE: Final = {
     "": "leave it out; one that only holds anchors begins with x-",
-    "litellm_params": "a field of the provider's own goes into extra_body",
+    "litellm_params": "it is sent on as a field of the payload; extra_body says that this is meant",
 }
+_OURS: Final = ("quirkbook_settings", "limits")
 _ON: Final = {"true": True, "false": False}
 _BLOCK_KEY: Final = re.compile(r"[\s-]*")
 _AFTER_KEY: Final = re.compile(r"\s*:(\s|$)")
@@ -33,12 +34,12 @@ _AFTER_KEY: Final = re.compile(r"\s*:(\s|$)")
 class Reader:
     """A document under inspection: gathers settings and diagnostics; what has a diagnostic is read as if it were not there."""
 
-    def __init__(self, document: Document, environ: Mapping[str, str], unset: str) -> None:
+    def __init__(self, document: Document, environ: Mapping[str, str], unset: str, *, strict: bool = False) -> None:
         self.document = document
         self.environ = dict(environ)
         self.diagnostics: list[Diagnostic] = []
         self.settings: list[Setting] = []
-        self._unset = unset
+        self._unset, self._strict = unset, strict
 
     def diagnostic(
         self, code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False, severity: str = "error"
@@ -80,24 +81,31 @@ class Reader:
             key_path = (*keys, key)
             known = section.find(key) if isinstance(key, str) else None
             if known is None:
-                self._unknown(key_path, section, name)
+                if self._unknown(key_path, section, name) and name == "litellm_params" and value is not None:
+                    used[key] = self.resolved(key_path, value) if resolve else value
             elif known.state == "used":
                 self.note(key_path, "used")
                 value = self.resolved(key_path, value) if resolve else value
                 if value is not None:
                     used[key] = value
-            elif known.state == "unsupported" and not value:
+            elif known.state == "unsupported" and not value and not (known.false_counts and value is not None):
                 self.note(key_path, "ignored", "it is switched off")
             else:
                 self.note(key_path, known.state, known.why)
         return used
 
-    def _unknown(self, keys: Keys, section: table.Section, name: str) -> None:
+    def _unknown(self, keys: Keys, section: table.Section, name: str) -> bool:
+        """Report a key that is in no list; True: it is near no other, so that it may be meant as it is.
+
+        Of LiteLLM's sections that is a warning, as LiteLLM has new keys every week; of ours an error.
+        """
         key = keys[-1]
         near = did_you_mean(key, section.exact) if isinstance(key, str) else None
         hint = f"did you mean '{near}'?" if near else _ADVICE.get(name, "leave it out")
         where = f"'{name}'" if name else "a config"
-        self.diagnostic("Q106", keys, f"unknown key '{key}' in {where}", hint, key=True)
+        severity = "error" if self._strict or name in _OURS else "warning"
+        self.diagnostic("Q106", keys, f"unknown key '{key}' in {where}", hint, key=True, severity=severity)
+        return near is None and isinstance(key, str)
 
     def resolved(self, keys: Keys, value: Any) -> Any:
         """Return a value with the variables of the environment filled in, at any depth."""
