@@ -316,7 +316,7 @@ REFUSED: list[tuple[str, Payload, dict[str, str]]] = [
     ("gemini", LINKED, {}),
     ("gemini", HEARD, {}),
     ("gemini", CUSTOM, BARE),
-    ("gemini", NAMED, {"*": "gemini/tool-names"}),
+    ("gemini", NAMED, {}),
     ("gemini", NOTHING, {}),
     ("groq", SEEN, {}),
     ("groq", LINKED, {}),
@@ -340,7 +340,7 @@ REFUSED: list[tuple[str, Payload, dict[str, str]]] = [
     ("moonshot", LINKED, {"*": "moonshot/no-image-urls"}),
     ("moonshot", HEARD, {"*": "moonshot/no-sound-and-no-files"}),
     ("moonshot", CUSTOM, {"*": "format/no-custom-tools"}),
-    ("moonshot", NAMED, {"*": "moonshot/tool-names"}),
+    ("moonshot", NAMED, {}),
     ("moonshot", NOTHING, {"*": "closing/at-least-one-message"}),
     (
         "openai",

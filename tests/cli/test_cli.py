@@ -81,15 +81,16 @@ def test_strict_turns_a_lossy_change_into_exit_1_and_an_exact_one_not(quirkbook,
 
 
 def test_a_refusal_prints_no_payload_and_exits_with_1(quirkbook):
-    body = b'{"tools": [{"type": "function", "function": {"name": "2x"}}]}'
+    tool = '{"type": "function", "function": {"name": "look"}}'
+    body = f'{{"tools": [{tool}, {tool}]}}'.encode()
 
     code, out, err = quirkbook("dry-run", "-", "-p", "moonshot", stdin=body)
     assert (code, out) == (1, "")
-    assert "refused\n\nmoonshot/tool-names  refuse  " in err
+    assert "refused\n\nmoonshot/tool-names-differ  refuse  " in err
 
     code, out, err = quirkbook("dry-run", "-", "-p", "moonshot", "--format", "patch", stdin=body)
     assert (code, json.loads(out)) == (1, [])
-    assert err.startswith("quirkbook: payload/tools/0: ")
+    assert err.startswith("quirkbook: payload/tools: ")
 
 
 def test_the_report_comes_as_json_diff_or_patch(quirkbook, request_file):

@@ -757,6 +757,7 @@ TWICE = [
     {"take_parts": {"at": "messages[*]", "types": ["text"], "text": ["text", "a"], "into": "x"}},
     {"put_part": {"at": "messages[*]", "from": "x", "type": "text", "text": "text"}},
     {"arrange_turns": {"alternate": ["user", "system"], "first": "user", "last": ["tool"], "say": {"user": "?"}}},
+    {"rename_tools": {"alphabet": "_0-9a-f", "length": 16}},
     {"pair_calls": {"missing": "?"}},
     {"pair_calls": {"missing": "?", "orphans": "keep"}},
     {"rewrite_ids": {"length": 9}},

@@ -54,16 +54,21 @@ class WholeAnswer:
         status: int,
         rulebook: Rulebook,
         model: str | None = None,
+        names: Mapping[str, str] | None = None,
         *,
         restreams: bool = False,
     ) -> None:
-        """Take what was asked, and which model answers; ``restreams``: a stream was asked for, so it becomes one of one chunk."""
+        """Take what was asked, which model answers, and the `Translation.names` of the request.
+
+        ``restreams``: a stream was asked for, so it becomes one of one chunk.
+        """
         self.changes: tuple[Change, ...] = ()
         self.headers = _RESTREAMED if restreams else _ERROR if status >= 400 else REREAD
         self._restreams = restreams
         self.status = status
         """The status of the response; once all is there, that of an error whose own says that all is well, too."""
         self._provider, self._request, self._rulebook, self._model = provider, request, rulebook, model
+        self._names = names
         self._pieces: list[bytes] = []
 
     def feed(self, data: bytes) -> bytes:
@@ -81,7 +86,7 @@ class WholeAnswer:
             unforeseen.keep(self._provider, self._request, self.status, told)
             translation = translate_response.explain_error(told, self._provider, self.status, **context)
         else:
-            translation = translate_response.explain_response(body, self._provider, **context)
+            translation = translate_response.explain_response(body, self._provider, names=self._names, **context)
         self.changes = translation.changes
         if translation.error_class is not None and not self._restreams:
             self.status = translation.status or self.status

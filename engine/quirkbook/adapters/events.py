@@ -21,9 +21,18 @@ _BOM: Final = b"\xef\xbb\xbf"
 class EventStream:
     """Translates one stream. An event that no rule touches passes byte for byte, comments and all."""
 
-    def __init__(self, provider: str, request: Mapping[str, Any], rulebook: Rulebook, model: str | None = None) -> None:
+    def __init__(
+        self,
+        provider: str,
+        request: Mapping[str, Any],
+        rulebook: Rulebook,
+        model: str | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
         self.headers = REREAD
-        self._chunks = translate_response.ChunkTranslator(provider, model=model, request=request, rulebook=rulebook)
+        self._chunks = translate_response.ChunkTranslator(
+            provider, model=model, request=request, names=names, rulebook=rulebook
+        )
         self._decoder = sse.Decoder()
         self._buffer = bytearray()
         """The event whose end has not come."""

@@ -169,11 +169,16 @@ class TranslatedRequest:
         streams = status < 400 and is_stream(content_type, self.report.payload)
         restreams = status < 400 and not streams and self.report.payload.get("stream") is True
         book, provider, model = self.rules.rulebook, self.report.provider, self.report.payload.get("model")
-        if streams and not any(book.plan(provider, model, stage=stage).rules for stage in ("chunk", "error")):
+        names = self.report.names
+        if (
+            streams
+            and not names
+            and not any(book.plan(provider, model, stage=stage).rules for stage in ("chunk", "error"))
+        ):
             return None
         if streams:
-            return EventStream(provider, self.report.payload, book, self.base_model)
-        return WholeAnswer(provider, self.report.payload, status, book, self.base_model, restreams=restreams)
+            return EventStream(provider, self.report.payload, book, self.base_model, names)
+        return WholeAnswer(provider, self.report.payload, status, book, self.base_model, names, restreams=restreams)
 
 
 def is_stream(content_type: str, request: Mapping[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -15,10 +15,12 @@ from ..model import Change, Effect, ErrorClass, Payload, Quiet
 from ..payload.describe import as_data, inverse_patch, kind, line, patch
 from ..payload.draft import Edit
 from ..plan.interpret import Run, changes, effect_of, refusals, still
+from ..rulebook.remarks import elsewhere
 from ..rulebook.rulebook import Rulebook
 from .callers import level_outside
 from .door import run_plain
 from .plain import TORN, to_plain
+from .tool_names import renamed
 
 Policy = Mapping[str, str]
 """Effect -> ``allow``, ``warn`` or ``error``; what is left out keeps its default."""
@@ -52,6 +54,11 @@ class Translation:
     """Of an error: what went wrong, one of a closed list."""
     status: int | None = None
     """Of an error: its HTTP status; where the answer's own says that all is well, the one that the class stands for."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of tools as they are sent -> the caller's, of those that rules made anew: for `translate_response`."""
+        return renamed((one.action, one.before, one.after) for one in self.changes)
 
     @property
     def refusal(self) -> Change | None:
@@ -143,32 +150,23 @@ def explain(
         UnknownProviderError: no rules are known for that provider, or none is named.
     """
     quiet: list[Any] | None = [] if why_not else None
+    book = rulebook or default_rulebook()
     done = apply_rules(payload, provider, model, base_url, rulebook, policy, quiet, base_model)
     return Translation(
         payload=dict(done.given) if done.refusals else done.root,
         changes=() if done.refusals else changes(done),
         provider=done.plan.provider,
         model=done.plan.model,
-        quiet=tuple(still(*one) for one in quiet) + tuple(_elsewhere(done, rulebook)) if quiet is not None else (),
+        quiet=(
+            *(still(*one) for one in quiet),
+            *elsewhere(book.effective(done.plan.provider, done.plan.model), done.plan),
+        )
+        if quiet is not None
+        else (),
         refusals=refusals(done),
         headers={} if done.refusals else {**done.headers},
         identity=done.plan.identity,
     )
-
-
-def _elsewhere(done: Run, rulebook: Rulebook | None) -> Iterator[Quiet]:
-    """Yield the rules that are not in force because of the provider's traits or, of its family, the model; and why."""
-    plan = done.plan
-    for entry in (rulebook or default_rulebook()).effective(plan.provider, plan.model):
-        rule, of_family = entry.rule, {models.family for models in entry.fits.ranges}
-        if rule.stage != "request" or entry.disabled:
-            continue
-        because = entry.unmet
-        if not because and plan.identity is not None and plan.identity.family in of_family:
-            blame = entry.fits.blame(plan.model, plan.identity)
-            because = f"models: {blame}" if blame else ""
-        if because:
-            yield Quiet(rule.name, f"{rule.location.file}:{rule.location.line}", because)
 
 
 def apply_rules(

@@ -17,7 +17,7 @@ from ..plan.interpret import Run, change, changes, run
 from ..plan.look import Schemas
 from ..rulebook.rulebook import Rulebook
 from ..wire import provider_errors
-from . import Translation, default_rulebook
+from . import Translation, default_rulebook, tool_names
 
 
 def translate_response(
@@ -26,11 +26,14 @@ def translate_response(
     *,
     model: str | None = None,
     request: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
     rulebook: Rulebook | None = None,
 ) -> Any:
     """Return a provider's answer in OpenAI's shape; ``request`` is the translated request it answers.
 
     ``model`` says which model answered, where the request's own name for it does not (``base_model`` of `translate`).
+    ``names`` are the `Translation.names` of that request: tools that rules renamed are called by the caller's names
+    again. Without it ``request`` may be the caller's own request, of which they are worked out.
 
     >>> translate_response({"choices": [], "usage": {"cached_tokens": 7}}, "moonshot")["usage"]["prompt_tokens_details"]
     {'cached_tokens': 7}
@@ -38,7 +41,7 @@ def translate_response(
     Raises:
         UnknownProviderError: no rules are known for that provider.
     """
-    return explain_response(body, provider, model=model, request=request, rulebook=rulebook).payload
+    return explain_response(body, provider, model=model, request=request, names=names, rulebook=rulebook).payload
 
 
 def explain_response(
@@ -47,6 +50,7 @@ def explain_response(
     *,
     model: str | None = None,
     request: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
     rulebook: Rulebook | None = None,
 ) -> Translation:
     """Do what `translate_response` does and tell all about it.
@@ -63,7 +67,7 @@ def explain_response(
     """
     if provider_errors.is_error(body):
         return explain_error(body, provider, 200, model=model, request=request, rulebook=rulebook)
-    done = _run("response", body, provider, model, request, 200, rulebook)
+    done = _run("response", body, provider, model, request, 200, rulebook, names)
     if done is None:
         return Translation(body, (), provider, model)
     if done.failed is None:
@@ -157,17 +161,23 @@ def _run(
     request: Mapping[str, Any] | None,
     status: int,
     rulebook: Rulebook | None,
+    names: Mapping[str, str] | None = None,
 ) -> Run | None:
-    plan = (rulebook or default_rulebook()).plan(provider, _model(model, request), stage=stage)
-    if not isinstance(body, dict) or not plan.rules:
+    book = rulebook or default_rulebook()
+    plan = book.plan(provider, _model(model, request), stage=stage)
+    if not isinstance(body, dict):
         return None
-    numbers = plan.look.rules(body, Schemas(body))
-    if not numbers:
+    if names is None and stage == "response" and request and any(tool_names.named_in(body)):
+        names = tool_names.worked_out(book.plan(provider, _model(model, request)), request)
+    numbers = plan.look.rules(body, Schemas(body)) if plan.rules else ()
+    if not numbers and not names:
         return None
     done = Run(plan, body)
     done.request = MISSING if request is None else request
     done.status = status
     run(done, None, numbers)
+    if names:
+        tool_names.bring_back(done, names)
     return done
 
 
@@ -191,12 +201,16 @@ class ChunkTranslator:
         *,
         model: str | None = None,
         request: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
         rulebook: Rulebook | None = None,
         plan: Plan | None = None,
     ) -> None:
         self._provider, self._model, self._rulebook = provider, model, rulebook
         book = rulebook or default_rulebook()
         self._plan = plan or book.plan(provider, _model(model, request), stage="chunk")
+        self._names = names
+        """Of tools, as sent -> the caller's; None: worked out when the first is called."""
+        self._of_requests = book.plan(provider, _model(model, request)) if names is None and request else None
         self._request: Any = MISSING if request is None else request
         self._memories: dict[Any, Any] = {}
         self._first: dict[str, tuple[CompiledRule, Edit]] = {}
@@ -207,7 +221,7 @@ class ChunkTranslator:
     @property
     def idle(self) -> bool:
         """Whether no rule can ever fire: then the bytes of the stream need no look."""
-        return not self._plan.rules
+        return not self._plan.rules and not self._names and not self._of_requests
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -222,14 +236,18 @@ class ChunkTranslator:
         """
         if provider_errors.is_error(chunk):
             return self._fail(explain_error(chunk, self._provider, 200, **self._context()))
-        numbers = self._plan.look.rules(chunk, Schemas(chunk)) if isinstance(chunk, dict) else ()
-        if not numbers:
+        if not isinstance(chunk, dict):
+            return [chunk]
+        numbers, names = self._plan.look.rules(chunk, Schemas(chunk)), self._names_of(chunk)
+        if not numbers and not names:
             return [chunk]
         done = Run(self._plan, chunk)
         done.request, done.memories = self._request, self._memories
         run(done, None, numbers)
         if done.failed is not None:
             return self._fail(_failed(done, self._provider, **self._context()))
+        if names:
+            tool_names.bring_back(done, names)
         for rule, first, _ in done.fired:
             if rule.name not in self._first:
                 self._first[rule.name] = (rule, done.edits[first])
@@ -243,6 +261,12 @@ class ChunkTranslator:
     def _fail(self, failure: Translation) -> list[Any]:
         self.failure = failure
         return [failure.payload]
+
+    def _names_of(self, chunk: Any) -> Mapping[str, str]:
+        """Return the names to bring back, which are worked out when a chunk first calls a tool."""
+        if self._names is None and self._of_requests and any(tool_names.named_in(chunk)):
+            self._names = tool_names.worked_out(self._of_requests, self._request)
+        return self._names or {}
 
     def close(self, *, cut: bool = False) -> list[Any]:
         """Return the chunks still owed when the stream has ended; ``cut``: it broke off before it said that it was done."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from .. import api
+from ..api.tool_names import renamed
 from ..errors import AuthenticationError, PayloadError, RefusedError, UsageError
 from ..model import Change
 from ..payload.describe import kind
@@ -56,6 +57,11 @@ class Call:
     def streams(self) -> bool:
         """Whether the answer comes as a stream."""
         return self.payload.get("stream") is True
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Of tools that rules renamed: the name that is sent -> the caller's."""
+        return renamed((change.action, change.before, change.after) for change in self.changes)
 
     @property
     def model(self) -> str | None:

@@ -87,7 +87,7 @@ def _translated(call: Call, status: int, headers: Mapping[str, str], raw: bytes)
     if not is_good(status):
         raise read_error(call, status, headers, raw)
     translation = translate_response.explain_response(
-        body, call.provider, model=call.base_model, request=call.payload, rulebook=call.rulebook
+        body, call.provider, model=call.base_model, request=call.payload, names=call.names, rulebook=call.rulebook
     )
     if translation.error_class is not None:
         raise _typed_error(call, status, headers, translation, body)
@@ -180,7 +180,7 @@ class StreamReader:
         self._pieces: list[bytes] | None = []
         """What has come of a whole answer, or of the blanks before anything; None: these are events."""
         self._rules = translate_response.ChunkTranslator(
-            call.provider, model=call.base_model, request=call.payload, rulebook=call.rulebook
+            call.provider, model=call.base_model, request=call.payload, names=call.names, rulebook=call.rulebook
         )
         self._accumulator = Accumulator()
 

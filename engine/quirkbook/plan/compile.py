@@ -48,6 +48,8 @@ class CompiledRule:
         self.blame = condition.blame
         self.holds: Holds = self._first
         self.runs: tuple[Run, ...] = tuple(action.run for action in actions)
+        self.restores = tuple(action.restores for action in actions if action.restores)
+        """What says which names an answer brings back."""
         needs = (*condition.needs, *either(action.needs for action in actions))
         self.gate: Clause | None = rarest(needs) if needs else None
         """Where nothing of this stands in a payload, the rule is not tried; None: it always is."""

@@ -1,11 +1,14 @@
-"""What every report on a plan says first: the rules that are in force rest on a name or an address that says too little."""
+"""What reports say of a plan as a whole: names and addresses that say too little come first, rules of others last."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from ..identity.resolve import Identity
 from ..identity.version import show
-from ..plan.compile import CompiledRule, own_rule
-from .stack import Stack
+from ..model import Quiet
+from ..plan.compile import CompiledRule, Plan, own_rule
+from .stack import Stack, StackEntry
 
 _ADDRESS = own_rule("unknown-address", "No rule file describes this address.")
 UNKNOWN_ADDRESS = _ADDRESS.name
@@ -36,3 +39,17 @@ def remarks(
         if disable.was
     ]
     return tuple(said)
+
+
+def elsewhere(entries: Iterable[StackEntry], plan: Plan) -> Iterator[Quiet]:
+    """Yield the rules that are not in force because of the provider's traits or, of its family, the model; and why."""
+    for entry in entries:
+        rule, of_family = entry.rule, {models.family for models in entry.fits.ranges}
+        if rule.stage != "request" or entry.disabled:
+            continue
+        because = entry.unmet
+        if not because and plan.identity is not None and plan.identity.family in of_family:
+            blame = entry.fits.blame(plan.model, plan.identity)
+            because = f"models: {blame}" if blame else ""
+        if because:
+            yield Quiet(rule.name, f"{rule.location.file}:{rule.location.line}", because)

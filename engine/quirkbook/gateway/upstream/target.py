@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from ...api import apply_policy
+from ...api.tool_names import renamed
 from ...api.translate_response import ChunkTranslator
 from ...client import request as client_request
 from ...errors import AuthenticationError, RefusedError
@@ -142,8 +143,13 @@ class Route:
         rules = None
         if self.provider:
             base_model = self.deployment.base_model
-            rules = ChunkTranslator(self.provider, model=base_model, request=prepared.root, rulebook=self.book)
-        return streams.Relay(rules, self._chunk_words, self.without_key)
+            rules = ChunkTranslator(
+                self.provider, model=base_model, request=prepared.root, names=prepared.names, rulebook=self.book
+            )
+        words = self._chunk_words
+        if prepared.names and words is not None:
+            words = (*words, b'"name"')  # of a call, which may be of a tool that was renamed
+        return streams.Relay(rules, words, self.without_key)
 
     def may_match_rules(self, answer: bytes) -> bool:
         """Tell whether some rule may speak of a whole answer."""
@@ -162,7 +168,7 @@ def _plan(book: Rulebook, provider: str, model: str, base_model: str | None) -> 
 class Prepared:
     """A request as the provider takes it."""
 
-    __slots__ = ("headers", "raw", "root", "rules")
+    __slots__ = ("headers", "names", "raw", "root", "rules")
 
     def __init__(self, root: dict[str, Any], raw: bytes, execution: Run | None = None) -> None:
         self.root = root
@@ -172,6 +178,8 @@ class Prepared:
         """Those that rules ask for; None: to leave out."""
         self.rules: tuple[str, ...] = tuple(rule.name for rule, _, _ in execution.fired) if execution else ()
         """The names of the rules that fired, in order."""
+        self.names = renamed((edit[0], edit[3], edit[4]) for edit in execution.edits) if execution else {}
+        """Of tools that rules renamed: the name that is sent -> the caller's."""
 
 
 class _Secrets:

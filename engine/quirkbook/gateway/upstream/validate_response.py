@@ -196,7 +196,7 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
     """
     try:
         raw = unpacked(reply.packed, raw).removeprefix(_BOM)
-        if _is_plain(_fields(raw)) and not route.may_match_rules(raw):
+        if _is_plain(_fields(raw)) and not prepared.names and not route.may_match_rules(raw):
             return route.without_key(raw)
         body = _decode(raw)
     except _UNREADABLE:
@@ -212,7 +212,7 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
     payload = body
     if route.provider:
         translation = translate_response.explain_response(
-            body, route.provider, request=prepared.root, rulebook=route.book
+            body, route.provider, request=prepared.root, names=prepared.names, rulebook=route.book
         )
         prepared.rules += tuple(change.rule for change in translation.changes)
         payload = translation.payload

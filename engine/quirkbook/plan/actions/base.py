@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, repeat
 from typing import Any, Final
@@ -17,6 +17,9 @@ from ..gates import NOTHING, UNKNOWN, Needs, Scope, Writes
 
 Run = Callable[[Draft, Keys], "bool | None"]
 """Edits the draft; keys say where relative paths start. True means: the element itself is to be removed."""
+
+Restores = Callable[[Mapping[str, Any]], dict[str, str]]
+"""(a request) -> new name -> the caller's."""
 
 Places = Callable[[Draft, Keys], Sequence[tuple[Keys, Any]]]
 """The places that a path means now, in document order, each with its value."""
@@ -41,6 +44,8 @@ class Action:
     """What must be there for it to do anything."""
     writes: Writes = ()
     """What it may write, and where."""
+    restores: Restores | None = None
+    """What it renames of a request comes back in the answer: tells new names and old ones, of a request before its run."""
     touches: frozenset[str] = frozenset()
     """The top-level keys below which it may change anything; ``?``: any key."""
 
