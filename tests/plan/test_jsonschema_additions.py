@@ -4,6 +4,9 @@ import pytest
 from tests.plan.test_jsonschema import check, prop, result, table
 from tests.running import brief
 
+from quirkbook.plan.jsonschema import finite
+from quirkbook.plan.jsonschema.normalize import normalizer
+
 TEXT, NULL = {"type": "string"}, {"type": "null"}
 
 
@@ -240,6 +243,8 @@ ENDLESS = {"properties": {"next": {"$ref": "#"}}, "required": ["next"]}
         ({"require_root_object": True}, ENDLESS, None, None),
         ({"require_root_object": True}, {"enum": ["a"]}, None, None),
         ({"require_root_object": True}, {"const": "a"}, None, None),
+        ({"require_root_object": True}, {"$ref": "#"}, None, None),
+        ({"require_root_object": True}, {"$ref": "#/nope"}, None, None),
         ({"require_root_object": True}, {"anyOf": [TEXT, NULL]}, None, None),
         (
             {"require_root_object": True},
@@ -253,3 +258,26 @@ ENDLESS = {"properties": {"next": {"$ref": "#"}}, "required": ["next"]}
 )
 def test_no_type_is_written_that_nothing_would_fit(option, given_, out, effect):
     check(option, given_, out, effect)
+
+
+def test_all_branches_of_a_union_may_be_loosened_at_once():
+    check({"drop": ["pattern"]}, {"oneOf": [{"pattern": "a"}, {"pattern": "b"}]}, {"anyOf": [{}, {}]}, "lossy")
+
+
+def test_a_property_that_all_branches_describe_alike_stays_as_it_is():
+    same = {"anyOf": [prop(TEXT), prop(TEXT)]}
+
+    check(MERGE, same, {"type": "object", "properties": {"a": TEXT}}, "lossy")
+
+
+def test_null_stays_where_all_of_refers_back():
+    check("collapse_nullable", {"type": ["object", "null"], "allOf": [{"$ref": "#"}]}, None, None)
+
+
+def test_what_is_not_settled_in_time_counts_as_endless(monkeypatch):
+    chain = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "required": ["a"]}
+    schema = chain | {"type": ["object", "null"], "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"type": "string"}}}
+
+    assert normalizer({"collapse_nullable": True})(schema) is not None
+    monkeypatch.setattr(finite, "_ROUNDS", 1)
+    assert normalizer({"collapse_nullable": True})(schema) is None

@@ -17,6 +17,7 @@ from . import (
     create,
     diff,
     emulate,
+    export,
     inspect,
     learn,
     model,
@@ -71,6 +72,7 @@ _COMMANDS = {
     batch.batch: "Translate a file of requests, one a line.",
     serve.serve: "Run the gateway.",
     emulate.emulate: "Run a local stand-in for a provider.",
+    export.export: "Print all rules as one JSON document.",
     create.schema: "Print a JSON Schema, for your editor.",
     inspect.completion: "Print the completion script of a shell.",
 }

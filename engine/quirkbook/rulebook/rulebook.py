@@ -157,6 +157,15 @@ class Rulebook:
         theirs = [entry for each in families for entry in self._family(name, each)]
         return in_order(stack.entries, theirs, self._everywhere(name))
 
+    def places(self, name: str) -> tuple[list[StackEntry], dict[str, list[StackEntry]]]:
+        """Return a provider's rules whatever the model, in order, and family -> those that its models meet besides.
+
+        Both together run in the order of their places.
+        """
+        name = self.provider(name).name
+        everywhere = in_order(self._stack(name).entries, self._everywhere(name))
+        return everywhere, {family: self._family(name, family) for family in self.naming}
+
     def disables(self, provider: str) -> Sequence[Disable]:
         """Return what is switched off at a provider, by its own file and those that it includes."""
         return self._stack(self.provider(provider).name).disables
