@@ -242,6 +242,7 @@ _on_conversations = {
     "merge_messages": _joins.map(lambda join: {"roles": ["user", "system", "assistant"], **join}),
     "pair_calls": st.sampled_from([{"missing": "?"}, {"missing": "?", "orphans": "keep"}]),
     "prepend_message": _message,
+    "move_parts": st.just({"from": "tool", "types": ["image_url"], "to": "user", "leave": "?"}),
     "rename_tools": st.just({"alphabet": "_0-9a-f", "length": 16}),
     "rewrite_ids": st.sampled_from(
         [{"unique": True}, {"length": 9}, {"length": 1, "alphabet": "lower"}, {"max_length": 2}]

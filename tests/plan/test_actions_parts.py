@@ -182,3 +182,70 @@ def test_any_payload_passes(payload, stage):
     for do in (TAKE, PUT):
         ((name, spec),) = do.items()
         run([{name: {**spec, "at": "messages[*]"}}], payload, stage)
+
+
+# move_parts
+
+MOVE = {"move_parts": {"from": "tool", "types": ["image_url", "file"], "to": "user", "leave": "See the next message."}}
+FILE = {"type": "file", "file": {"file_id": "f"}}
+
+
+def result(of, content):
+    return {"role": "tool", "tool_call_id": of, "content": content}
+
+
+def whose(of):
+    return text(f"From the result of {of}:")
+
+
+def moved(messages):
+    return run([MOVE], {"messages": messages})
+
+
+def test_pictures_in_results_move_behind_the_results():
+    user = {"role": "user", "content": "Thanks"}
+    draft = moved([result("a", [text("x"), IMAGE]), result("b", [IMAGE, FILE]), result("c", "y"), user])
+
+    pictures = {"role": "user", "content": [whose("a"), IMAGE, whose("b"), IMAGE, FILE]}
+    after = [result("a", [text("x")]), result("b", "See the next message."), result("c", "y"), pictures, user]
+    assert draft.root == {"messages": after}
+    assert draft.edits == [
+        edit("move_parts", "semantic", ("messages", 0, "content"), [text("x"), IMAGE], [text("x")]),
+        edit("move_parts", "semantic", ("messages", 1, "content"), [IMAGE, FILE], "See the next message."),
+        edit("move_parts", "semantic", ("messages", 3), MISSING, pictures),
+    ]
+
+
+def test_each_run_of_results_has_a_message_of_its_own_and_an_id_is_named_where_there_is_one():
+    draft = moved([{"role": "tool", "content": [IMAGE]}, "x", result("a", [FILE])])
+
+    assert draft.root["messages"][1::2] == [
+        {"role": "user", "content": [IMAGE]},
+        {"role": "tool", "tool_call_id": "a", "content": "See the next message."},
+    ]
+    assert draft.root["messages"][4] == {"role": "user", "content": [whose("a"), FILE]}
+
+
+@cases(
+    "messages",
+    [[result("a", "x")], [result("a", [text("x"), "y", None])], [{"role": "user", "content": [IMAGE]}], ["x", None], None, "x"],
+    ids=brief,
+)  # fmt: skip
+def test_where_there_is_nothing_to_move_all_stays(messages):
+    assert moved(messages).edits == []
+
+
+def test_parts_must_move_to_another_role():
+    do = {"move_parts": {**MOVE["move_parts"], "to": "tool"}}
+    message = "the parts are in messages of the role 'tool' already"
+
+    found = [("Q109", ("do", 0, "move_parts", "to"), message, "name another role", False)]
+    assert action_diagnostics([do]) == found
+
+
+@tried(100)
+@given(payloads())
+def test_moving_a_second_time_changes_nothing(payload):
+    once = moved(payload.get("messages"))
+
+    assert moved(once.root["messages"]).edits == []

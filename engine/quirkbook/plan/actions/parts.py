@@ -1,4 +1,4 @@
-"""take_parts and put_part: parts of a content list <-> a text in a field beside it."""
+"""take_parts, put_part: parts of a content list <-> a text in a field beside it. move_parts: to a message of another role."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 from ...model import MISSING, Effect, Keys
 from ...payload.draft import Draft, cost
-from ...payload.path import Path
+from ...payload.path import Path, Wild
 from .. import gates
-from .base import Action, Context, editable, join_writes
+from ..gates import UNKNOWN
+from .base import MESSAGE, Action, Context, editable, join_writes, messages_of
+from .messages import role_of
 
-EXACT, LOSSY = Effect.EXACT, Effect.LOSSY
+EXACT, LOSSY, SEMANTIC = Effect.EXACT, Effect.LOSSY, Effect.SEMANTIC
 
 
 def _member(path: Path, key: str) -> Path:
@@ -111,3 +113,47 @@ def put_part(node: Any, keys: Keys, context: Context) -> Action:
     needs = gates.of_path(_member(path, field), context.scope, [str])
     gone = context.writes(_member(path, field), value=MISSING)
     return Action(run, needs, join_writes([gone, context.writes(_member(path, "content"))]))
+
+
+def move_parts(node: Any, keys: Keys, context: Context) -> Action:
+    """Put parts of some types out of the messages of one role into a new message of another behind them. Semantic."""
+    role, to, types, leave = node["from"], node["to"], frozenset(node["types"]), node["leave"]
+    if role == to:
+        context.report(
+            "Q109", (*keys, "to"), f"the parts are in messages of the role '{to}' already", "name another role"
+        )
+
+    def run(draft: Draft, base: Keys) -> None:
+        messages = messages_of(draft)
+        new: list[tuple[int, Any, Effect, str]] = []
+        waiting: list[Any] = []
+        for at, message in enumerate(messages):
+            if role_of(message) != role:
+                flush(at, waiting, new)
+                continue
+            content = message.get("content")
+            moved = [part for part in content if _type(part) in types] if isinstance(content, list) else []
+            if moved:
+                waiting += _introduced(message.get("tool_call_id"), moved)
+                rest = [part for part in content if _type(part) not in types]
+                draft.put("move_parts", SEMANTIC, ("messages", at, "content"), rest or leave)
+        flush(len(messages), waiting, new)
+        draft.spend(sum(3 + len(message["content"]) for _, message, _, _ in new))
+        draft.rearrange("move_parts", "messages", {}, new)
+
+    def flush(at: int, waiting: list[Any], new: list[tuple[int, Any, Effect, str]]) -> None:
+        """Put what waits into a message before the one at ``at``."""
+        if waiting:
+            new.append((at + len(new), {"role": to, "content": waiting.copy()}, SEMANTIC, ""))
+            waiting.clear()
+
+    place = (*MESSAGE, "content", Wild.ITEMS, "type")
+    writes = ((MESSAGE, {"role": to}), ((*MESSAGE, "content"), UNKNOWN))
+    return Action(run, (frozenset((place, kind) for kind in types),), writes)
+
+
+def _introduced(call: Any, parts: list[Any]) -> list[Any]:
+    """Return parts behind a text that says whose they are."""
+    return (
+        [{"type": "text", "text": f"From the result of {call}:"}, *parts] if isinstance(call, str) and call else parts
+    )
