@@ -257,7 +257,7 @@ def test_why_not_says_what_was_false_and_what_it_saw():
     said = {one.rule: one.because for one in done.quiet}
     assert said["moonshot/temperature-range"] == "temperature: 0.5 is not outside [0, 1]"
     assert said["moonshot/tool-choice-required"] == "tool_choice is absent"
-    assert len(said) == len(api.default_rulebook().plan("moonshot", None).rules)
+    assert {rule.name for rule in api.default_rulebook().plan("moonshot", None).rules} <= said.keys()
 
 
 def test_a_report_is_json_data():
