@@ -248,7 +248,9 @@ ALONE = [{"family": name, "because": "For the test."} for name in ("format", "cl
 
 
 def test_the_source_of_a_plan_is_that_of_its_stage(quirkbook, tmp_path):
-    (tmp_path / "x.yaml").write_text(a_file_text(a_rule("r", {"drop": ["id"]}, stage="response"), provider="x", disable=ALONE))
+    (tmp_path / "x.yaml").write_text(
+        a_file_text(a_rule("r", {"drop": ["id"]}, stage="response"), provider="x", disable=ALONE)
+    )
 
     code, out, err = quirkbook("rules", "-p", "x", "--rules", tmp_path, "--source", "--stage", "response")
 
