@@ -49,7 +49,7 @@ def shape(value: Any, keys: tuple[Any, ...] = ()) -> Any:
     """Return a payload in which each text is a hash, but for words of the format.
 
     >>> shape({"model": "lumen", "messages": [{"role": "user", "content": "My name is Ada."}], "seed": 7})
-    {'model': 'lumen', 'messages': [{'role': 'user', 'content': 'text-7a70b4a7'}], 'seed': 7}
+    {'model': 'lumen', 'messages': [{'role': 'user', 'content': 'text-d2949b51'}], 'seed': 7}
     """
     if isinstance(value, dict):
         return {key: shape(item, (*keys, key)) for key, item in value.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final
 
 from ..model import MISSING, Example, Rule
@@ -33,7 +34,7 @@ def at_stage(rule: Rule, stage: str) -> Rule:
         stage=stage,
         when=None if rule.when is None else condition(rule.when, part),
         do=_actions(rule.do, part),
-        examples=tuple(_example(example, part) for example in rule.examples if _is_of(example.given, part)),
+        examples=_Examples(rule.examples, part),
     )
 
 
@@ -73,6 +74,23 @@ def _argument(name: str, node: Any, part: str) -> Any:
             for key, value in node.items()
         }
     return node if name in _TEXTS else path(node, part)
+
+
+class _Examples(Sequence[Example]):
+    """The examples of a rule as they are at one stage, made when somebody asks: built-in ones are still in their file."""
+
+    def __init__(self, examples: Sequence[Example], part: str) -> None:
+        self._given, self._part = examples, part
+
+    @cached_property
+    def _all(self) -> Sequence[Example]:
+        return [_example(example, self._part) for example in self._given if _is_of(example.given, self._part)]
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._all[at]
+
+    def __len__(self) -> int:
+        return len(self._all)
 
 
 def _example(example: Example, part: str) -> Example:

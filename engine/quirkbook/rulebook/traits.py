@@ -24,7 +24,7 @@ def traits_of(kind: str, said: Mapping[str, Mapping[str, Any]]) -> Traits:
     """Return the traits of a provider of a kind, whose head says some.
 
     >>> traits_of("relay", {"functions_only": {"is": False, "source": "https://acme.example"}})
-    {'functions_only': False}
+    {'pairs': True, 'functions_only': False}
     """
     return {**DEFAULTS[kind], **{name: fact.get("is", True) for name, fact in said.items()}}
 
