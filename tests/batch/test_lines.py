@@ -66,7 +66,9 @@ def test_a_refused_line_goes_nowhere_and_says_why():
     sent, report, fate = told({"messages": []})
 
     assert (sent, fate, report["rule"]) == (None, "refused", "closing/at-least-one-message")
-    assert report["refused"].startswith("payload/messages: messages must hold at least one message that says something.")
+    assert report["refused"].startswith(
+        "payload/messages: messages must hold at least one message that says something."
+    )
 
 
 def test_a_policy_refuses_lines_and_lists_their_changes():
