@@ -226,9 +226,9 @@ class Draft:
         ``gone`` are the places of the items that go, ``new`` the items that come: (place in the result, item, effect,
         note), in order. An item may do both, and so move.
         """
-        items = self.root[key]
         if not gone and not new:
             return
+        items = self.root[key]
         for at in sorted(gone, reverse=True):
             self._record((action, gone[at][0], (key, at), items[at], MISSING, None, gone[at][1]))
         left = [item for at, item in enumerate(items) if at not in gone]
