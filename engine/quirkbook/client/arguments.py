@@ -15,6 +15,7 @@ from ..errors import PayloadError, UsageError
 from ..payload.describe import kind
 from ..rulebook.providers import check_names
 from ..rulebook.rulebook import Rulebook
+from .litellm_names import is_without_effect, refusal
 
 Messages = Iterable[Any]
 """Dicts, or objects that stand for one, such as messages of an earlier answer."""
@@ -103,42 +104,7 @@ OWN: Final = (
     ("timeout",),
 )
 _OWN_NAMES: Final = {name: names[0] for names in OWN for name in names}
-
-#: LiteLLM's own arguments that only keep its books: left out, with a remark in the report.
-WITHOUT_EFFECT: Final = frozenset(
-    {
-        "acompletion", "cache", "caching", "cooldown_time", "custom_prompt_dict", "guardrails", "id",
-        "input_cost_per_second", "input_cost_per_token", "litellm_call_id", "litellm_logging_obj",
-        "litellm_metadata", "litellm_session_id", "litellm_trace_id", "logger_fn", "max_parallel_requests",
-        "merge_reasoning_content_in_choices", "model_info", "no-log", "output_cost_per_second",
-        "output_cost_per_token", "preset_cache_key", "proxy_server_request", "rpm", "shared_session", "tags",
-        "tpm", "ttl", "verbose",
-    }
-)  # fmt: skip
-
-#: LiteLLM's own arguments that change what is sent, where, or what comes back: leaving one out would do something
-#: else than was asked for, so they are refused, with what to write instead.
-REFUSED: Final[Mapping[str, str]] = {
-    "additional_drop_params": "write a rule that drops them, or leave them out",
-    "allowed_openai_params": "leave it out: every parameter is sent on unless a rule says otherwise",
-    "api_version": "write extra_query={'api-version': ...}",
-    "azure_ad_token": "write extra_headers={'Authorization': ...}",
-    "client": "use an adapter of quirkbook.adapters with your own client",
-    "context_window_fallback_dict": "catch ContextWindowExceededError and call again",
-    "deployment_id": "write model=...",
-    "fallbacks": "catch DispatchError and call again with another model",
-    "force_timeout": "write timeout=...",
-    "mock_response": "run an emulated provider: quirkbook emulate",
-    "mock_timeout": "run an emulated provider: quirkbook emulate",
-    "mock_tool_calls": "run an emulated provider: quirkbook emulate",
-    "model_list": "write model=...",
-    "organization": "write extra_headers={'OpenAI-Organization': ...}",
-    "request_timeout": "write timeout=...",
-    "retry_policy": "write max_retries=...",
-    "retry_strategy": "write max_retries=...",
-    "ssl_verify": "set REQUESTS_CA_BUNDLE",
-    "stream_timeout": "write timeout=(connect, read)",
-}
+_FIELDS: Final = Options.__annotations__.keys() - _OWN_NAMES.keys()
 
 
 def sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
@@ -159,9 +125,11 @@ def sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
             if primary in call_options and call_options[primary] != value:
                 raise UsageError(f"{primary} and its other name {name} differ: give one of them")
             call_options[primary] = value
-        elif name in REFUSED:
-            raise UsageError(f"{name} is an argument of LiteLLM that has no counterpart here: {REFUSED[name]}")
-        elif name in WITHOUT_EFFECT:
+        elif name in _FIELDS:
+            fields[name] = value
+        elif (instead := refusal(name)) is not None:
+            raise UsageError(f"{name} is an argument of LiteLLM that has no counterpart here: {instead}")
+        elif is_without_effect(name):
             remarks.append(f"{name} has no effect: it is an argument of LiteLLM's own")
         else:
             fields[name] = value

@@ -20,6 +20,7 @@ from ..model import ErrorClass
 from ..payload.describe import as_data
 from ..proof import unforeseen
 from ..wire.retry import pause_before
+from .asked import NOTHING, Asked
 from .cooldown import Cooldowns
 from .http.asgi import HTTPError
 from .outgoing import Outgoing
@@ -54,9 +55,10 @@ class Attempts:
         fields: Mapping[str, Any],
         policy: Mapping[str, str],
         out: Outgoing,
+        asked: Asked = NOTHING,
     ) -> None:
         self._service, self._cooldowns, self._record = service, cooldowns, record
-        self._fields, self._policy, self._out = fields, policy, out
+        self._fields, self._policy, self._out, self._asked = fields, policy, out, asked
         self._route: Route | None = None
         self._prepared: Prepared | None = None
         self._failures: dict[Target, DispatchError] = {}
@@ -71,8 +73,8 @@ class Attempts:
             HTTPError: there was none.
         """
         config = self._service.config
-        retries = targets[0].deployment.retries
-        retries = config.retries if retries is None else retries
+        stated = (self._asked.retries, targets[0].deployment.retries, config.retries)
+        retries = next(number for number in stated if number is not None)
         if self._cooldowns:
             targets = self._cooldowns.passing_over(targets)
         order = list(targets)
@@ -110,7 +112,7 @@ class Attempts:
         """Return who may take a request that the model asked for cannot."""
         if failure.error_class not in _INSTEAD:
             return []
-        named = self._service.router.fallbacks(self._record.requested, _INSTEAD[failure.error_class])
+        named = self._service.router.special(self._record.requested, _INSTEAD[failure.error_class], self._asked)
         return [target for target in named if target not in self._failures]
 
     async def _try(self, target: Target) -> Answered | None:
@@ -146,7 +148,7 @@ class Attempts:
 
     async def _ask(self, route: Route, prepared: Prepared) -> Answered:
         record, streams = self._record, self._record.streams
-        patience = self._service.patience(route.deployment, streams=streams)
+        patience = self._service.patience(route.deployment, self._asked, streams=streams)
         started = perf_counter()
         reply = await route.send(prepared, patience)
         record.upstream = perf_counter() - started

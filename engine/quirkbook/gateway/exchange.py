@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from ..errors import PayloadError
-from . import headers
+from . import asked, headers
 from .attempts import Answered, Attempts
 from .config.model import Options
 from .cooldown import Cooldowns
@@ -60,6 +60,7 @@ class Exchange:
         self._header_values, self._receive, self._send = header_values, receive, send
         self._record = Record(id)
         self._out = Outgoing(send, headers.of_gateway(id, ()))
+        self._asked = asked.NOTHING
         self._stopped: HTTPError | None = None
         self._limit_timer: asyncio.TimerHandle | None = None
         self._task = asyncio.current_task()
@@ -108,7 +109,7 @@ class Exchange:
 
     def _headers(self) -> Headers:
         record = self._record
-        said = headers.of_gateway(record.id, record.rules) + headers.of_answer(record)
+        said = headers.of_gateway(record.id, record.rules, record.ignored) + headers.of_answer(record)
         return said + headers.tried(record) if self._header_values[4] is not None and record.failures else said
 
     async def _answer(self, watcher: DisconnectWatcher) -> None:
@@ -116,13 +117,17 @@ class Exchange:
         raw = await read_body(self._header_values, self._receive, config.limits.body_bytes, self._reserve)
         fields = body.fields(raw)
         body.check_steering(fields)
+        self._asked = asked.take(fields)
+        self._record.ignored = self._asked.ignored
         targets = self._targets(fields)
         policy = headers.policy(self._header_values[3], config.policy)
         self._out.silence.seconds = self._service.ping(targets[0].deployment, self._gateway.options.ping)
         watcher.start()
         if config.limits.total is not None:
             self._limit(config.limits.total)
-        attempts = Attempts(self._service, self._gateway.cooldowns, self._record, fields, policy, self._out)
+        attempts = Attempts(
+            self._service, self._gateway.cooldowns, self._record, fields, policy, self._out, self._asked
+        )
         answered = await attempts.run(targets)
         try:
             await self._relay(answered)
@@ -155,8 +160,10 @@ class Exchange:
             raise HTTPError(400, text, param="model", code="missing_parameter" if model is None else "invalid_type")
         self._record.requested = model
         try:
-            return self._service.router.route(model)
+            return self._service.router.route(model, asked=self._asked)
         except UnknownModelError as error:
+            if error.model != model:
+                raise HTTPError(400, f"fallbacks: {error}", param="fallbacks", code="invalid_value") from None
             raise HTTPError(404, str(error), param="model", code="model_not_found") from None
 
     async def _relay(self, answered: Answered) -> None:

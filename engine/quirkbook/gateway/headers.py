@@ -13,6 +13,7 @@ from .upstream.reply import Reply
 from .upstream.target import Route
 
 RULES: Final = b"x-quirkbook-rules"
+IGNORED: Final = b"x-quirkbook-ignored"
 LENGTH: Final = 1024
 """Characters of a header that lists something; rules beyond are counted."""
 
@@ -35,11 +36,13 @@ def _is_passed(name: str) -> bool:
 _NONE: Final[frozenset[str]] = frozenset()
 
 
-def of_gateway(id: bytes, rules: Sequence[str]) -> Headers:
-    """Return what each answer carries: the request's id, and the rules that fired."""
+def of_gateway(id: bytes, rules: Sequence[str], ignored: Sequence[str] = ()) -> Headers:
+    """Return what each answer carries: the request's id, the rules that fired, and the fields that had no effect."""
     headers = [(b"x-request-id", id)]
     if rules:
         headers.append((RULES, bounded(rules)))
+    if ignored:
+        headers.append((IGNORED, bounded(ignored)))
     return headers
 
 

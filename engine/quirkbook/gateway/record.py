@@ -42,6 +42,8 @@ class Record:
     tries: int = 0
     failures: list[Failure] = field(default_factory=list)
     rules: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """Fields of LiteLLM's that have no effect here."""
     status: int = 0
     why: str | None = None
     streams: bool = False
@@ -83,5 +85,6 @@ class Record:
             tries=self.tries if self.tries > 1 else None,
             failed=self._failed(),
             rules=list(self.rules) or None,
+            ignored=list(self.ignored) or None,
             why=self.why,
         )

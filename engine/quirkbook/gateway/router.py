@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Final, Protocol
 
 from ..errors import QuirkbookError, did_you_mean
+from .asked import NOTHING, Asked
 from .config.model import ANY, Config, Deployment, filled, stars
 
 #: How many names that a wildcard matched are remembered; they come from callers, so there is a limit.
@@ -104,14 +105,17 @@ class Router:
         """Return the names for the list of models, in the order of the file; wildcards as they are written."""
         return self._names
 
-    def route(self, model: str, rng: Random = random) -> Targets:
+    def route(self, model: str, rng: Random = random, asked: Asked = NOTHING) -> Targets:
         """Return whom to ask, in this order: a deployment of the name by weight, its others, those of its fallbacks.
 
-        An exact name wins over wildcards, and of these the one with the longest text before its star.
+        An exact name wins over wildcards, and of these the one with the longest text before its star. Fallbacks that the
+        request names stand in for those of the config.
 
         Raises:
-            UnknownModelError: nobody answers for the name.
+            UnknownModelError: nobody answers for the name, or for one of those fallbacks.
         """
+        if asked.fallbacks is not None:
+            return self._asked(model, asked.fallbacks, rng)
         targets = self._ready.get(model)
         if targets is not None:
             return targets
@@ -125,21 +129,33 @@ class Router:
 
     def _chain(self, model: str) -> list[_Group]:
         """Return the group of a name, and those of its fallbacks."""
+        group, name = self._named(model)
+        return [group, *self._groups_of(_listed(self._fallbacks, model, name))]
+
+    def _asked(self, model: str, fallbacks: Mapping[str, tuple[str, ...]], rng: Random) -> Targets:
+        group, name = self._named(model)
+        named = _listed(fallbacks, model, name)
+        return _joined([each.pick(rng) for each in (group, *(self._named(other)[0] for other in named))])
+
+    def _named(self, model: str) -> tuple[_Group, str]:
         group, name = self._find(model)
         if group is None:
             raise UnknownModelError(model, self._names)
-        return [group, *self._groups_of(_listed(self._fallbacks, model, name))]
+        return group, name
 
     def _groups_of(self, names: Iterable[str]) -> list[_Group]:
         return [group for group, _ in map(self._find, names) if group is not None]
 
-    def fallbacks(self, model: str, why: str, rng: Random = random) -> Targets:
+    def special(self, model: str, why: str, asked: Asked = NOTHING, rng: Random = random) -> Targets:
         """Return whom to ask for a model where all that bear its name are known to fail.
 
-        ``why`` is ``context_window`` or ``content_policy``; where no fallbacks are named for it, all others count.
+        ``why`` is ``context_window`` or ``content_policy``; where no fallbacks are named for it, all others count. What
+        the request names stands in for what the config does.
         """
         _, name = self._find(model)
-        names = _listed(self._special.get(why, {}), model, name) or _listed(self._fallbacks, model, name)
+        special = asked.special.get(why, self._special.get(why, {}))
+        fallbacks = self._fallbacks if asked.fallbacks is None else asked.fallbacks
+        names = _listed(special, model, name) or _listed(fallbacks, model, name)
         groups = self._groups_of(names)
         return _joined([group.pick(rng) for group in groups]) if groups else ()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ..rulebook.rulebook import Rulebook
+from .asked import Asked
 from .config.model import Config, Deployment
 from .http.auth import Authenticator
 from .router import Router, Target
@@ -45,10 +46,14 @@ class Service:
         own = deployment.ping if deployment.ping is not None else self.config.ping
         return default if own is None else own
 
-    def patience(self, deployment: Deployment, *, streams: bool) -> float:
-        """Return the seconds to wait for each next byte of an answer; of a stream, for the first event that says something."""
-        config = self.config
-        seconds = deployment.stream_timeout if streams and deployment.stream_timeout is not None else deployment.timeout
-        if seconds is None:
-            seconds = config.stream_timeout if streams and config.stream_timeout is not None else config.timeout
-        return min(seconds, config.limits.first_byte)
+    def patience(self, deployment: Deployment, asked: Asked, *, streams: bool) -> float:
+        """Return the seconds to wait for each next byte of an answer; of a stream, for the first event that says something.
+
+        What the request asks for wins over the deployment's time, and that over the config's.
+        """
+        for one in (asked, deployment, self.config):
+            if streams and one.stream_timeout is not None:
+                return min(one.stream_timeout, self.config.limits.first_byte)
+            if one.timeout is not None:
+                return min(one.timeout, self.config.limits.first_byte)
+        return self.config.limits.first_byte
