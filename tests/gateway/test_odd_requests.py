@@ -198,10 +198,10 @@ def test_a_wrong_method_says_which_are_taken(front):
 
 
 def test_a_wrong_path_says_what_there_is(front):
-    got = front.running.ask(path="/v1/completions")
+    got = front.running.ask(path="/v1/batches")
 
     assert got.error["message"] == (
-        "nothing is served at /v1/completions: try POST /v1/chat/completions, GET /v1/models, or / in a browser"
+        "nothing is served at /v1/batches: try POST /v1/chat/completions, GET /v1/models, or / in a browser"
     )
 
 

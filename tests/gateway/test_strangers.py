@@ -104,7 +104,8 @@ def test_names_that_the_command_line_says_are(hosts, host):
         ({"sec_fetch_site": "none"}, None),
         ({"content_type": "text/plain; charset=utf-8"}, 415),
         ({"content_type": "application/x-www-form-urlencoded"}, 415),
-        ({"content_type": "multipart/form-data; boundary=x"}, 415),
+        ({"content_type": "multipart/form-data; boundary=x", "user_agent": "Mozilla/5.0 (X11)"}, 415),
+        ({"content_type": "multipart/form-data; boundary=x", "user_agent": "python-httpx/0.28"}, None),
         ({"content_type": "application/json"}, None),
     ],
 )

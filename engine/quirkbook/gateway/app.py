@@ -30,6 +30,8 @@ from .http.asgi import (
 )
 from .http.asgi import request_id as request_id_of
 from .observe import Log, Metrics
+from .passthrough import endpoints
+from .passthrough.exchange import Passed
 from .router import UnknownModelError
 from .service import Service
 from .ui import page
@@ -70,7 +72,6 @@ class Gateway:
             ("GET", "/openapi.json"): self._openapi,
         }
         self._open = {"/", "/health/liveliness", "/health/liveness", "/health/readiness", "/openapi.json"}
-        self._paths = {path for _, path in self._handlers} | {paths.CHAT}
 
     def _service(self, config: Config) -> Service:
         return Service(config, self.pools, (self.options.host, *self.options.allow_hosts))
@@ -94,8 +95,12 @@ class Gateway:
             raise RuntimeError(f"no {scope['type']} is served here")
 
     async def _serve_elsewhere(self, scope: Scope, receive: Receive, send: Send, address: paths.Address) -> None:
-        if address.path == paths.CHAT and scope["method"] == "POST":
+        method, below = scope["method"], address.path.removeprefix(paths.VERSION)
+        if address.path == paths.CHAT and method == "POST":
             await self._chat(scope, receive, send, address.model)
+        elif (endpoint := endpoints.find(method, below)) is not None:
+            passed = partial(Passed, scope=scope, endpoint=endpoint, path=below)
+            await self._chat(scope, receive, send, address.model, passed)
         else:
             await self._serve_other(scope, receive, send, address.path)
 
@@ -110,7 +115,14 @@ class Gateway:
         self.log.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _chat(self, scope: Scope, receive: Receive, send: Send, model: str | None = None) -> None:
+    async def _chat(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        model: str | None = None,
+        kind: Callable[..., Exchange] = Exchange,
+    ) -> None:
         service = self.service
         values = header_values(scope)
         id = request_id_of(values[0], self._ids)
@@ -120,7 +132,7 @@ class Gateway:
             self.log.write(id=id.decode(), status=error.status, why=str(error))
             await answer_error(send, error, [(b"x-request-id", id)])
             return
-        exchange = Exchange(self, values, receive, send, id, model)
+        exchange = kind(self, values, receive, send, id, model)
         self._exchanges.add(exchange)
         try:
             await exchange.run()
@@ -180,10 +192,11 @@ class Gateway:
             pass
 
     def _not_found(self, method: str, path: str) -> HTTPError:
-        if path in self._paths:
-            allowed = sorted(
-                {verb for verb, known in self._handlers if known == path} | ({"POST"} if path == paths.CHAT else set())
-            )
+        allowed = sorted(
+            {verb for verb, known in self._handlers if known == path}
+            | ({"POST"} if path == paths.CHAT else endpoints.methods(path.removeprefix(paths.VERSION)))
+        )
+        if allowed:
             text = f"{path} takes {' and '.join(allowed)}, not {method}"
             return HTTPError(405, text, code="method_not_allowed", headers={"allow": ", ".join(allowed)})
         shown = path if path.isprintable() and len(path) < 200 else "that path"

@@ -83,7 +83,7 @@ class Attempts:
             if answered is not None:
                 return answered
             failure = self._failures.get(target)
-            if failure is not None and not _goes_elsewhere(failure):
+            if failure is not None and not self._goes_elsewhere(failure):
                 order[order.index(target) + 1 :] = self._instead(failure)
         return await self._again(order, retries)
 
@@ -114,6 +114,15 @@ class Attempts:
             return []
         named = self._service.router.special(self._record.requested, _INSTEAD[failure.error_class], self._asked)
         return [target for target in named if target not in self._failures]
+
+    def _goes_elsewhere(self, failure: DispatchError) -> bool:
+        """Tell whether the other deployments of the name may take what this one did not: it is not the request that is at fault."""
+        if failure.error_class in _INSTEAD:
+            return False
+        status = failure.status
+        if status is None or status in _ELSEWHERE or status >= 500:
+            return True
+        return failure.retryable or failure.error_class in _ELSEWHERE_BY_CLASS
 
     async def _try(self, target: Target) -> Answered | None:
         """Ask a deployment; None: it failed, and what it said is kept."""
@@ -229,16 +238,6 @@ _INSTEAD: Final[Mapping[ErrorClass, str]] = {
     ErrorClass.CONTEXT_TOO_LONG: "context_window",
     ErrorClass.CONTENT_FILTER: "content_policy",
 }
-
-
-def _goes_elsewhere(failure: DispatchError) -> bool:
-    """Tell whether the other deployments of the name may take what this one did not: it is not the request that is at fault."""
-    if failure.error_class in _INSTEAD:
-        return False
-    status = failure.status
-    if status is None or status in _ELSEWHERE or status >= 500:
-        return True
-    return failure.retryable or failure.error_class in _ELSEWHERE_BY_CLASS
 
 
 def _final_error(route: Route, failure: DispatchError, tries: int) -> HTTPError:

@@ -115,25 +115,32 @@ class Exchange:
     async def _answer(self, watcher: DisconnectWatcher) -> None:
         config = self._service.config
         raw = await read_body(self._header_values, self._receive, config.limits.body_bytes, self._reserve)
-        fields = body.fields(raw)
-        body.check_steering(fields)
-        self._asked = asked.take(fields)
-        self._record.ignored = self._asked.ignored
-        targets = self._targets(fields)
-        policy = headers.policy(self._header_values[3], config.policy)
+        targets, attempts = self._understood(raw)
         self._out.silence.seconds = self._service.ping(targets[0].deployment, self._gateway.options.ping)
         watcher.start()
         if config.limits.total is not None:
             self._limit(config.limits.total)
-        attempts = Attempts(
-            self._service, self._gateway.cooldowns, self._record, fields, policy, self._out, self._asked
-        )
         answered = await attempts.run(targets)
         try:
             await self._relay(answered)
         except BaseException:  # cancelled, too, when the client hangs up: then the upstream need not go on either
             answered.reply.close()
             raise
+
+    def _understood(self, raw: bytes) -> tuple[Sequence[Target], Attempts]:
+        """Return who is to be asked, and how."""
+        fields = body.fields(raw)
+        body.check_steering(fields)
+        self._take(asked.take(fields))
+        targets = self._targets(self._model or _model_in(fields))
+        policy = headers.policy(self._header_values[3], self._service.config.policy)
+        return targets, Attempts(
+            self._service, self._gateway.cooldowns, self._record, fields, policy, self._out, self._asked
+        )
+
+    def _take(self, asked: asked.Asked) -> None:
+        self._asked = asked
+        self._record.ignored = asked.ignored
 
     def _reserve(self, size: int) -> None:
         """Count bytes of the body, as they come.
@@ -149,15 +156,7 @@ class Exchange:
         error = HTTPError(504, text, type="upstream_error", code="timeout")
         self._limit_timer = asyncio.get_running_loop().call_later(seconds, self.stop, error)
 
-    def _targets(self, fields: Mapping[str, Any]) -> Sequence[Target]:
-        raw = fields.get("model")
-        if isinstance(raw, msgspec.Raw) and len(raw) > MODEL_BYTES:
-            text = f"the model's name holds more than {MODEL_BYTES:,} bytes: name one of GET /v1/models"
-            raise HTTPError(400, text, param="model", code="invalid_value")
-        model = self._model or body.decode({"model": raw}, None, 1000)["model"]
-        if not isinstance(model, str):
-            text = "model is missing: name one of GET /v1/models" if model is None else "model is a string"
-            raise HTTPError(400, text, param="model", code="missing_parameter" if model is None else "invalid_type")
+    def _targets(self, model: str) -> Sequence[Target]:
         self._record.requested = model
         try:
             return self._service.router.route(model, asked=self._asked)
@@ -177,3 +176,29 @@ class Exchange:
             await self._out.end(answered.data)
         else:
             await answer(self._send, reply.status, answered.data, passed)
+
+
+def _model_in(fields: Mapping[str, Any]) -> str:
+    raw = fields.get("model")
+    if isinstance(raw, msgspec.Raw) and len(raw) > MODEL_BYTES:
+        raise _long_name()
+    return check_model(body.decode({"model": raw}, None, 1000)["model"])
+
+
+def check_model(model: Any) -> str:
+    """Return the model that a request names.
+
+    Raises:
+        HTTPError: 400, it names none.
+    """
+    if not isinstance(model, str):
+        text = "model is missing: name one of GET /v1/models" if model is None else "model must be a string"
+        raise HTTPError(400, text, param="model", code="missing_parameter" if model is None else "invalid_type")
+    if len(model) > MODEL_BYTES:
+        raise _long_name()
+    return model
+
+
+def _long_name() -> HTTPError:
+    text = f"the model's name holds more than {MODEL_BYTES:,} bytes: name one of GET /v1/models"
+    return HTTPError(400, text, param="model", code="invalid_value")

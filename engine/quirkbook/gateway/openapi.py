@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 _ERROR = {"description": "An error in OpenAI's shape.", "content": {"application/json": {"schema": {"type": "object"}}}}
+
+_PASSED: Final = (
+    "/completions", "/embeddings", "/responses", "/moderations", "/rerank", "/messages", "/messages/count_tokens",
+    "/images/generations", "/audio/speech",
+)  # fmt: skip
 
 
 @cache
@@ -44,6 +49,8 @@ def description() -> dict[str, Any]:
     }
     paths: dict[str, Any] = {path: {"get": _operation(summary)} for path, summary in get.items()}
     paths["/v1/chat/completions"] = {"post": _operation("A chat completion, translated for its provider.", chat)}
+    for path in _PASSED:
+        paths[f"/v1{path}"] = {"post": _operation("Passed through to the provider of the model, without rules.", {})}
     paths.setdefault("/v1/translate", {})["post"] = _operation(
         "What a provider would get, and why. Sends nothing.", translate
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from .http.asgi import Headers, Send
@@ -19,6 +20,7 @@ class Outgoing:
         self._send, self._said = send, said
         self.silence = Silence()
         self.begun = False
+        self.error_event: Callable[[dict[str, Any]], bytes] = streams.event
 
     async def head(self, status: int, headers: Headers) -> None:
         """Send the head, unless a ping had to."""
@@ -43,7 +45,7 @@ class Outgoing:
 
     async def refuse(self, body: dict[str, Any]) -> None:
         """End with an error."""
-        await self.end(streams.event(body))
+        await self.end(self.error_event(body))
 
 
 #: Tells proxies to pass on what comes at once.

@@ -37,6 +37,8 @@ class Record:
     """Seconds until the head of the answer that was passed on, or of the last one."""
     requested: str = ""
     """The name that the client asked for."""
+    endpoint: str | None = None
+    """Where it was sent, unless it is a chat completion."""
     target: Target | None = None
     """Who was asked last."""
     tries: int = 0
@@ -55,6 +57,12 @@ class Record:
     def failed(self, target: Target, status: int | None, why: str) -> None:
         """Note a try that came to nothing."""
         self.failures.append(Failure(target, status, why))
+
+    def broke(self, why: str) -> None:
+        """Note that an answer whose head has gone out did not end well."""
+        self.why = why
+        assert self.target is not None
+        self.failed(self.target, None, why)
 
     def _failed(self) -> list[dict[str, Any]] | None:
         """Return the tries that came to nothing; none where the line says as much anyway."""
@@ -76,6 +84,7 @@ class Record:
             id=self.id.decode(),
             status=self.status,
             model=model or None,
+            endpoint=self.endpoint,
             requested=self.requested if self.requested != model else None,
             provider=provider or None,
             deployment=target.label if target and target.label != model else None,

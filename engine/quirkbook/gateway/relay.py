@@ -44,13 +44,7 @@ async def relayed(answered: Answered, limits: Limits, out: Outgoing, head: Heade
         who = route.provider or "the upstream"
         text = route.mask(f"{who}: the stream ended before its answer did: {cut}")
         tail += streams.failure(text, "stream_cut")
-        _note(record, f"the stream was cut: {cut}")
+        record.broke(f"the stream was cut: {cut}")
     elif relay.failed and not relay.ended:
-        _note(record, "the upstream ended its stream with an error")
+        record.broke("the upstream ended its stream with an error")
     await out.end(tail)
-
-
-def _note(record: Record, why: str) -> None:
-    record.why = why
-    assert record.target is not None
-    record.failed(record.target, None, why)

@@ -80,6 +80,7 @@ class Router:
     """The deployments of a config by the names that clients ask for. Immutable but for what it remembers."""
 
     def __init__(self, config: Config) -> None:
+        self._deployments = config.deployments
         self._labels = dict(_labels(config.deployments))
         by_name: dict[str, list[Deployment]] = {}
         for deployment in config.deployments:
@@ -126,6 +127,11 @@ class Router:
                 self._remembered.clear()
             self._remembered[model] = chain
         return _joined([group.pick(rng) for group in chain])
+
+    def everyone(self) -> Targets:
+        """Return a target for each account that the config has: address, provider and key."""
+        accounts = {(one.api_base, one.provider, one.api_key): one for one in reversed(self._deployments)}
+        return tuple(Target(one, one.upstream_model, self._labels[id(one)]) for one in reversed(accounts.values()))
 
     def _chain(self, model: str) -> list[_Group]:
         """Return the group of a name, and those of its fallbacks."""

@@ -14,6 +14,7 @@ from .asgi import HTTPError, Scope
 _KEY_HEADERS: Final = (b"authorization", b"x-api-key", b"api-key", b"x-litellm-api-key")
 #: What a web page can send to anybody without asking first.
 _OF_FORMS: Final = (b"application/x-www-form-urlencoded", b"multipart/form-data", b"text/plain")
+_FILES: Final = b"multipart/form-data"
 _NOBODY: Final = ("0.0.0.0", "::", "")
 
 
@@ -70,6 +71,10 @@ class Authenticator:
             text = "without a master key no web page of another host is served: set general_settings.master_key"
             raise HTTPError(403, text, type="authentication_error", code="foreign_page")
         kind = said.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if kind == _FILES and not said.get(b"user-agent", b"").startswith(
+            b"Mozilla/"
+        ):  # what a program sends with a file
+            return
         if scope["method"] == "POST" and kind in _OF_FORMS:
             text = (
                 f"without a master key a body must be sent as application/json, and this one comes as {kind.decode()}"

@@ -7,13 +7,16 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 CHAT: Final = "/v1/chat/completions"
+VERSION: Final = "/v1"
 
 #: What clients write before the address that they mean.
-_PREFIX: Final = re.compile(r"/(openai/v1|api/v1|v1|openai|api)(?=/)")
+_PREFIX: Final = re.compile(r"/(openai/v1|api/v1|v1|openai|api|anthropic(?=/v1/)|v2(?=/rerank))(?=/)")
 #: Azure's way, and that of OpenAI's first API, to name the model.
 _DEPLOYMENT: Final = re.compile(r"/(?:deployments|engines)/([^/]+)(/.+)")
 #: What is served below ``/v1``; all else stands at the top.
-_BELOW: Final = re.compile(r"/(chat/completions|models(/.+)?|translate)")
+_BELOW: Final = re.compile(
+    r"/(chat/completions|models(/.+)?|translate|(completions|embeddings|moderations|rerank|responses|messages|images|audio)(/.+)?)"
+)
 
 
 class Address(NamedTuple):

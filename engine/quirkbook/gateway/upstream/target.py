@@ -64,8 +64,8 @@ class Route:
         host, port = url.hostname or "", url.port or (443 if tls else 80)
         origin = (url.scheme, host, port)
         self.pool = pools.get(origin) or pools.setdefault(origin, Pool(host, port, tls=tls))
-        path = f"{url.path}?{url.query}" if url.query else url.path
-        self._start = f"POST {path} HTTP/1.1\r\nHost: {url.netloc}\r\n"
+        self._url = url
+        self._start = self._request_line("POST", url.path, url.query)
         self._heads = {streams: self._request_head({}, streams=streams) for streams in (False, True)}
         self.mask = Mask([key, *deployment.headers.values()])
         secrets = _Secrets(key, deployment.headers)
@@ -90,13 +90,27 @@ class Route:
             self._decoded = self._answer_words = self._chunk_words = None
         self.book = book
 
-    def _request_head(self, rule_headers: Mapping[str, str | None], *, streams: bool) -> bytes:
+    def _request_head(
+        self, rule_headers: Mapping[str, str | None], *, streams: bool, start: str | None = None
+    ) -> bytes:
         headers = client_request.wire_headers(
             self._head, self._key, rule_headers, self.deployment.headers, streams=streams
         )
         headers["Accept-Encoding"] = "identity"
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        return f"{self._start}{lines}Content-Length: ".encode("latin-1")
+        return f"{start or self._start}{lines}Content-Length: ".encode("latin-1")
+
+    def head_elsewhere(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> bytes:
+        """Return the head, up to the length of the body, of a request for another endpoint than chat completions.
+
+        ``path`` is what stands in place of ``/chat/completions``; ``headers`` are the client's, below the deployment's.
+        """
+        base = self._url.path.removesuffix(client_request.PATH)
+        start = self._request_line(method, base + path, "&".join(filter(None, (self._url.query, query))))
+        return self._request_head(headers, streams=False, start=start)
+
+    def _request_line(self, method: str, path: str, query: str) -> str:
+        return f"{method} {path}{'?' if query else ''}{query} HTTP/1.1\r\nHost: {self._url.netloc}\r\n"
 
     def translate(self, fields: Mapping[str, Any], policy: Mapping[str, str], depth: int) -> Prepared:
         """Return the request as the provider takes it; ``policy`` names every effect, ``depth`` is that of the body at most.

@@ -69,7 +69,7 @@ async def first_bytes(
         if reply.status >= 400:
             raise error_response(route, prepared, reply, await reply.read(patience, ERROR_BYTES))
         if not 200 <= reply.status < 300:
-            raise _redirected(route, reply)
+            raise redirected(route, reply)
         if not streams:
             return whole_response(route, prepared, reply, await reply.read(patience)), False
         data = await _first_piece(route, reply, patience, ping)
@@ -116,7 +116,7 @@ async def _opened(
             if came is None:
                 await ping()
             elif not came and not opening.close():
-                raise _empty(route, "its stream ended without an answer in it")
+                raise empty(route, "its stream ended without an answer in it")
             elif not came:
                 break
             piece = came or b""
@@ -201,7 +201,7 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
         body = _decode(raw)
     except _UNREADABLE:
         if not raw.strip() or raw.strip() == b"null":
-            raise _empty(route, "its answer is empty") from None
+            raise empty(route, "its answer is empty") from None
         shown = route.mask(raw[: 4 * _EXCERPT].decode("utf-8", "replace"))[:_EXCERPT]
         packed = f", packed as {reply.packed!r}" if reply.packed else ""
         raise invalid_response(
@@ -219,7 +219,7 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
         if translation.error_class is not None:  # a rule calls it one
             raise _of_translation(route, reply, translation)
     if not _has_choice(payload):
-        raise _empty(route, "its answer has no choices that could be used")
+        raise empty(route, "its answer has no choices that could be used")
     return route.without_key(raw if payload is body else _encode(payload))
 
 
@@ -240,7 +240,7 @@ def _has_choice(body: Any) -> bool:
     )
 
 
-def _empty(route: Route, text: str) -> DispatchError:
+def empty(route: Route, text: str) -> DispatchError:
     """Return the error for an answer in which nothing is; the next one may hold something."""
     failure = invalid_response(route, text, "empty_answer")
     failure.retryable = True
@@ -254,7 +254,7 @@ def invalid_response(route: Route, text: str, code: str) -> DispatchError:
     return MalformedResponseError(text, status=502, provider=route.provider, model=route.model, body={"error": error})
 
 
-def _redirected(route: Route, reply: Reply) -> DispatchError:
+def redirected(route: Route, reply: Reply) -> DispatchError:
     place = reply.headers.get("location")
     if place is None:
         return invalid_response(route, f"an answer of status {reply.status} is not supported", "malformed_answer")

@@ -1,0 +1,69 @@
+"""The endpoints that are passed through, and how each writes an error into its stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..upstream import streams
+
+Event = Callable[[dict[str, Any]], bytes]
+
+
+def _anthropic(body: Mapping[str, Any]) -> bytes:
+    return b"event: error\n" + streams.event({"type": "error", **body})
+
+
+def _responses(body: Mapping[str, Any]) -> bytes:
+    error = body["error"]
+    said = {"code": error["code"], "message": error["message"], "param": error["param"]}
+    return b"event: error\n" + streams.event({"type": "error", "sequence_number": 0, **said})
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint, or a family of them."""
+
+    method: str
+    path: re.Pattern[str]
+    """Below ``/v1``."""
+    names_model: bool = True
+    """Whether a request names its model; one about an object that an earlier request made does not."""
+    error_event: Event = streams.event
+    """An error's body -> the event that ends a stream with it."""
+    is_anthropic: bool = False
+    """Whether errors have Anthropic's shape."""
+
+
+def _endpoint(methods: str, path: str, **more: Any) -> list[Endpoint]:
+    return [Endpoint(method, re.compile(path), **more) for method in methods.split()]
+
+
+_ID: Final = r"/responses/[\w-]{1,200}"
+
+ENDPOINTS: Final = (
+    *_endpoint("POST", r"/completions|/embeddings|/moderations|/rerank"),
+    *_endpoint("POST", r"/responses(/compact|/input_tokens)?", error_event=_responses),
+    *_endpoint("POST", rf"{_ID}/cancel", names_model=False),
+    *_endpoint("GET", rf"{_ID}(/input_items)?", names_model=False, error_event=_responses),
+    *_endpoint("DELETE", _ID, names_model=False),
+    *_endpoint("POST", r"/images/(generations|edits|variations)"),
+    *_endpoint("POST", r"/audio/(speech|transcriptions|translations)"),
+    *_endpoint("POST", r"/messages(/count_tokens)?", error_event=_anthropic, is_anthropic=True),
+)
+
+
+def find(method: str, path: str) -> Endpoint | None:
+    """Return the endpoint that serves a path below ``/v1``.
+
+    >>> find("POST", "/embeddings").names_model, find("GET", "/responses/resp_1").names_model, find("GET", "/embeddings")
+    (True, False, None)
+    """
+    return next((one for one in ENDPOINTS if one.method == method and one.path.fullmatch(path)), None)
+
+
+def methods(path: str) -> set[str]:
+    """Return the methods that a path below ``/v1`` takes."""
+    return {one.method for one in ENDPOINTS if one.path.fullmatch(path)}
