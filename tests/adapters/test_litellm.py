@@ -72,12 +72,12 @@ def test_litellm_alone_gets_the_400_with_the_callback_an_answer_and_the_report_w
     told = answer._hidden_params["quirkbook"]
     assert answer.choices[0].message.tool_calls[0].function.name == "look_up"
     assert [one["status"] for one in emulator.requests] == [400, 200]
-    assert [one["rule"] for one in told] == ["moonshot/developer-is-system", "moonshot/tool-schemas"]
+    assert [one["rule"] for one in told] == ["format/developer-is-system", "moonshot/tool-schemas"]
     assert told[0] == {
-        "rule": "moonshot/developer-is-system",
+        "rule": "format/developer-is-system",
         "effect": "exact",
         "change": "map /messages/0/role: a string -> a string",
-        "why": "Moonshot knows the roles system, user, assistant and tool; OpenAI's developer becomes system.",
+        "why": "The provider supports the roles system, user, assistant and tool only; OpenAI's developer becomes system.",
     }
     assert emulator.requests[1]["body"]["messages"][0] == {"role": "system", "content": "Be brief."}
     assert NEEDED["messages"][0]["role"] == "developer"
@@ -133,7 +133,7 @@ def test_a_router_uses_the_rules_of_the_deployment(url, emulator, callback):
 
     answer, error = asyncio.run(main())
 
-    assert answer._hidden_params["quirkbook"][0]["rule"] == "moonshot/developer-is-system"
+    assert answer._hidden_params["quirkbook"][0]["rule"] == "format/developer-is-system"
     assert "Moonshot takes each tool name once" in str(error)
     assert len(emulator.requests) == 1
 
@@ -179,7 +179,7 @@ def test_the_address_and_litellms_own_word_tell_the_provider(callback):
 
 def test_rules_may_set_and_drop_headers(tmp_path):
     made = adapter.QuirkbookCallback(rulebook=acme(tmp_path))
-    given = {"model": "acme/m", "messages": [], "traced": True, "extra_headers": {"x-acme-cache": "no", "x-mine": "1"}}
+    given = {"model": "acme/m", "messages": ASKED["messages"], "traced": True, "extra_headers": {"x-acme-cache": "no", "x-mine": "1"}}
 
     asked = asyncio.run(made.async_pre_call_deployment_hook(given, "acompletion"))
 
@@ -320,6 +320,19 @@ def test_synchronous_calls_to_any_provider_pass_through_the_rules(provider, mode
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert [whole.choices[0].message.content, text, again.choices[0].message.content] == ["You said: Hi"] * 3
     assert [one["body"]["messages"][0]["role"] for one in emulated.requests] == ["system"] * 3
+
+
+def test_groqs_answers_have_what_litellm_reads_in_them(installed):
+    asked = {"model": "groq/llama-3.3-70b-versatile", "messages": [{"role": "user", "content": "Hi", "timestamp": 1}]}
+    emulated = Emulator("groq")
+    with running(emulated) as url:
+        with pytest.raises(litellm.BadRequestError):
+            litellm.completion(**asked, api_base=url, api_key=KEY)
+        installed("groq")
+        answer = litellm.completion(**asked, api_base=url, api_key=KEY)
+
+    assert (answer.choices[0].message.content, answer.service_tier) == ("You said: Hi", "default")
+    assert [one["status"] for one in emulated.requests] == [400, 200]
 
 
 def test_what_was_installed_can_be_taken_out(installed):

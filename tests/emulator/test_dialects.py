@@ -70,6 +70,14 @@ def test_groq_says_what_it_thinks_in_reasoning_and_counts_in_x_groq():
     assert "usage" not in found[-1]
 
 
+def test_groq_names_its_own_tier_in_whole_answers_and_beside_the_usage_of_a_stream():
+    whole = body("groq", "openai/gpt-oss-20b")
+    *_, last = chunks("groq", "openai/gpt-oss-20b", stream_options={"include_usage": True})
+
+    assert (whole["service_tier"], whole["x_groq"]) == ("on_demand", {"id": whole["id"]})
+    assert (last["service_tier"], last["choices"], last["usage"]["queue_time"]) == ("on_demand", [], 0.05)
+
+
 def test_groq_hides_what_it_thinks_when_asked():
     hidden = [{"include_reasoning": False}, {"reasoning_format": "hidden"}]
 

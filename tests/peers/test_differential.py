@@ -51,6 +51,7 @@ def _is_the_one_taken(temperature: Any) -> bool:
 #: What LiteLLM does to a call of Moonshot that we do not: where, what was asked, what it sends, and why that is so.
 #: ``*`` is any one key of the path; a type is each value of that type, a function each value that it is true of.
 HABITS: tuple[Row, ...] = (
+    ("/model", "kimi-latest", "kimi-k3", "an alias of its price list; Moonshot has discontinued the name"),
     ("/max_completion_tokens", int, MISSING, "sent as max_tokens, the name that Moonshot has deprecated"),
     ("/max_tokens", MISSING, int, "the same, seen from the other side"),
     ("/max_tokens", int, int, "the same, where both were asked for"),

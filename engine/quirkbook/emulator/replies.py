@@ -22,7 +22,8 @@ def body(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> dict[s
             entry["logprobs"] = _logprobs(pieces(choice.content or ""), payload)
         choices.append(entry)
     usage = _usage(answer, answer.choices, dialect)
-    return {**_head(answer, dialect, "chat.completion"), "choices": choices, "usage": usage}
+    besides = fill(dialect.get("whole", {}), {"id": f"{dialect['id']}{answer.digest}", "usage": usage})
+    return {**_head(answer, dialect, "chat.completion"), "choices": choices, "usage": usage, **besides}
 
 
 def chunks(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -39,8 +40,9 @@ def chunks(answer: Answer, dialect: Dialect, payload: Mapping[str, Any]) -> Iter
     for place, choice in enumerate(passed):
         so_far = {"usage": _so_far(usage, place)} if dialect.get("usage_so_far") else usage_field
         yield {**head, "choices": [choice], **so_far, **(last_fields if choice["finish_reason"] else {})}
-    if wants_usage and dialect.get("usage_chunk", True):
-        yield {**head, "choices": [], "usage": usage}
+    usage_chunk = dialect.get("usage_chunk", True)
+    if wants_usage and usage_chunk is not False:
+        yield {**head, "choices": [], "usage": usage, **(usage_chunk if isinstance(usage_chunk, dict) else {})}
     if not wants_usage and dialect.get("closing_answer"):
         yield body(answer, dialect, payload)
 
