@@ -179,7 +179,12 @@ def test_the_address_and_litellms_own_word_tell_the_provider(callback):
 
 def test_rules_may_set_and_drop_headers(tmp_path):
     made = adapter.QuirkbookCallback(rulebook=acme(tmp_path))
-    given = {"model": "acme/m", "messages": ASKED["messages"], "traced": True, "extra_headers": {"x-acme-cache": "no", "x-mine": "1"}}
+    given = {
+        "model": "acme/m",
+        "messages": ASKED["messages"],
+        "traced": True,
+        "extra_headers": {"x-acme-cache": "no", "x-mine": "1"},
+    }
 
     asked = asyncio.run(made.async_pre_call_deployment_hook(given, "acompletion"))
 
