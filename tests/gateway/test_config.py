@@ -352,9 +352,9 @@ def test_a_measure_may_stand_beside_litellm_params(config):
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ("rpm: -1", "'rpm' must be a number from 0 to 1,000,000,000,000"),
-        ("rpm: many", "'rpm' must be a number from 0 to 1,000,000,000,000, not text"),
-        ("rpm: true", "'rpm' must be a number from 0 to 1,000,000,000,000, not true or false"),
+        ("rpm: -1", "'rpm' must be a whole number from 0 to 1,000,000,000,000"),
+        ("rpm: many", "'rpm' must be a whole number from 0 to 1,000,000,000,000, not text"),
+        ("rpm: true", "'rpm' must be a whole number from 0 to 1,000,000,000,000, not true or false"),
         ("timeout: 0", "'timeout' must be a number of seconds from 0.001 to 1,000,000"),
         ("timeout: [5]", "'timeout' must be a number of seconds from 0.001 to 1,000,000, not a list"),
         ("max_retries: 1.5", "'max_retries' must be a whole number from 0 to 20"),
@@ -869,7 +869,7 @@ def test_each_key_of_the_table_has_a_state_and_what_is_not_used_a_reason(name):
         ("general_settings", "background_health_checks", "unsupported"),
         ("general_settings", "masterkey", None),
         ("router_settings", "model_group_alias", "used"),
-        ("router_settings", "redis_host", "ignored"),
+        ("router_settings", "redis_host", "used"),
         ("router_settings", "enable_tag_filtering", "unsupported"),
         ("router_settings", "retry_policy", "unsupported"),
         ("router_settings", "retries", None),

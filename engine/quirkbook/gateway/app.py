@@ -32,8 +32,10 @@ from .http.asgi import request_id as request_id_of
 from .observe import Log, Metrics
 from .passthrough import endpoints
 from .passthrough.exchange import Passed
+from .quota import LocalCounts, Quota
 from .router import UnknownModelError
 from .service import Service
+from .shared_counts import SharedCounts, is_installed
 from .ui import page
 from .upstream.target import Pools
 
@@ -47,6 +49,9 @@ class Gateway:
     def __init__(self, config: Config, *, log: Log | None = None, options: Options | None = None) -> None:
         self.pools: Pools = {}
         self.options = options or Options()
+        self.quota = Quota(LocalCounts())
+        self._shared: dict[str, SharedCounts] = {}
+        """The counts of each Redis that a config has named so far."""
         self.service = self._service(config)
         self.cooldowns = Cooldowns()
         self.at_start: list[Callable[[], object]] = []
@@ -74,7 +79,17 @@ class Gateway:
         self._open = {"/", "/health/liveliness", "/health/liveness", "/health/readiness", "/openapi.json"}
 
     def _service(self, config: Config) -> Service:
+        self._count_in(config.redis)
         return Service(config, self.pools, (self.options.host, *self.options.allow_hosts))
+
+    def _count_in(self, redis: str | None) -> None:
+        """Count requests and tokens in a Redis from now on, or in this process."""
+        if redis is not None and is_installed():
+            if redis not in self._shared:
+                self._shared[redis] = SharedCounts(redis, lambda text: self.log.write(event="limits", why=text))
+            self.quota.counts = self._shared[redis]
+        elif isinstance(self.quota.counts, SharedCounts):
+            self.quota.counts = LocalCounts()
 
     def replace(self, config: Config) -> None:
         """Serve new requests by another config; those under way go on as they began."""
@@ -112,6 +127,8 @@ class Gateway:
         await receive()
         for pool in self.pools.values():
             pool.close()
+        for counts in self._shared.values():
+            await counts.close()
         self.log.close()
         await send({"type": "lifespan.shutdown.complete"})
 

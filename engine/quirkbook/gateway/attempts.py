@@ -20,7 +20,9 @@ from ..model import ErrorClass
 from ..payload.describe import as_data
 from ..proof import unforeseen
 from ..wire.retry import pause_before
-from .asked import NOTHING, Asked
+from .allowances import BUSY, Allowances
+from .asked import Asked
+from .config.model import UNLIMITED
 from .cooldown import Cooldowns
 from .http.asgi import HTTPError
 from .outgoing import Outgoing
@@ -55,7 +57,8 @@ class Attempts:
         fields: Mapping[str, Any],
         policy: Mapping[str, str],
         out: Outgoing,
-        asked: Asked = NOTHING,
+        asked: Asked,
+        allowances: Allowances,
     ) -> None:
         self._service, self._cooldowns, self._record = service, cooldowns, record
         self._fields, self._policy, self._out, self._asked = fields, policy, out, asked
@@ -65,6 +68,9 @@ class Attempts:
         self._refusals: dict[Target, HTTPError] = {}
         self._last: Target | None = None
         """Who failed last."""
+        self._allowances = allowances
+        self._busy: list[Target] = []
+        """Who was asked as much at once as may be."""
 
     async def run(self, targets: Sequence[Target]) -> Answered:
         """Return the first good answer.
@@ -78,14 +84,24 @@ class Attempts:
         if self._cooldowns:
             targets = self._cooldowns.passing_over(targets)
         order = list(targets)
-        for target in order:  # which may grow
+        answered = await self._in_turn(order)
+        until = perf_counter() + config.limits.queue
+        while answered is None and self._busy and (left := until - perf_counter()) > 0:
+            busy, self._busy = self._busy, []
+            await self._allowances.wait(busy, left)
+            answered = await self._in_turn(busy)
+        return answered or await self._again(order, retries)
+
+    async def _in_turn(self, order: list[Target]) -> Answered | None:
+        """Ask one after the other; ``order`` may change on the way."""
+        for target in order:
             answered = await self._try(target)
             if answered is not None:
                 return answered
             failure = self._failures.get(target)
             if failure is not None and not self._goes_elsewhere(failure):
                 order[order.index(target) + 1 :] = self._instead(failure)
-        return await self._again(order, retries)
+        return None
 
     async def _again(self, order: Sequence[Target], retries: int) -> Answered:
         """Ask once more, in turn, those that may do better, until there were `retries` + 1 tries."""
@@ -135,6 +151,8 @@ class Attempts:
             if self._service.config.refusals_pass_on:
                 return None
             raise refusal.error from None
+        if deployment.allowance is not UNLIMITED and not await self._allowed(target):
+            return None
         record.tries += 1
         if self._cooldowns:
             self._cooldowns.asking(deployment, self._cooldown(target))
@@ -146,10 +164,20 @@ class Attempts:
             unforeseen.keep(route.provider or "unknown", prepared.raw, failure.status, failure.raw)
             record.failed(target, failure.status, str(_final_error(route, failure, 1)))
             self._cooldowns.bad(deployment, failure, self._service.config.allowed_fails, self._cooldown(target))
+            self._allowances.leave()
             return None
         if self._cooldowns:
             self._cooldowns.good(deployment)
         return answered
+
+    async def _allowed(self, target: Target) -> bool:
+        """Tell whether a deployment may be asked once more; if not, note why."""
+        refused = await self._allowances.enter(target)
+        if refused is not None:
+            self._refusals[target] = refused
+            if refused.body["error"]["code"] == BUSY:
+                self._busy.append(target)
+        return refused is None
 
     def _cooldown(self, target: Target) -> float:
         seconds = target.deployment.cooldown
@@ -209,7 +237,10 @@ class Attempts:
         """Return the error for the client: the last one, or why each of several refuses."""
         if self._last is not None:
             return _final_error(self._service.route(self._last), self._failures[self._last], self._record.tries)
-        last = list(self._refusals.values())[-1]
+        pauses = [int(error.headers.get("retry-after", 0)) for error in self._refusals.values()]
+        last = max(self._refusals.values(), key=lambda error: error.status == 429)
+        if last.status == 429:
+            last.headers["retry-after"] = str(min(filter(None, pauses)))
         labels: dict[str, list[str]] = {}
         for target, error in self._refusals.items():
             labels.setdefault(str(error), []).append(target.label)

@@ -10,6 +10,7 @@ import msgspec
 
 from ..errors import PayloadError
 from . import asked, headers
+from .allowances import Allowances
 from .attempts import Answered, Attempts
 from .config.model import Options
 from .cooldown import Cooldowns
@@ -18,6 +19,7 @@ from .http.asgi import JSON, GoneError, Headers, HeaderValues, HTTPError, Receiv
 from .http.disconnect import DisconnectWatcher
 from .observe import Log, Metrics
 from .outgoing import Outgoing
+from .quota import Meter, Quota
 from .record import Record
 from .relay import relayed
 from .router import Target, UnknownModelError
@@ -34,6 +36,7 @@ class Owner(Protocol):
 
     service: Service
     cooldowns: Cooldowns
+    quota: Quota
     options: Options
     log: Log
     metrics: Metrics
@@ -61,6 +64,9 @@ class Exchange:
         self._record = Record(id)
         self._out = Outgoing(send, headers.of_gateway(id, ()))
         self._asked = asked.NOTHING
+        self._allowances = Allowances(gateway.quota)
+        self._meter: Meter | None = None
+        """What the tokens of the answer are counted with, if they are."""
         self._stopped: HTTPError | None = None
         self._limit_timer: asyncio.TimerHandle | None = None
         self._task = asyncio.current_task()
@@ -96,6 +102,7 @@ class Exchange:
             await self._refuse(self._stopped)
         finally:
             self._out.silence.end()
+            self._allowances.close()
             if self._limit_timer is not None:
                 self._limit_timer.cancel()
             record.write(self._gateway.log, self._gateway.metrics)
@@ -121,6 +128,7 @@ class Exchange:
         if config.limits.total is not None:
             self._limit(config.limits.total)
         answered = await attempts.run(targets)
+        self._meter = self._allowances.meter(len(answered.prepared.raw))
         try:
             await self._relay(answered)
         except BaseException:  # cancelled, too, when the client hangs up: then the upstream need not go on either
@@ -135,7 +143,14 @@ class Exchange:
         targets = self._targets(self._model or _model_in(fields))
         policy = headers.policy(self._header_values[3], self._service.config.policy)
         return targets, Attempts(
-            self._service, self._gateway.cooldowns, self._record, fields, policy, self._out, self._asked
+            self._service,
+            self._gateway.cooldowns,
+            self._record,
+            fields,
+            policy,
+            self._out,
+            self._asked,
+            self._allowances,
         )
 
     def _take(self, asked: asked.Asked) -> None:
@@ -170,8 +185,10 @@ class Exchange:
         record.outcome(reply.status)
         record.rules = tuple(dict.fromkeys(answered.prepared.rules))  # those on the answer, too
         passed = self._headers() + headers.of_upstream(answered.route, reply)
+        if self._meter is not None and not answered.live:
+            self._meter.whole(answered.data)
         if answered.live:
-            await relayed(answered, self._service.config.limits, self._out, passed, record)
+            await relayed(answered, self._service.config.limits, self._out, passed, record, self._meter)
         elif self._out.begun:  # a whole answer to a request for a stream, as one
             await self._out.end(answered.data)
         else:

@@ -8,11 +8,14 @@ from .attempts import Answered
 from .config.model import Limits
 from .http.asgi import Headers
 from .outgoing import PACED, PING, Outgoing
+from .quota import Meter
 from .record import Record
 from .upstream import streams
 
 
-async def relayed(answered: Answered, limits: Limits, out: Outgoing, head: Headers, record: Record) -> None:
+async def relayed(
+    answered: Answered, limits: Limits, out: Outgoing, head: Headers, record: Record, meter: Meter | None = None
+) -> None:
     """Hand on a stream to its end, and note in ``record`` which rules fired, and why it was cut, if it was."""
     route, reply, relay = answered.route, answered.reply, answered.route.relay(answered.prepared)
     relay.choices = streams.number_of_choices(answered.prepared.root)
@@ -31,6 +34,8 @@ async def relayed(answered: Answered, limits: Limits, out: Outgoing, head: Heade
                 silence.heard()
                 passed = relay.feed(piece)
                 if passed:
+                    if meter is not None:
+                        meter.events(passed)
                     await out.put(passed)
             piece = await reply.piece(limits.idle_stream)
         tail = relay.close()

@@ -7,15 +7,17 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 
 from ..errors import UsageError
 from ..wire.address import check_port, reason
 from .app import Gateway
 from .config.load import settings
-from .config.model import Config, Options
+from .config.model import UNLIMITED, Config, Options
 from .http.uvicorn_parts import check_uvicorn
 from .observe import Log
+from .shared_counts import is_installed
 from .supervisor import Supervisor
 from .worker import Server, work
 
@@ -62,7 +64,7 @@ def serve(options: Options, *, no_auth: bool = False) -> None:
     config = settings(options.path, strict=options.strict)
     check_exposure(config, host, no_auth=no_auth)
     check_port(host, port)
-    for line in config.summary():
+    for line in (*config.summary(), *not_shared(config, options)):
         print(line)
     if not config.keys:
         print(f"no master key: anybody who reaches {host} may ask")
@@ -70,6 +72,26 @@ def serve(options: Options, *, no_auth: bool = False) -> None:
         print(f"{name} is set, and not used: the gateway connects to upstreams itself")
     print(f"http://{host}:{port} - POST /v1/chat/completions, or open / in a browser", flush=True)
     start(options)
+
+
+def not_shared(config: Config, options: Options) -> list[str]:
+    """Return, a line each, which limits of the config hold for each process by itself, though that may not be meant."""
+    allowances = [deployment.allowance for deployment in config.deployments]
+    counted = any(one != replace(UNLIMITED, parallel=one.parallel) for one in allowances)
+    lines = []
+    if counted and config.redis is not None and not is_installed():
+        lines.append(
+            "rpm, tpm, rpd and tpd are counted by each process for itself: the Redis of router_settings needs the extra"
+            " redis: in a checkout of Quirkbook, run pip install '.[redis]'"
+        )
+    elif counted and config.redis is None and options.workers > 1:
+        lines.append(
+            f"rpm, tpm, rpd and tpd are counted by each of {options.workers} workers for itself:"
+            " router_settings.redis_url shares the count"
+        )
+    if options.workers > 1 and any(one.parallel is not None for one in allowances):
+        lines.append(f"max_parallel_requests holds for each of {options.workers} workers by itself")
+    return lines
 
 
 def start(options: Options) -> None:

@@ -14,10 +14,12 @@ from ...rulebook.rulebook import Rulebook
 from ...wire.headers import is_header_name, is_header_value
 from ...wire.retry import MOST_RETRIES
 from . import litellm_keys as table
-from .model import LAST, Deployment
+from .model import LAST, UNLIMITED, Allowance, Deployment
 from .reader import Reader
 
 _MOST: Final = 10**12
+#: Key -> what it is called in an allowance; 0 is no limit, as it is a share of requests, too.
+LIMITS: Final = {"rpm": "rpm", "tpm": "tpm", "rpd": "rpd", "tpd": "tpd", "max_parallel_requests": "parallel"}
 
 
 def read_models(reader: Reader, book: Rulebook) -> tuple[Deployment, ...]:
@@ -79,10 +81,16 @@ class _Item:
         self._keys = keys
         self._under: Keys = (*keys, "litellm_params")
         self._written: Mapping[str, Any] = {}
+        self._limits: dict[str, int] = {}
+        """Field of an allowance -> how much."""
 
     def read(self) -> Iterator[tuple[Deployment, Mapping[str, float]]]:
         reader, keys = self._reader, self._keys
         item = reader.section(keys, "model_list", resolve=False)
+        for key in ("model_name", "rpm", "tpm"):
+            if key in item:
+                item[key] = reader.resolved((*keys, key), item[key])
+        item = {key: value for key, value in item.items() if value is not None}
         if not isinstance(item.get("litellm_params", {}), dict):
             reader.wrong(self._under, "a mapping", item["litellm_params"])
             return
@@ -91,7 +99,8 @@ class _Item:
         info = reader.section((*keys, "model_info"), "model_info") if "model_info" in item else {}
         name = self._name(item)
         model = self._model(params, has_params="litellm_params" in item)
-        shares = self._shares(item, params)
+        self._limits = self._read_limits(item, params)
+        shares = self._shares(params)
         common = self._common(params, info)
         if name is None or model is None:
             return
@@ -127,14 +136,23 @@ class _Item:
             return None
         return self._reader.text(keys, values[key])
 
-    def _shares(self, item: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, float]:
-        shares: dict[str, float] = {}
-        for measure in ("weight", "rpm", "tpm"):
-            for values, keys in ((params, self._under), (item, self._keys)):
-                if measure in values and measure not in shares:
-                    share = self._reader.number((*keys, measure), values[measure], 0, _MOST)
-                    shares |= {} if share is None else {measure: share}
+    def _shares(self, params: Mapping[str, Any]) -> dict[str, float]:
+        shares: dict[str, float] = {
+            measure: self._limits[measure] for measure in ("rpm", "tpm") if measure in self._limits
+        }
+        if "weight" in params:
+            weight = self._reader.number((*self._under, "weight"), params["weight"], 0, _MOST)
+            shares |= {} if weight is None else {"weight": weight}
         return shares
+
+    def _read_limits(self, item: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, int]:
+        limits: dict[str, int] = {}
+        for key, name in LIMITS.items():
+            for values, keys in ((params, self._under), (item, self._keys)):
+                if values.get(key) is not None and name not in limits:
+                    limit = self._reader.integer((*keys, key), values[key], 0, _MOST)
+                    limits |= {} if limit is None else {name: limit}
+        return limits
 
     def _common(self, params: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields of a deployment that do not depend on who serves it."""
@@ -149,6 +167,8 @@ class _Item:
         for key in ("num_retries", "max_retries"):  # the last one that is there counts
             if key in params:
                 common["retries"] = reader.integer((*under, key), params[key], 0, MOST_RETRIES)
+        limits = {name: limit for name, limit in self._limits.items() if limit}
+        common["allowance"] = Allowance(**limits) if limits else UNLIMITED
         if "order" in params:
             order = reader.integer((*under, "order"), params["order"], 0, LAST - 1)
             common |= {} if order is None else {"order": order}

@@ -21,6 +21,25 @@ LAST: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much may be asked: requests and tokens by the minute and by the day, and requests at once; None: as much as comes."""
+
+    rpm: int | None = None
+    tpm: int | None = None
+    rpd: int | None = None
+    tpd: int | None = None
+    parallel: int | None = None
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether tokens matter."""
+        return self.tpm is not None or self.tpd is not None
+
+
+UNLIMITED: Final = Allowance()
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """One upstream that answers for a model name."""
 
@@ -49,6 +68,8 @@ class Deployment:
     """Seconds for which the deployment is passed over when it fails too often; None: the config's."""
     retries: int | None = None
     """How often to try again; None: the config's."""
+    allowance: Allowance = UNLIMITED
+    """What it may be asked."""
     weight: float = 1.0
     """The share of requests, beside the other deployments of the name; 0: only when others fail."""
     order: int = LAST
@@ -103,6 +124,8 @@ class Limits:
     """For a whole request, from its body to the end of its answer; None: no limit."""
     in_flight: int = 512 * 1024 * 1024
     """Bytes of all bodies of requests under way, in one worker."""
+    queue: float = 10.0
+    """For a deployment that is asked as many requests at once as it may."""
     slow_client: float = 30.0
     """Until the client has sent its request, or taken what it was sent."""
 
@@ -189,6 +212,8 @@ class Config:
     rules: tuple[Path, ...] = ()
     """Folders of the user's own rules, later ones winning."""
     limits: Limits = Limits()
+    redis: str | None = field(default=None, repr=False)
+    """Where requests and tokens are counted for all processes; None: each counts for itself."""
     settings: tuple[Setting, ...] = ()
     """Every key of the file, in order of place."""
     remarks: tuple[Diagnostic, ...] = ()

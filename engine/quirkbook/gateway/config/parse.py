@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from ... import api
 from ...errors import RuleFileError, UsageError
@@ -15,7 +16,7 @@ from ...rulebook.rulebook import Rulebook
 from ...wire.retry import MOST_RETRIES
 from . import deployments
 from .fallbacks import Fallbacks, Names
-from .model import Config, Limits
+from .model import Config, Deployment, Limits
 from .reader import Reader
 
 MASTER_KEY: Final = "LITELLM_MASTER_KEY"
@@ -25,8 +26,9 @@ _OTHER_STRATEGIES: Final = (
     "least-busy", "usage-based-routing", "usage-based-routing-v2", "latency-based-routing", "cost-based-routing",
     "provider-budget-routing",
 )  # fmt: skip
-
-
+_OF_REDIS: Final = ("redis://", "rediss://", "unix://")
+_ENFORCED: Final = "enforce_model_rate_limits"
+"""A check before each request that is always made here."""
 _DAY: Final = 86_400
 #: What of the calls is a number of times -> the largest.
 _COUNTS: Final = {"retries": MOST_RETRIES, "allowed_fails": 10**6}
@@ -41,6 +43,7 @@ _LIMITS: Final[Mapping[str, tuple[str, int, int]]] = {
     "idle_stream_seconds": ("idle_stream", 1, 86_400),
     "total_seconds": ("total", 1, 7 * 86_400),
     "in_flight_bytes": ("in_flight", 2**20, 2**40),
+    "queue_seconds": ("queue", 0, 86_400),
     "slow_client_seconds": ("slow_client", 1, 86_400),
 }
 
@@ -87,6 +90,8 @@ class Sections:
             models = tuple(deployments.of_environment(book, reader.environ))
             if not models:
                 reader.diagnostic("Q107", (), "'model_list' is missing", "write it, or set the key of a provider")
+        models = self._with_default(models, router)
+        self._checks(router)
         known = Names(models, self._written_names(top))
         aliases, hidden = self._aliases(router, known)
         fallbacks = Fallbacks(reader, litellm, router, known.with_aliases(aliases))
@@ -102,7 +107,8 @@ class Sections:
             drop_params=self._drop_params(),
             policy=self._policy(quirkbook),
             rules=rules,
-            limits=self._limits(quirkbook),
+            limits=self._at_once(general, self._limits(quirkbook)),
+            redis=self._redis(router),
             refusals_pass_on=self._flag(("quirkbook_settings", "refusals_pass_on"), quirkbook, default=True),
             **self._calls(litellm, router),
         )
@@ -186,6 +192,55 @@ class Sections:
                 limits[name] = self._reader.integer((*keys, key), value, low, high)
         return Limits(**{name: value for name, value in limits.items() if value is not None})
 
+    # Limits of LiteLLM's
+
+    def _at_once(self, general: Mapping[str, Any], limits: Limits) -> Limits:
+        """Return limits with the number of requests at once that ``general_settings`` may state: the least counts."""
+        for key in ("global_max_parallel_requests", "max_in_flight_requests_per_worker"):
+            if key in general:
+                most = self._reader.integer(("general_settings", key), general[key], 1, 10**9)
+                limits = limits if most is None else replace(limits, concurrency=min(limits.concurrency, most))
+        return limits
+
+    def _with_default(self, models: tuple[Deployment, ...], router: Mapping[str, Any]) -> tuple[Deployment, ...]:
+        """Return deployments, those without a limit of requests at once with the one for all."""
+        key = "default_max_parallel_requests"
+        most = self._reader.integer(("router_settings", key), router[key], 1, 10**9) if key in router else None
+        if most is None:
+            return models
+        return tuple(
+            model
+            if model.allowance.parallel is not None
+            else replace(model, allowance=replace(model.allowance, parallel=most))
+            for model in models
+        )
+
+    def _checks(self, router: Mapping[str, Any]) -> None:
+        keys: Keys = ("router_settings", "optional_pre_call_checks")
+        others = set(self._reader.names(keys, router.get("optional_pre_call_checks", []))) - {_ENFORCED}
+        if others:
+            self._reader.restate(
+                keys, "unsupported", f"deployments are chosen by weight alone, without {', '.join(sorted(others))}"
+            )
+
+    def _redis(self, router: Mapping[str, Any]) -> str | None:
+        """Return the URL of the Redis that counts for all processes."""
+        if "redis_url" in router:
+            keys: Keys = ("router_settings", "redis_url")
+            url = self._reader.text(keys, router["redis_url"])
+            if url is not None and not url.startswith(_OF_REDIS):
+                hint = "write redis://host:6379/0, or rediss:// for TLS"
+                self._reader.diagnostic("Q109", keys, "'redis_url' is not the address of a Redis", hint)
+            return url
+        if "redis_host" not in router:
+            return None
+        host = self._reader.text(("router_settings", "redis_host"), router["redis_host"])
+        port = self._reader.integer(("router_settings", "redis_port"), router.get("redis_port", 6379), 1, 65535)
+        user, password = (quote(str(router.get(f"redis_{part}", "")), safe="") for part in ("username", "password"))
+        scheme = "rediss" if self._flag(("router_settings", "redis_ssl"), router, default=False) else "redis"
+        sign_in = f"{user}:{password}@" if user or password else ""
+        return f"{scheme}://{sign_in}{host}:{port}/{router.get('redis_db', 0)}" if host and port else None
+
     # litellm_settings and router_settings; where both say something, the latter counts
 
     def _calls(self, litellm: Mapping[str, Any], router: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,10 +285,7 @@ class Sections:
         keys: Keys = ("router_settings", "routing_strategy")
         strategy = router.get("routing_strategy", _STRATEGY)
         if strategy in _OTHER_STRATEGIES:
-            pointer = "/router_settings/routing_strategy"
-            at = next(at for at, setting in enumerate(self._reader.settings) if setting.pointer == pointer)
-            why = f"deployments are chosen by weight alone: {_STRATEGY}"
-            self._reader.settings[at] = replace(self._reader.settings[at], state="unsupported", why=why)
+            self._reader.restate(keys, "unsupported", f"deployments are chosen by weight alone: {_STRATEGY}")
         elif strategy != _STRATEGY:
             hint = f"write one of {', '.join((_STRATEGY, *_OTHER_STRATEGIES))}"
             self._reader.diagnostic("Q109", keys, "'routing_strategy' has none of its values", hint)

@@ -52,6 +52,12 @@ class Reader:
         place = self.document.locate(keys, key=True)
         self.settings.append(Setting(pointer(keys), place.file, place.line, place.column, state, why))
 
+    def restate(self, keys: Keys, state: str, why: str = "") -> None:
+        """Note that something else becomes of a key than its table says, as its value has it."""
+        place = pointer(keys)
+        at = next(at for at, setting in enumerate(self.settings) if setting.pointer == place)
+        self.settings[at] = replace(self.settings[at], state=state, why=why)
+
     # Sections
 
     def mapping(self, keys: Keys) -> Mapping[Any, Any]:

@@ -39,7 +39,9 @@ class Passed(Exchange):
             targets: Sequence[Target] = self._service.router.everyone()
         else:
             targets = self._targets(check_model(model))
-        attempts = PassedAttempts(self._service, self._gateway.cooldowns, self._record, {}, {}, self._out, self._asked)
+        attempts = PassedAttempts(
+            self._service, self._gateway.cooldowns, self._record, {}, {}, self._out, self._asked, self._allowances
+        )
         attempts.request, attempts.endpoint = request, self._endpoint
         return targets, attempts
 
@@ -67,6 +69,8 @@ class Passed(Exchange):
                     out.silence.heard()
                     passed = events.feed(piece) if events else piece
                     if passed:
+                        if events and self._meter:
+                            self._meter.events(passed)
                         await out.put(passed)
                 piece = await reply.piece(self._service.config.limits.idle_stream)
             reply.release()
