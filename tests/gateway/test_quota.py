@@ -261,6 +261,19 @@ def test_tokens_that_an_answer_does_not_tell_are_estimated():
         assert [front.ask({"model": "m"}).status for _ in range(2)] == [200, 429]
 
 
+@pytest.mark.parametrize(("path", "limits"), [("/v1/embeddings", {"rpm": 1}), ("/v1/responses", {"tpm": 10})])
+def test_other_endpoints_keep_the_same_limits(path, limits):
+    used = {"type": "response.completed", "response": {"usage": {"total_tokens": 10}}}
+    scripts = {"/v1/embeddings": answer({"object": "list", "data": []}), "/v1/responses": stream(events(used))}
+    with serving(scripts[path]) as one, still(limited(one, **limits)) as front:
+        got = []
+        for _ in range(2):
+            got.append(front.ask({"model": "m", "input": "a", "stream": "responses" in path}, path=path).status)
+            front.forget()
+
+    assert got == [200, 429]
+
+
 class Gate:
     """A script that answers when it is let, and knows how many it holds at once."""
 

@@ -18,7 +18,7 @@ from .model import LAST, UNLIMITED, Allowance, Deployment
 from .reader import Reader
 
 _MOST: Final = 10**12
-#: Key -> what it is called in an allowance; 0 is no limit, as it is a share of requests, too.
+#: Key -> what it is called in an allowance; 0 does not limit anything, as it is a share of requests, too.
 LIMITS: Final = {"rpm": "rpm", "tpm": "tpm", "rpd": "rpd", "tpd": "tpd", "max_parallel_requests": "parallel"}
 
 
