@@ -276,7 +276,7 @@ def test_null_stays_where_all_of_refers_back():
 
 def test_what_is_not_settled_in_time_counts_as_endless(monkeypatch):
     chain = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "required": ["a"]}
-    schema = chain | {"type": ["object", "null"], "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"type": "string"}}}
+    schema = chain | {"type": ["object", "null"], "$defs": {"B": {"type": "string"}, "A": {"$ref": "#/$defs/B"}}}
 
     assert normalizer({"collapse_nullable": True})(schema) is not None
     monkeypatch.setattr(finite, "_ROUNDS", 1)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -269,6 +270,66 @@ def test_the_fast_lane_makes_the_same_of_a_schema_as_the_tree_of_spots(options, 
 
     slow = normalize.by_tree(schema) if isinstance(schema, dict) else None
     assert as_text(fast) == as_text(slow)
+
+
+def objects(below):
+    return st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["object", "object", ["object", "null"]]),
+            "properties": st.dictionaries(NAMES, below, max_size=3),
+        },
+        optional={
+            "required": st.lists(st.sampled_from("ab"), max_size=2) | st.none(),
+            "additionalProperties": st.booleans(),
+            "description": SCALARS,
+            "default": JUNK,
+            "$defs": st.dictionaries(st.sampled_from("Ab"), below, max_size=2),
+        },
+    )
+
+
+#: What clients write: objects, arrays, unions with null, references to definitions.
+OBJECTS = st.recursive(
+    st.sampled_from(
+        [
+            {"type": "string"},
+            {"type": ["integer", "null"]},
+            {"type": "string", "enum": ["a", None]},
+            {"type": ["string", "null"], "enum": ["a"]},
+            {"enum": [1]},
+            {"enum": [None]},
+            {"const": 1},
+            {"type": "null"},
+            {"title": "t"},
+            {"$ref": "#/$defs/A"},
+            {"$ref": "#/$defs/A", "title": "t"},
+            {"$ref": "#/$defs/b"},
+            {"type": "string", "pattern": "x"},
+            {},
+            True,
+            1,
+        ]
+    ),
+    lambda below: (
+        objects(below)
+        | st.fixed_dictionaries({"type": st.just("array"), "items": below})
+        | st.fixed_dictionaries({"anyOf": st.lists(below, max_size=2)}, optional={"title": SCALARS, "type": TYPES})
+    ),
+    max_leaves=8,
+).filter(lambda schema: isinstance(schema, dict))
+
+
+@tried(400)
+@given(
+    st.sampled_from(
+        [{"close_objects": True}, {"close_objects": True, "drop_where": {"pattern": re.compile("x").search}}]
+    ),
+    objects(OBJECTS),
+)
+def test_the_fast_way_to_close_objects_makes_the_same_as_the_tree_of_spots(options, schema):
+    normalize = normalizer(options)
+
+    assert as_text(normalize(schema)) == as_text(normalize.by_tree(schema))
 
 
 def as_text(done):

@@ -38,14 +38,18 @@ def add_properties(spot: Spot, log: Log) -> None:
 
 def is_open(node: Mapping[str, Any]) -> bool:
     """Tell whether a schema may be an object that is not closed, or does not require all its properties."""
-    if not _is_object(node):
+    if not is_object(node):
         return False
     required, properties = node.get("required"), node.get("properties")
-    all_of_them = isinstance(required, list) and isinstance(properties, dict) and len(required) >= len(properties)
-    return node.get("additionalProperties") is not False or not (all_of_them or not properties)
+    if node.get("additionalProperties") is not False:
+        return True
+    if not properties or not isinstance(properties, dict):
+        return bool(properties)
+    return not isinstance(required, list) or not properties.keys() <= {one for one in required if isinstance(one, str)}
 
 
-def _is_object(words: Mapping[str, Any]) -> bool:
+def is_object(words: Mapping[str, Any]) -> bool:
+    """Tell whether a schema is about objects."""
     kind = words.get("type")
     return "object" in names(kind) if kind is not None else not HINTS["object"].isdisjoint(words)
 
@@ -58,7 +62,7 @@ def close_objects(spot: Spot, log: Log) -> None:
     if spot.parent is not None:
         return
     spots = subtree(spot)
-    found = [one for one in spots if _is_object(one.words)]
+    found = [one for one in spots if is_object(one.words)]
     shared = {id(one.target) for one in spots if one.step[:1] and one.step[0] in _SHARED}
     if all(_can_be_closed(one) and id(one) not in shared for one in found):
         for one in found:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from ...model import Effect
 from . import additions, roots, unions, values
 from . import repairs as shape
+from .closing import Closing
 from .finite import NARROWING, mark_endless, mend_around
 from .lane import Lane
 from .look import alarms, look, writes
@@ -169,7 +170,7 @@ class Normalizer:
         if words.isdisjoint(self.alarms) or not isinstance(schema, dict):
             return None
         if self._wants_the_whole(schema, nodes):
-            return self.by_tree(schema)
+            return self._closed(schema, words, nodes) or self.by_tree(schema)
         if words.isdisjoint(self._local):
             return None
         writes = self._patch_writes
@@ -192,6 +193,19 @@ class Normalizer:
         return (self._closes and any(map(additions.is_open, nodes))) or (
             self._merges and not schema.keys().isdisjoint(unions.UNIONS)
         )
+
+    def _closed(self, schema: dict[str, Any], words: Set[str], nodes: Sequence[dict[str, Any]]) -> Normalized | None:
+        """Return a schema with its objects closed; None if it needs more than that, or is unusual."""
+        log = Log()
+        if self._merges or not words.isdisjoint(self._local):
+            return None
+        try:
+            made = Closing(schema, nodes, log).closed()
+        except Unsure:
+            return None
+        if not log.edits:
+            return None
+        return Normalized(made, log.effect, partial(self._notes, schema, log), self._writes, len(log.edits))
 
     def _notes(self, schema: dict[str, Any], log: Log) -> tuple[str, ...]:
         """Return the notes on edits at parts of a schema."""
