@@ -71,8 +71,8 @@ class Closing:
             return self._made(value, depth)
         if value.__class__ is not (list if word == "anyOf" else dict):
             raise Unsure
-        fresh = value
-        for key, item in enumerate(value) if word == "anyOf" else value.items():
+        fresh: Any = value
+        for key, item in enumerate(fresh) if word == "anyOf" else fresh.items():
             if item.__class__ is dict:
                 new = self._made(item, depth)
                 if new is not item:
