@@ -115,5 +115,5 @@ def test_the_command_writes_it_for_all_or_some():
     one = json.loads(CliRunner().invoke(quirkbook, ["export", "-p", "moonshot"]).output)
 
     assert [*one["providers"]] == ["moonshot"]
-    assert "groq/no-store" not in one["rules"]
-    assert "groq/no-store" in json.loads(CliRunner().invoke(quirkbook, ["export"]).output)["rules"]
+    assert "groq/no-logit-bias" not in one["rules"]
+    assert "groq/no-logit-bias" in json.loads(CliRunner().invoke(quirkbook, ["export"]).output)["rules"]

@@ -13,9 +13,9 @@ Traits = Mapping[str, Any]
 
 #: Kind of service (`serves.as`) -> the traits that it has unless its head says otherwise.
 DEFAULTS: Final[Mapping[str, Traits]] = {
-    "maker": {"functions_only": True, "pairs": True},
-    "relay": {"pairs": True},
-    "weights": {"functions_only": True, "pairs": True},
+    "maker": {"functions_only": True, "pairs": True, "plain_names": True},
+    "relay": {"pairs": True, "plain_names": True},
+    "weights": {"functions_only": True, "pairs": True, "plain_names": True},
     "template": {"functions_only": True, "parses_arguments": True},
 }
 
@@ -24,7 +24,7 @@ def traits_of(kind: str, said: Mapping[str, Mapping[str, Any]]) -> Traits:
     """Return the traits of a provider of a kind, whose head says some.
 
     >>> traits_of("relay", {"functions_only": {"is": False, "source": "https://acme.example"}})
-    {'pairs': True, 'functions_only': False}
+    {'pairs': True, 'plain_names': True, 'functions_only': False}
     """
     return {**DEFAULTS[kind], **{name: fact.get("is", True) for name, fact in said.items()}}
 
