@@ -209,17 +209,20 @@ def test_a_server_starts_with_what_was_asked_for(serve, tmp_path, monkeypatch):
 
     code, said, started = serve(
         "-c", "config.yaml", "--port", str(port), "--workers", "3", "--no-reload",
-        "--drain", "60", "--sse-ping", "5", "--health-timeout", "0",
+        "--drain", "60", "--sse-ping", "5", "--health-timeout", "0", "--root-path", "llm/",
     )  # fmt: skip
 
     assert code == 0
     assert said == (
         "config.yaml: 1 model; 6 keys used, 0 ignored, 0 unsupported\n"
         "no master key: anybody who reaches 127.0.0.1 may ask\n"
-        "HTTPS_PROXY is set, and not used: the gateway connects to upstreams itself\n"
+        "HTTPS_PROXY is set: upstreams are reached through that proxy, but for those that NO_PROXY names\n"
+        "everything is served below /llm, too (SERVER_ROOT_PATH or --root-path)\n"
         f"http://127.0.0.1:{port} - POST /v1/chat/completions, or open / in a browser\n"
     )
-    assert started == [Options("config.yaml", port=port, workers=3, reload=False, drain=60, ping=5, health_timeout=0)]
+    assert started == [
+        Options("config.yaml", port=port, workers=3, reload=False, drain=60, ping=5, health_timeout=0, roots=("/llm",))
+    ]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])

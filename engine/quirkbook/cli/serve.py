@@ -17,6 +17,16 @@ _SECONDS: Final = click.FloatRange(0, 7 * 86_400)
 @click.option("--config", "-c", "path", type=click.Path(dir_okay=False), help="A config.yaml as LiteLLM has it.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=4000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--uds", "socket", type=click.Path(), metavar="PATH", help="Listen on this Unix socket, not on host and port."
+)
+@click.option(
+    "--root-path",
+    "roots",
+    multiple=True,
+    metavar="/PATH",
+    help="Serve everything below this path, too; else SERVER_ROOT_PATH says which.",
+)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
 @click.option(
     "--allow-host",
@@ -65,6 +75,8 @@ def serve(no_auth: bool, unforeseen: str | None, **options: Any) -> None:
     quirkbook serve --config config.yaml
     curl http://127.0.0.1:4000/v1/chat/completions -d '{"model": "moonshot-v1-8k", "messages": [...]}'
     """
+    roots = options.pop("roots") or os.environ.get("SERVER_ROOT_PATH", "").split(",")
+    options["roots"] = tuple(f"/{root.strip().strip('/')}" for root in roots if root.strip().strip("/"))
     if unforeseen:
         os.environ[VARIABLE] = unforeseen
     try:

@@ -29,6 +29,7 @@ from .http.asgi import (
     read_body,
 )
 from .http.asgi import request_id as request_id_of
+from .http.cors import is_preflight, origin_of
 from .observe import Log, Metrics
 from .passthrough import endpoints
 from .passthrough.exchange import Passed
@@ -100,10 +101,16 @@ class Gateway:
         """Serve one request, or one lifespan."""
         if scope["type"] == "http":
             path = scope["path"]
+            cors = self.service.cors
+            if cors is not None and (origin := origin_of(scope)) is not None:
+                if is_preflight(scope):
+                    await cors.preflight(scope, send, origin)
+                    return
+                send = cors.sending(send, origin)
             if path == paths.CHAT and scope["method"] == "POST":
                 await self._chat(scope, receive, send)
             else:
-                await self._serve_elsewhere(scope, receive, send, paths.plain(path))
+                await self._serve_elsewhere(scope, receive, send, paths.plain(path, self.options.roots))
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
@@ -114,7 +121,7 @@ class Gateway:
         if address.path == paths.CHAT and method == "POST":
             await self._chat(scope, receive, send, address.model)
         elif (endpoint := endpoints.find(method, below)) is not None:
-            passed = partial(Passed, scope=scope, endpoint=endpoint, path=below)
+            passed = partial(Passed, endpoint=endpoint, path=below)
             await self._chat(scope, receive, send, address.model, passed)
         else:
             await self._serve_other(scope, receive, send, address.path)
@@ -149,7 +156,7 @@ class Gateway:
             self.log.write(id=id.decode(), status=error.status, why=str(error))
             await answer_error(send, error, [(b"x-request-id", id)])
             return
-        exchange = kind(self, values, receive, send, id, model)
+        exchange = kind(self, scope, values, receive, send, id, model)
         self._exchanges.add(exchange)
         try:
             await exchange.run()

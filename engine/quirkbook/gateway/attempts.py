@@ -62,6 +62,8 @@ class Attempts:
     ) -> None:
         self._service, self._cooldowns, self._record = service, cooldowns, record
         self._fields, self._policy, self._out, self._asked = fields, policy, out, asked
+        self.forwarded: Mapping[str, str] = {}
+        """Headers of the client that go on."""
         self._route: Route | None = None
         self._prepared: Prepared | None = None
         self._failures: dict[Target, DispatchError] = {}
@@ -227,6 +229,7 @@ class Attempts:
             listed = [as_data(change) for change in error.changes]
             record.rules = tuple(dict.fromkeys(change.rule for change in error.changes))
             raise _NotTakenError(400, str(error), code="forbidden_by_policy", changes=listed) from None
+        prepared.forwarded = self.forwarded
         record.streams = prepared.root.get("stream") is True
         record.rules = tuple(dict.fromkeys(prepared.rules))
         return prepared

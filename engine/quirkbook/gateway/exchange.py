@@ -15,7 +15,7 @@ from .attempts import Answered, Attempts
 from .config.model import Options
 from .cooldown import Cooldowns
 from .http import body
-from .http.asgi import JSON, GoneError, Headers, HeaderValues, HTTPError, Receive, Send, answer, read_body
+from .http.asgi import JSON, GoneError, Headers, HeaderValues, HTTPError, Receive, Scope, Send, answer, read_body
 from .http.disconnect import DisconnectWatcher
 from .observe import Log, Metrics
 from .outgoing import Outgoing
@@ -51,6 +51,7 @@ class Exchange:
     def __init__(
         self,
         gateway: Owner,
+        scope: Scope,
         header_values: HeaderValues,
         receive: Receive,
         send: Send,
@@ -59,7 +60,7 @@ class Exchange:
     ) -> None:
         """``model`` is the one that the address names, which wins over the body's."""
         self._model = model
-        self._gateway, self._service = gateway, gateway.service
+        self._gateway, self._service, self._scope = gateway, gateway.service, scope
         self._header_values, self._receive, self._send = header_values, receive, send
         self._record = Record(id)
         self._out = Outgoing(send, headers.of_gateway(id, ()))
@@ -123,6 +124,8 @@ class Exchange:
         config = self._service.config
         raw = await read_body(self._header_values, self._receive, config.limits.body_bytes, self._reserve)
         targets, attempts = self._understood(raw)
+        if self._service.forwarding is not None:
+            attempts.forwarded = self._service.forwarding.headers(self._scope, self._record.requested)
         self._out.silence.seconds = self._service.ping(targets[0].deployment, self._gateway.options.ping)
         watcher.start()
         if config.limits.total is not None:

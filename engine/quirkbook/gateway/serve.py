@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -62,15 +63,22 @@ def serve(options: Options, *, no_auth: bool = False) -> None:
     check_uvicorn()
     host, port = options.host, options.port
     config = settings(options.path, strict=options.strict)
-    check_exposure(config, host, no_auth=no_auth)
-    check_port(host, port)
+    if options.socket is None:
+        check_exposure(config, host, no_auth=no_auth)
+        check_port(host, port)
     for line in (*config.summary(), *not_shared(config, options)):
         print(line)
+    where = (
+        f"http://{f'[{host}]' if ':' in host else host}:{port}" if options.socket is None else f"unix:{options.socket}"
+    )
     if not config.keys:
-        print(f"no master key: anybody who reaches {host} may ask")
-    for name in sorted({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"} & {name.upper() for name in os.environ}):
-        print(f"{name} is set, and not used: the gateway connects to upstreams itself")
-    print(f"http://{host}:{port} - POST /v1/chat/completions, or open / in a browser", flush=True)
+        print(f"no master key: anybody who reaches {host if options.socket is None else options.socket} may ask")
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        if os.environ.get(name) or os.environ.get(name.upper()):
+            print(f"{name.upper()} is set: upstreams are reached through that proxy, but for those that NO_PROXY names")
+    for root in options.roots:
+        print(f"everything is served below {root}, too (SERVER_ROOT_PATH or --root-path)")
+    print(f"{where} - POST /v1/chat/completions, or open / in a browser", flush=True)
     start(options)
 
 
@@ -96,7 +104,7 @@ def not_shared(config: Config, options: Options) -> list[str]:
 
 def start(options: Options) -> None:
     """Serve in this process, or with workers below it."""
-    sockets = listeners(options.host, options.port)
+    sockets = [unix_listener(options.socket)] if options.socket else listeners(options.host, options.port)
     if options.workers == 1:
         work(options, sockets)
     else:
@@ -119,6 +127,40 @@ def _listening(family: int, address: tuple[object, ...]) -> socket.socket:
     return listener
 
 
+def unix_listener(path: str) -> socket.socket:
+    """Return a Unix socket that listens; one that an ended gateway has left there is replaced.
+
+    Raises:
+        UsageError: something else is there, or nothing may be.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if _is_left_over(path):
+            os.unlink(path)
+        listener.bind(path)
+        os.chmod(path, 0o660)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        why = reason(error) or str(error)
+        raise UsageError(f"--uds {path}: {why}: stop what serves there, or choose another path") from None
+    return listener
+
+
+def _is_left_over(path: str) -> bool:
+    """Tell whether a socket is there at which nobody listens."""
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return False
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.connect(path)
+    except ConnectionRefusedError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
 @contextlib.contextmanager
 def running(config: Config | Gateway, *, log: Log | None = None, options: Options | None = None) -> Iterator[str]:
     """Run a gateway in a thread on a free port of this machine, and yield its URL without ``/v1``."""
@@ -127,12 +169,19 @@ def running(config: Config | Gateway, *, log: Log | None = None, options: Option
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(BACKLOG)
-        server = Server(gateway, options.drain if options else 1)
-        server.config.log_level = "critical"
-        thread = threading.Thread(target=server.run, args=([listener],), name="gateway", daemon=True)
-        thread.start()
-        try:
+        with on(gateway, listener, drain=options.drain if options else 1):
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+
+
+@contextlib.contextmanager
+def on(gateway: Gateway, listener: socket.socket, *, drain: float = 1) -> Iterator[None]:
+    """Run a gateway in a thread on a socket that listens."""
+    server = Server(gateway, drain)
+    server.config.log_level = "critical"
+    thread = threading.Thread(target=server.run, args=([listener],), name="gateway", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -8,7 +8,9 @@ from typing import Final
 from ..rulebook.rulebook import Rulebook
 from .asked import Asked
 from .config.model import Config, Deployment
+from .forwarding import Forwarding
 from .http.auth import Authenticator
+from .http.cors import Cors
 from .router import Router, Target
 from .upstream.target import Pools, Route
 
@@ -22,7 +24,11 @@ class Service:
         self.config = config
         self.book: Rulebook = config.rulebook
         self.router = Router(config)
-        self.guard = Authenticator(config.keys, hosts)
+        network = config.network
+        origins = network.origins if network.origins is not None else ("*",) if config.keys else ()
+        self.guard = Authenticator(config.keys, hosts, network.key_header, origins)
+        self.cors = Cors(origins) if origins else None
+        self.forwarding = Forwarding(network) if network.forwarded or network.forwarded_for else None
         self._pools = pools
         self._routes: dict[tuple[int, str], Route] = {}
 

@@ -18,7 +18,8 @@ def place_of(url: str) -> str:
     ('127.0.0.1:8001', 'api.example.com')
     """
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else str(parts.hostname)
+    return f"{host}:{parts.port}" if parts.port else host
 
 
 #: OpenSSL's codes (X509_V_ERR_...) -> what is wrong with a certificate.
@@ -61,5 +62,5 @@ def check_port(host: str, port: int) -> None:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         socket.create_server(address[:2], family=family).close()
     except OSError as error:
-        problem = f"{host}:{port} cannot be listened on: {reason(error) or type(error).__name__}"
+        problem = f"{f'[{host}]' if ':' in host else host}:{port} cannot be listened on: {reason(error) or type(error).__name__}"
         raise UsageError(f"{problem}: stop what serves there, or choose another --port") from None

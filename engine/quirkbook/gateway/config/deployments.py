@@ -13,6 +13,7 @@ from ...rulebook.providers import GENERIC
 from ...rulebook.rulebook import Rulebook
 from ...wire.headers import is_header_name, is_header_value
 from ...wire.retry import MOST_RETRIES
+from ..place import without_socket
 from . import litellm_keys as table
 from .model import LAST, UNLIMITED, Allowance, Deployment
 from .reader import Reader
@@ -220,7 +221,7 @@ class _Item:
         base = self._reader.text(keys, params[key])
         if base is not None:
             try:
-                client_request.address(base, {})
+                client_request.address(without_socket(base)[1], {})
             except UsageError as error:
                 message, _, hint = str(error).replace("base_url", f"'{key}'").partition(": ")
                 self._reader.diagnostic("Q109", keys, message, hint)

@@ -131,6 +131,20 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """How clients reach the gateway, and what of their headers goes on."""
+
+    origins: tuple[str, ...] | None = None
+    """Of web pages that may ask; ``*``: any. None: any that shows a key, where the gateway has keys."""
+    key_header: str | None = None
+    """A further header in which clients show their key, in lower case."""
+    forwarded: tuple[str, ...] = ()
+    """Names of a client's headers that go to the upstream, in lower case; globs."""
+    forwarded_for: tuple[str, ...] = ()
+    """Models, as globs, for which the usual ones go even where ``forwarded`` is empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What the command line says, for all workers alike. Times in seconds."""
 
@@ -143,6 +157,10 @@ class Options:
     """Whether edits of config and rules come into force by themselves."""
     strict: bool = False
     """Whether a key of the config that is in no list keeps the gateway from starting."""
+    socket: str | None = None
+    """The path of a Unix socket to listen on, in place of host and port."""
+    roots: tuple[str, ...] = ()
+    """Paths below which everything is served, too: ``/litellm``."""
     allow_hosts: tuple[str, ...] = ()
     """Names that Host may have where no key is set, beside this machine's own."""
     drain: float = 30.0
@@ -214,6 +232,7 @@ class Config:
     limits: Limits = Limits()
     redis: str | None = field(default=None, repr=False)
     """Where requests and tokens are counted for all processes; None: each counts for itself."""
+    network: Network = Network()
     settings: tuple[Setting, ...] = ()
     """Every key of the file, in order of place."""
     remarks: tuple[Diagnostic, ...] = ()

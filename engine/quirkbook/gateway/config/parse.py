@@ -14,7 +14,7 @@ from ...errors import RuleFileError, UsageError
 from ...model import Keys
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import MOST_RETRIES
-from . import deployments
+from . import deployments, network
 from .fallbacks import Fallbacks, Names
 from .model import Config, Deployment, Limits
 from .reader import Reader
@@ -110,6 +110,7 @@ class Sections:
             limits=self._at_once(general, self._limits(quirkbook)),
             redis=self._redis(router),
             refusals_pass_on=self._flag(("quirkbook_settings", "refusals_pass_on"), quirkbook, default=True),
+            network=network.read(reader, general, litellm, quirkbook),
             **self._calls(litellm, router),
         )
 

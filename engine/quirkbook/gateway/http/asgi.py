@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
+from . import unpacking
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -68,12 +70,13 @@ async def read_body(
     """Return the body of a request; ``reserve`` is told how many bytes come, before they are kept.
 
     Raises:
-        HTTPError: 413, it holds more than ``limit`` bytes; 415, it is packed.
+        HTTPError: 413, it holds more than ``limit`` bytes, packed or not; 415, it is packed in a way that is not known here.
         GoneError: the client hung up before its end.
     """
     _, length, coding, _, _ = values
     if coding is not None and coding.strip().lower() not in _PLAIN:
-        raise _encoded_body()
+        packed = await read_body((None, length, None, None, None), receive, limit, reserve)
+        return unpacked_request(coding.decode("latin-1").strip().lower(), packed, limit, reserve)
     if length is not None and int(length) > limit:  # the server has checked that it is a number
         raise _too_large(limit)
     event = await receive()
@@ -102,9 +105,25 @@ def _too_large(limit: int) -> HTTPError:
     return HTTPError(413, text, code="request_too_large", headers={"connection": "close"})
 
 
-def _encoded_body() -> HTTPError:
-    text = "Content-Encoding says that the body is packed, and bodies are taken as they are: send it without Content-Encoding"
-    return HTTPError(415, text, code="unsupported_encoding", headers={"accept-encoding": "identity"})
+def unpacked_request(coding: str, packed: bytes, limit: int, reserve: Callable[[int], None]) -> bytes:
+    """Return what a packed body holds.
+
+    Raises:
+        HTTPError: 400, it is damaged; 413, it becomes too much; 415, nobody here unpacks it.
+    """
+    names = unpacking.known()
+    if coding not in names:
+        text = f"Content-Encoding must be one of {', '.join(names)}: send the body as it is, without Content-Encoding"
+        raise HTTPError(415, text, code="unsupported_encoding", headers={"accept-encoding": ", ".join(names)})
+    try:
+        body = unpacking.unpacked(coding, packed, limit)
+    except unpacking.UnpackingError:
+        text = f"Content-Encoding says that the body is packed as {coding}, and it is damaged or cut off"
+        raise HTTPError(400, text, code="invalid_encoding") from None
+    if body is None:
+        raise _too_large(limit)
+    reserve(len(body))
+    return body
 
 
 def header_values(scope: Scope) -> HeaderValues:

@@ -25,8 +25,15 @@ class Authenticator:
     request must be addressed to this machine by a name that no stranger can have, and come from no foreign page.
     """
 
-    def __init__(self, keys: Iterable[str], hosts: Iterable[str] = ()) -> None:
-        """``hosts`` are names by which the gateway is known; with ``0.0.0.0`` any address is, with ``*`` any name."""
+    def __init__(
+        self, keys: Iterable[str], hosts: Iterable[str] = (), key_header: str | None = None, origins: Iterable[str] = ()
+    ) -> None:
+        """``hosts`` are names by which the gateway is known; with ``0.0.0.0`` any address is, with ``*`` any name.
+
+        ``key_header`` is a further header that carries a key; pages of one of the ``origins`` are served without a key.
+        """
+        self._key_headers = (*_KEY_HEADERS, key_header.encode()) if key_header else _KEY_HEADERS
+        self._origins = {origin.encode() for origin in origins}
         self._keys = [key.encode() for key in keys]
         names = {_bare(host) for host in hosts}
         self._any_name, self._any_address = "*" in names, not names.isdisjoint(_NOBODY)
@@ -42,7 +49,7 @@ class Authenticator:
             self._check_sender(scope)
             return
         for name, value in scope["headers"]:
-            if name in _KEY_HEADERS:
+            if name in self._key_headers:
                 shown = value[7:] if value[:7].lower() == b"bearer " else value
                 # Every key is compared, or the time would tell which of them begins alike.
                 if sum([hmac.compare_digest(shown.strip(), key) for key in self._keys]):
@@ -63,7 +70,9 @@ class Authenticator:
             )
             raise HTTPError(403, text, type="authentication_error", code="foreign_host")
         origin = said.get(b"origin")
-        if origin is not None:
+        if origin is not None and origin.lower() in self._origins:
+            foreign = False
+        elif origin is not None:
             foreign = not self._is_ours_as_origin(origin.decode("latin-1"), host)
         else:
             foreign = said.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -26,14 +27,18 @@ class Address(NamedTuple):
     model: str | None = None
 
 
-def plain(path: str) -> Address:
-    """Return the address that a client means; one that leads nowhere as it is.
+def plain(path: str, roots: Iterable[str] = ()) -> Address:
+    """Return the address that a client means; one that leads nowhere as it is. Below a root is what stands at the top.
 
     >>> plain("/openai/deployments/gpt-4o/chat/completions")
     Address(path='/v1/chat/completions', model='gpt-4o')
     >>> plain("//v1/v1/models/"), plain("/metrics"), plain("/nowhere/")
     (Address(path='/v1/models', model=None), Address(path='/metrics', model=None), Address(path='/nowhere/', model=None))
     """
+    for root in roots:
+        if path.startswith(root + "/") or path == root:
+            path = path.removeprefix(root) or "/"
+            break
     short = re.sub(r"/{2,}", "/", path)
     short = short.rstrip("/") or "/"
     for _ in range(3):  # /v1/v1, /openai/v1

@@ -11,7 +11,7 @@ from ...wire.sse import EventTooLongError
 from .. import headers
 from ..attempts import Answered, Attempts
 from ..exchange import Exchange, check_model
-from ..http.asgi import HTTPError, Scope
+from ..http.asgi import HTTPError
 from ..outgoing import PACED, PING
 from ..router import Target
 from ..upstream.target import Prepared, Route
@@ -23,9 +23,9 @@ from .request import Request
 class Passed(Exchange):
     """A request under way."""
 
-    def __init__(self, *given: Any, scope: Scope, endpoint: Endpoint, path: str) -> None:
+    def __init__(self, *given: Any, endpoint: Endpoint, path: str) -> None:
         super().__init__(*given)
-        self._scope, self._endpoint, self._path = scope, endpoint, path
+        self._endpoint, self._path = endpoint, path
         self._record.endpoint = path
         self._out.error_event = endpoint.error_event
 
@@ -111,7 +111,7 @@ class PassedAttempts(Attempts):
         record, request = self._record, self.request
         patience = self._service.patience(route.deployment, self._asked, streams=record.streams)
         started = perf_counter()
-        head = route.head_elsewhere(request.method, request.path, request.query, request.headers)
+        head = route.head_elsewhere(request.method, request.path, request.query, {**request.headers, **self.forwarded})
         reply = await route.pool.request(b"%b%d\r\n\r\n" % (head, len(prepared.raw)), prepared.raw, patience)
         record.upstream = perf_counter() - started
         if reply.headers.get("content-type", "").startswith(replies.STREAM):

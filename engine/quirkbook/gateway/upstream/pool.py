@@ -1,19 +1,18 @@
 """Pooled HTTP/1.1 connections to upstreams: the gateway's way out, where a general client costs more than all else.
 
 One `Pool` per origin. A request is bytes; an answer is read as it comes, and its connection is used again only if the
-whole of it was read. What goes through a proxy does not come here (see `client.async_transport`).
+whole of it was read.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from functools import cache
 from typing import Final
 
 from ...errors import APIConnectionError, Timeout
 from ...wire.address import reason
 from .connection import Connection
+from .dial import Origin, dial
 from .reply import Reply
 
 CONNECT: Final = 10.0
@@ -24,16 +23,11 @@ SWEEP: Final = 0.25
 """Seconds between two looks for those who have waited too long."""
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
 class Pool:
-    """The connections to one origin: scheme, host and port. It belongs to one event loop."""
+    """The connections to one origin. It belongs to one event loop."""
 
-    def __init__(self, host: str, port: int, *, tls: bool) -> None:
-        self._host, self._port, self._tls = host, port, tls
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
         self._idle: list[Connection] = []
         self.busy: set[Connection] = set()
         self._watching = False
@@ -74,13 +68,9 @@ class Pool:
     async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()
         connection = Connection(self, loop)
-        context = _tls() if self._tls else None
-        name = self._host if self._tls else None
         try:
             async with asyncio.timeout(CONNECT):
-                await loop.create_connection(
-                    lambda: connection, self._host, self._port, ssl=context, server_hostname=name
-                )
+                await dial(self._origin, connection, loop)
         except TimeoutError:
             raise Timeout(f"no connection within {CONNECT:g} seconds", retryable=True) from None
         except OSError as error:

@@ -18,8 +18,10 @@ from ...plan.interpret import Run, note_remarks, prepare, refusals, run
 from ...rulebook.rulebook import Rulebook
 from ...wire.redact import HIDDEN, Mask, is_secret_name
 from ..http import body
+from ..place import proxy_for, without_socket
 from ..router import Target
 from . import streams
+from .dial import Origin
 from .pool import Pool
 from .reply import Reply
 
@@ -34,7 +36,7 @@ _LOOKS_SECRET: Final = re.compile(r"[\w.+=~\-]{16,}").fullmatch
 """What is taken for a secret whatever its header is called: no address, no media type, no single short word."""
 _RUNS: Final = re.compile(r"[0-9A-Za-z]+").findall
 
-Pools = dict[tuple[str, str, int], Pool]
+Pools = dict[Origin, Pool]
 
 
 class Route:
@@ -59,12 +61,17 @@ class Route:
                 provider=self.provider,
             )
         self._head, self._key = head, key
-        url = urlsplit(client_request.address(deployment.api_base, head))
+        socket, base = without_socket(deployment.api_base or "")
+        url = urlsplit(client_request.address(base or None, head))
         tls = url.scheme == "https"
-        host, port = url.hostname or "", url.port or (443 if tls else 80)
-        origin = (url.scheme, host, port)
-        self.pool = pools.get(origin) or pools.setdefault(origin, Pool(host, port, tls=tls))
+        proxy = None if socket else proxy_for(url)
+        origin = Origin(url.hostname or "", url.port or (443 if tls else 80), tls, socket, proxy)
+        self.pool = pools.get(origin) or pools.setdefault(origin, Pool(origin))
         self._url = url
+        is_sent_on = proxy is not None and not tls
+        self._before_path = f"http://{url.netloc}" if is_sent_on else ""
+        signed = proxy.authorization if is_sent_on and proxy is not None else None
+        self._behind_host = f"Proxy-Authorization: {signed}\r\n" if signed else ""
         self._start = self._request_line("POST", url.path, url.query)
         self._heads = {streams: self._request_head({}, streams=streams) for streams in (False, True)}
         self.mask = Mask([key, *deployment.headers.values()])
@@ -91,11 +98,18 @@ class Route:
         self.book = book
 
     def _request_head(
-        self, rule_headers: Mapping[str, str | None], *, streams: bool, start: str | None = None
+        self,
+        rule_headers: Mapping[str, str | None],
+        forwarded: Mapping[str, str] = {},
+        *,
+        streams: bool,
+        start: str | None = None,
     ) -> bytes:
-        headers = client_request.wire_headers(
-            self._head, self._key, rule_headers, self.deployment.headers, streams=streams
-        )
+        """Return a head up to the length of the body; ``forwarded`` are headers of the client, which any other wins over."""
+        head = self._head
+        if forwarded:
+            head = {**head, "headers": {**head.get("headers", {}), **forwarded}}
+        headers = client_request.wire_headers(head, self._key, rule_headers, self.deployment.headers, streams=streams)
         headers["Accept-Encoding"] = "identity"
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"{start or self._start}{lines}Content-Length: ".encode("latin-1")
@@ -107,10 +121,11 @@ class Route:
         """
         base = self._url.path.removesuffix(client_request.PATH)
         start = self._request_line(method, base + path, "&".join(filter(None, (self._url.query, query))))
-        return self._request_head(headers, streams=False, start=start)
+        return self._request_head({}, headers, streams=False, start=start)
 
     def _request_line(self, method: str, path: str, query: str) -> str:
-        return f"{method} {path}{'?' if query else ''}{query} HTTP/1.1\r\nHost: {self._url.netloc}\r\n"
+        address = f"{self._before_path}{path}{'?' if query else ''}{query}"
+        return f"{method} {address} HTTP/1.1\r\nHost: {self._url.netloc}\r\n{self._behind_host}"
 
     def translate(self, fields: Mapping[str, Any], policy: Mapping[str, str], depth: int) -> Prepared:
         """Return the request as the provider takes it; ``policy`` names every effect, ``depth`` is that of the body at most.
@@ -149,7 +164,10 @@ class Route:
             APIConnectionError: none came, or (`Timeout`) none within ``patience`` seconds.
         """
         streams = prepared.root.get("stream") is True
-        head = self._request_head(prepared.headers, streams=streams) if prepared.headers else self._heads[streams]
+        if prepared.headers or prepared.forwarded:
+            head = self._request_head(prepared.headers, prepared.forwarded, streams=streams)
+        else:
+            head = self._heads[streams]
         return await self.pool.request(b"%b%d\r\n\r\n" % (head, len(prepared.raw)), prepared.raw, patience)
 
     def relay(self, prepared: Prepared) -> streams.Relay:
@@ -182,7 +200,7 @@ def _plan(book: Rulebook, provider: str, model: str, base_model: str | None) -> 
 class Prepared:
     """A request as the provider takes it."""
 
-    __slots__ = ("headers", "names", "raw", "root", "rules")
+    __slots__ = ("forwarded", "headers", "names", "raw", "root", "rules")
 
     def __init__(self, root: dict[str, Any], raw: bytes, execution: Run | None = None) -> None:
         self.root = root
@@ -190,6 +208,8 @@ class Prepared:
         self.raw = raw
         self.headers: Mapping[str, str | None] = execution.headers if execution else {}
         """Those that rules ask for; None: to leave out."""
+        self.forwarded: Mapping[str, str] = {}
+        """Headers of the client that go on."""
         self.rules: tuple[str, ...] = tuple(rule.name for rule, _, _ in execution.fired) if execution else ()
         """The names of the rules that fired, in order."""
         self.names = renamed((edit[0], edit[3], edit[4]) for edit in execution.edits) if execution else {}
