@@ -1,23 +1,18 @@
-"""Find phrases that new texts no longer use, in code, docs and rules. CONTRIBUTING.md ("Style") shows what to write instead.
+"""Find phrases that no text uses, in code, docs and rules. CONTRIBUTING.md ("Style") shows what to write instead.
 
-    python tests/style.py            exit 1 and list new findings, and exceptions that no longer exist
-    python tests/style.py --prune    remove those exceptions from the list; nothing adds any
+    python tests/style.py    exit 1 and list the findings
 
-The exceptions are lines that were there before the check: tests/style_exceptions.txt, one line each, in whatever file it
-stands. Tests are not checked: they quote the texts that they assert.
+Tests are not checked: they quote the texts that they assert.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXCEPTIONS = Path("tests", "style_exceptions.txt")
 FOLDERS = (".ci", "bench", "docs", "engine", "examples", "rules", "schemas")
 SUFFIXES = {".html", ".json", ".md", ".py", ".toml", ".yaml", ".yml"}
 #: Made of the rules, whose texts are checked where they are written.
@@ -63,45 +58,15 @@ def checked_files(root: Path) -> Iterator[Path]:
             yield short
 
 
-def main(args: Sequence[str], root: Path = ROOT) -> int:
+def main(root: Path = ROOT) -> int:
     """Check all files below ``root``; return the exit code."""
-    parser = argparse.ArgumentParser(prog="style.py", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--prune", action="store_true", help="remove exceptions that no longer exist from the list")
-    prune = parser.parse_args(args).prune
-    listed = (root / EXCEPTIONS).read_text("utf-8").splitlines()
-    left = Counter(listed)
-    new = 0
+    found = 0
     for path in checked_files(root):
-        text = (root / path).read_text("utf-8")
-        lines = text.splitlines()
-        for number, phrase, advice in sorted(findings(text)):
-            line = lines[number - 1].strip()
-            if left[line]:
-                left[line] -= 1
-            else:
-                new += 1
-                print(f"{path}:{number}: '{phrase}': {advice}")
-    stale = +left
-    if prune and stale:
-        kept = _without(listed, stale)
-        (root / EXCEPTIONS).write_text("".join(f"{line}\n" for line in kept), "utf-8")
-        print(f"removed {stale.total()} of {len(listed)} exceptions")
-    elif stale:
-        print(*(f"{EXCEPTIONS}: no longer in any file: {line}" for line in stale.elements()), sep="\n")
-        print("run python tests/style.py --prune")
-    return 1 if new or (stale and not prune) else 0
-
-
-def _without(listed: Sequence[str], stale: Counter[str]) -> list[str]:
-    left = stale.copy()
-    kept = []
-    for line in listed:
-        if left[line]:
-            left[line] -= 1
-        else:
-            kept.append(line)
-    return kept
+        for number, phrase, advice in sorted(findings((root / path).read_text("utf-8"))):
+            found += 1
+            print(f"{path}:{number}: '{phrase}': {advice}")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The check of style: what it finds, what it leaves alone, and a list of exceptions that can only become shorter."""
+"""The check of style: what it finds, and what it leaves alone."""
 
 from __future__ import annotations
 
@@ -51,60 +51,29 @@ def test_a_line_after_examples_of_what_not_to_write_keeps_its_number():
 
 @pytest.fixture
 def check(tmp_path, capsys):
-    """Return a function that writes files and exceptions, runs the check, and returns its exit code and output."""
+    """Return a function that writes files, runs the check, and returns its exit code and output."""
 
-    def run(files, exceptions=(), *args):
+    def run(files):
         for name, text in files.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text)
-        listed = tmp_path / style.EXCEPTIONS
-        listed.parent.mkdir(exist_ok=True)
-        listed.write_text("".join(f"{line}\n" for line in exceptions))
-        code = style.main(args, tmp_path)
-        return code, capsys.readouterr().out, listed.read_text().splitlines()
+        return style.main(tmp_path), capsys.readouterr().out
 
     return run
 
 
-def test_a_new_line_with_a_phrase_fails_the_check_and_names_its_place(check):
+def test_a_line_with_a_phrase_fails_the_check_and_names_its_place(check):
     assert check({"engine/a.py": "x = 1\ny = 'this is no name'\n"}) == (
         1,
         "engine/a.py:2: 'is no': write 'is not a' or 'must be'\n",
-        [],
     )
-
-
-def test_an_exception_covers_one_line_in_whatever_file_it_stands(check):
-    files = {"engine/new/place.py": "    # It is no name.\n", "README.md": "It is no name.\n"}
-
-    assert check(files, ["# It is no name.", "It is no name."])[:2] == (0, "")
-    assert check(files, ["# It is no name."])[:2] == (1, "README.md:1: 'is no': write 'is not a' or 'must be'\n")
-
-
-def test_a_stale_exception_fails_the_check_until_it_is_taken_off_the_list(check):
-    files = {"engine/a.py": "# It is no name.\n"}
-    listed = ["# It is none.", "# It is no name.", "# It is no name."]
-
-    assert check(files, listed)[:2] == (
-        1,
-        "tests/style_exceptions.txt: no longer in any file: # It is none.\n"
-        "tests/style_exceptions.txt: no longer in any file: # It is no name.\n"
-        "run python tests/style.py --prune\n",
-    )
-    assert check(files, listed, "--prune") == (0, "removed 2 of 3 exceptions\n", ["# It is no name."])
-
-
-def test_pruning_adds_nothing(check):
-    code, _, listed = check({"engine/a.py": "# It is no name.\n"}, ["# It is none."], "--prune")
-
-    assert (code, listed) == (1, [])
 
 
 def test_pages_made_of_the_rules_and_tests_are_not_checked(check):
     text = "It is no name.\n"
     files = ("docs/compatibility.md", "docs/coverage.md", "docs/rules/acme.md", "tests/test_a.py")
 
-    assert check(dict.fromkeys(files, text))[:2] == (0, "")
+    assert check(dict.fromkeys(files, text)) == (0, "")
 
 
 def test_rules_docs_and_code_are_checked(check):
@@ -117,6 +86,6 @@ def test_rules_docs_and_code_are_checked(check):
         ".ci/a.py",
     )
 
-    _, said, _ = check(dict.fromkeys(files, "It is no name.\n"))
+    _, said = check(dict.fromkeys(files, "It is no name.\n"))
 
     assert sorted(line.partition(":")[0] for line in said.splitlines()) == sorted(files)

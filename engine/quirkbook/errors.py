@@ -9,7 +9,7 @@
     │   └── PolicyError             a change of an effect class that the caller's policy forbids
     ├── UnknownProviderError    nobody wrote rules for that name
     ├── UnknownRuleError        a rule or code that does not exist
-    ├── UsageError              an argument that is none of its few values
+    ├── UsageError              an argument that is not one of its few values
     └── DispatchError           a call that did not end well; carries what the provider said, and no key ever
         ├── AuthenticationError         401, or no key at all
         ├── PermissionDeniedError       403
@@ -21,7 +21,7 @@
         │   └── QuotaExceededError          no money or quota left; waiting does not help
         ├── InternalServerError         500 and other 5xx
         │   └── ServiceUnavailableError     502, 503, 529, or an overloaded provider
-        ├── MalformedResponseError      an answer that is no chat completion
+        ├── MalformedResponseError      an answer that is not a chat completion
         └── APIConnectionError          no answer, or not the whole of it
             ├── Timeout                     408, 504, or longer than the caller would wait
             └── StreamCutError              a stream that ended in the middle; `received` holds what came
@@ -75,7 +75,7 @@ class RuleFileError(QuirkbookError):
 
 
 class PayloadError(QuirkbookError):
-    """The payload is no chat payload: ``pointer`` says where, the message says what to write instead."""
+    """The payload is not a chat payload: ``pointer`` says where, the message says what to write instead."""
 
     http_status = 400
     error_class = ErrorClass.BAD_REQUEST
@@ -139,7 +139,7 @@ class UnknownRuleError(QuirkbookError):
 
 
 class UsageError(QuirkbookError, ValueError):
-    """An argument is none of the few values it can have."""
+    """An argument is not one of the few values it can have."""
 
     exit_code = 2
 
@@ -292,7 +292,7 @@ class ServiceUnavailableError(InternalServerError):
 
 
 class MalformedResponseError(DispatchError):
-    """The answer is no JSON, or JSON of another shape than a chat completion."""
+    """The answer is not JSON, or JSON of another shape than a chat completion."""
 
 
 class APIConnectionError(DispatchError):

@@ -15,7 +15,7 @@ Keys = tuple[str | int, ...]
 
 
 class _Missing:
-    """The value of what is not there; null is a value, this is none."""
+    """What stands for a missing value; null is a value, this is not."""
 
     def __repr__(self) -> str:
         return "(absent)"

@@ -93,7 +93,7 @@ def test_a_payload_that_is_none_raises():
 def test_options_are_checked_before_any_request():
     with pytest.raises(UnknownProviderError, match="did you mean 'moonshot'"):
         Rules("moonshit", None, None)
-    with pytest.raises(UsageError, match="'lossi' is no effect"):
+    with pytest.raises(UsageError, match="'lossi' is not an effect"):
         Rules(None, None, {"lossi": "warn"})
 
 

@@ -353,7 +353,9 @@ def test_a_transport_of_neither_library_needs_a_word_on_which_it_is_like(library
     with library.Client(transport=adapter.transport("moonshot", Duck(), library=library.__name__)) as client:
         response = client.post(MOONSHOT, json=ASKED)
 
-    assert str(caught.value) == "Duck is no transport of httpx or httpx2: say library='httpx2' if it is like one"
+    assert (
+        str(caught.value) == "Duck is not a transport of httpx or httpx2: pass library='httpx2' if it behaves like one"
+    )
     assert response.json()["usage"] == TOLD
 
 

@@ -226,7 +226,7 @@ def test_the_policy_can_forbid_and_then_lists_every_change():
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ({"lossi": "warn"}, "policy: 'lossi' is no effect: write one of exact, lossy, semantic, refuse"),
+        ({"lossi": "warn"}, "policy: 'lossi' is not an effect: write one of exact, lossy, semantic, refuse"),
         ({"lossy": "no"}, "policy: lossy cannot be 'no': write one of allow, warn, error"),
         ({"refuse": "allow"}, "policy: refuse cannot be 'allow': write one of warn, error"),
     ],
@@ -461,7 +461,7 @@ def test_explain_never_raises_for_a_policy_but_for_its_words():
     done = explain({"seed": 1}, "acme", rulebook=BOOK, policy={"lossy": "error"})
 
     assert done.payload == {}
-    with pytest.raises(UsageError, match=r"^policy: 'loosy' is no effect"):
+    with pytest.raises(UsageError, match=r"^policy: 'loosy' is not an effect"):
         explain({"seed": 1}, "acme", rulebook=BOOK, policy={"loosy": "error"})
 
 

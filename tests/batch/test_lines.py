@@ -50,7 +50,7 @@ def test_what_is_no_chat_completion_is_left_as_it_is_and_told():
         {
             "line": 1,
             "custom_id": "a",
-            "note": "/v1/embeddings is no chat completion: the line is left as it is",
+            "note": "/v1/embeddings is not a chat completion: the line is left as it is",
             "rules": [],
         },
         "unchanged",

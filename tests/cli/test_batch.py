@@ -291,7 +291,7 @@ def test_an_input_that_can_be_read_but_once_is_refused_unread(tmp_path, run):
     os.mkfifo(tmp_path / "pipe")
 
     assert run(tmp_path / "pipe", tmp_path / "out.jsonl", "-p", "moonshot") == (
-        2, "", f"quirkbook: {tmp_path / 'pipe'} is no file that a batch could go on in: save it as a regular one first\n",
+        2, "", f"quirkbook: {tmp_path / 'pipe'} is not a file that a batch can go on in: save it as a regular file first\n",
     )  # fmt: skip
 
 
@@ -362,7 +362,7 @@ def test_a_journal_that_is_none_is_told(place, small_blocks, run, change):
     journal.write_bytes(raw if isinstance(raw, bytes) else json.dumps(raw).encode())
 
     assert run(source, target, "-p", "moonshot") == (
-        2, "", f"quirkbook: {journal} is no journal of a batch: begin anew with --force\n",
+        2, "", f"quirkbook: {journal} is not a journal of a batch: begin anew with --force\n",
     )  # fmt: skip
     assert run(source, target, "-p", "moonshot", "--force", "--workers", "1")[0] == 0
 

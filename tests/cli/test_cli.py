@@ -136,7 +136,7 @@ def test_headers_that_rules_set_are_told(quirkbook, tmp_path):
         (b"", "quirkbook: <stdin>:1:1: not JSON: expected a value\n"),
         (b'{"a": 1,\n "b" 2}', "quirkbook: <stdin>:2:6: not JSON: expected ':'\n"),
         (b'{"a": 1,\n "a": 2}', "quirkbook: <stdin>: the key 'a' stands twice in one object: keep one of them\n"),
-        (b'{"a": NaN}', "quirkbook: <stdin>: NaN is no JSON value: write a number or null\n"),
+        (b'{"a": NaN}', "quirkbook: <stdin>: NaN is not a JSON value: write a number or null\n"),
         (b'\n{"a": "\xff"}', "quirkbook: <stdin>:2: not UTF-8 text (byte 0xff): save it as UTF-8\n"),
         (b"[" * 100_000, "quirkbook: <stdin>: nested too deeply to be a chat payload\n"),
         (b'{"a": 1e999}', "quirkbook: <stdin>: 1e999 is too big for a number\n"),
@@ -145,7 +145,7 @@ def test_headers_that_rules_set_are_told(quirkbook, tmp_path):
             b'{"a": {"b": 1, "c": 2, "b": 1}}',
             "quirkbook: <stdin>: the key 'b' stands twice in one object: keep one of them\n",
         ),
-        (b'{"a": -Infinity}', "quirkbook: <stdin>: -Infinity is no JSON value: write a number or null\n"),
+        (b'{"a": -Infinity}', "quirkbook: <stdin>: -Infinity is not a JSON value: write a number or null\n"),
     ],
 )
 def test_what_cannot_be_read_is_told_and_exits_with_2(quirkbook, body, message):

@@ -9,7 +9,8 @@ import warnings
 import pytest
 
 from quirkbook import PayloadError, PolicyError, RefusedError, Rulebook, UnknownProviderError, UsageError
-from quirkbook.client.arguments import OWN, REFUSED, WITHOUT_EFFECT, Options
+from quirkbook.client.arguments import OWN, Options
+from quirkbook.client.litellm_names import REFUSED, WITHOUT_EFFECT
 from quirkbook.client.request import DEFAULT_TIMEOUT, address, prepare
 from quirkbook.errors import AuthenticationError
 
@@ -275,7 +276,7 @@ def test_an_address_that_is_none(url):
     with pytest.raises(UsageError) as caught:
         address(url, {})
 
-    assert str(caught.value) == "base_url is no address: write https://host/v1"
+    assert str(caught.value) == "base_url must be an address: write https://host/v1"
 
 
 def test_an_address_with_a_password_is_refused_and_not_shown():

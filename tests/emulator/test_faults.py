@@ -220,7 +220,7 @@ def test_a_misspelt_fault_is_an_error_of_the_emulator(moonshot):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("status=abc", "fault: 'abc' is no number: write status=500"),
+        ("status=abc", "fault: 'abc' must be a number: write status=500"),
         ("status=99", "fault: status cannot be 99: write status=500"),
         ("latency=-1", "fault: latency cannot be -1: write latency=1.0"),
         ("latency=nan", "fault: latency cannot be nan: write latency=1.0"),

@@ -59,7 +59,7 @@ def test_no_key_comes_twice_whatever_the_spaces(raw, twin):
         body.fields(raw)
 
     assert str(caught.value) == (
-        f'the body is no JSON that can be sent on: the key "{twin}" comes twice in one object: keep one of them'
+        f'the body is not JSON that can be sent on: the key "{twin}" comes twice in one object: keep one of them'
     )
 
 
@@ -151,7 +151,7 @@ def test_what_is_no_json_object_is_refused_in_words(raw, message):
     with pytest.raises(HTTPError) as caught:
         body.fields(raw)
 
-    assert str(caught.value) == f"the body is no JSON that can be sent on: {message}"
+    assert str(caught.value) == f"the body is not JSON that can be sent on: {message}"
     assert caught.value.status == 400
 
 
@@ -160,7 +160,7 @@ def test_a_field_that_no_float_holds_is_named_with_its_place():
         body.decode(body.fields(b'{"a":[1e999]}'), None, 100)
 
     assert str(caught.value) == (
-        "the body is no JSON that can be sent on: 'a': 1e999 is too big for a number (byte 1 of its value)"
+        "the body is not JSON that can be sent on: 'a': 1e999 is too big for a number (byte 1 of its value)"
     )
 
 
@@ -176,7 +176,7 @@ def test_an_extra_body_that_cannot_be_read_is_refused_before_it_is_looked_at(val
     with pytest.raises(HTTPError) as caught:
         body.check_steering(body.fields(b'{"extra_body":' + value + b"}"))
 
-    assert (caught.value.status, str(caught.value)) == (400, f"the body is no JSON that can be sent on: {message}")
+    assert (caught.value.status, str(caught.value)) == (400, f"the body is not JSON that can be sent on: {message}")
 
 
 @pytest.mark.parametrize("wanted", [None, {"a"}, {"b"}])
@@ -185,7 +185,7 @@ def test_a_field_that_is_not_utf_8_is_named(wanted, value):
     with pytest.raises(HTTPError) as caught:
         body.decode(body.fields(b'{"a":' + value + b"}"), wanted, 100)
 
-    assert str(caught.value).startswith("the body is no JSON that can be sent on: 'a' is not UTF-8: byte 0x")
+    assert str(caught.value).startswith("the body is not JSON that can be sent on: 'a' is not UTF-8: byte 0x")
 
 
 @pytest.mark.parametrize("key", ["a", "tools"])

@@ -198,7 +198,7 @@ def test_a_model_without_any_key_is_a_remark(config):
         ),
         ("{model: a, custom_llm_provider: 7}", "1:80: error[Q108]: 'custom_llm_provider' must be text, not a number"),
         ("{model: azure/gpt, api_key: k}", "1:48: error[Q107]: 'api_base' is missing: azure has no address of its own"),
-        ("{model: moonshot/k, api_base: localhost}", "1:78: error[Q109]: 'api_base' is no address\n  hint: write https://host/v1"),
+        ("{model: moonshot/k, api_base: localhost}", "1:78: error[Q109]: 'api_base' must be an address\n  hint: write https://host/v1"),
         (
             "{model: moonshot/k, base_url: 'https://u:sk-x@h/v1'}",
             "1:78: error[Q109]: 'base_url' holds a user name or a password\n"
@@ -717,7 +717,7 @@ def test_settings_of_our_own_are_read(config, tmp_path):
     ("text", "said"),
     [
         ("policy: {lossy: never}", "4:31: error[Q109]: policy: lossy cannot be 'never'\n  hint: write one of allow, warn, error"),
-        ("policy: {odd: warn}", "4:31: error[Q109]: policy: 'odd' is no effect\n  hint: write one of exact, lossy, semantic, refuse"),
+        ("policy: {odd: warn}", "4:31: error[Q109]: policy: 'odd' is not an effect\n  hint: write one of exact, lossy, semantic, refuse"),
         ("policy: warn", "4:30: error[Q108]: 'policy' must be a mapping, not text"),
         ("rules: [nowhere]", "4:30: error[Q109]: there is no folder nowhere\n  hint: the path is taken from where the config is"),
         ("keys: [5]", "4:29: error[Q108]: 'keys[0]' must be text, not a number"),

@@ -155,7 +155,7 @@ def test_a_refusal_that_the_policy_lets_pass_is_a_remark(book):
         ),
         (
             {"payload": {}, "provider": "acme", "policy": {"lossless": ["warn"]}},
-            "policy: 'lossless' is no effect: write one of exact, lossy, semantic, refuse",
+            "policy: 'lossless' is not an effect: write one of exact, lossy, semantic, refuse",
             "policy",
             "invalid_value",
         ),

@@ -348,4 +348,4 @@ def test_an_address_that_is_none_is_an_error_of_the_config():
     with running(a_deployment("ftp://x")) as front:
         refused = front.ask({})
 
-    assert (refused.status, refused.error["message"]) == (500, "base_url is no address: write https://host/v1")
+    assert (refused.status, refused.error["message"]) == (500, "base_url must be an address: write https://host/v1")

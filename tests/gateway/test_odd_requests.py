@@ -210,7 +210,7 @@ def test_a_wrong_path_says_what_there_is(front):
 
 # JSON
 
-BAD = "the body is no JSON that can be sent on: "
+BAD = "the body is not JSON that can be sent on: "
 DEEP = b'{"model":"kimi","messages":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 

@@ -290,7 +290,7 @@ def test_a_policy_that_is_none_says_how_to_write_one(front, said):
 
     assert refused.status == 400
     assert refused.error == {
-        "message": f"x-quirkbook-policy: '{said}' is no verdict on an effect: write 'lossy=error, semantic=error'"
+        "message": f"x-quirkbook-policy: '{said}' is not a verdict on an effect: write 'lossy=error, semantic=error'"
         " (exact, lossy, semantic: allow, warn or error; refuse: warn or error)",
         "type": "invalid_request_error",
         "param": None,

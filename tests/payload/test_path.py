@@ -54,7 +54,7 @@ def test_text_is_read_as_steps_from_an_origin(text, origin, steps):
     assert parse(text) == Path(text, origin, steps)
 
 
-NO_PATH = "is no field path at '{}': write keys with dots, items as [0], [-1] or [*]"
+NO_PATH = "is not a field path at '{}': write keys with dots, items as [0], [-1] or [*]"
 NO_START = "starts at no known place: write '$.key' (the root), '$request.key' or '[\"$key\"]'"
 
 

@@ -320,14 +320,14 @@ def test_a_warning_is_given_for_each_element():
                 (
                     "Q110",
                     ("do", 0, "each", "in"),
-                    "'m..x' is no field path at '..x': write keys with dots, items as [0], [-1] or [*]",
+                    "'m..x' is not a field path at '..x': write keys with dots, items as [0], [-1] or [*]",
                     "",
                     False,
                 ),
                 (
                     "Q110",
                     ("do", 0, "each", "when", "c..d"),
-                    "'c..d' is no field path at '..d': write keys with dots, items as [0], [-1] or [*]",
+                    "'c..d' is not a field path at '..d': write keys with dots, items as [0], [-1] or [*]",
                     "",
                     True,
                 ),
@@ -341,7 +341,7 @@ def test_a_warning_is_given_for_each_element():
                 (
                     "Q110",
                     ("do", 0, "each", "do", 0, "set", "a..b"),
-                    "'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]",
+                    "'a..b' is not a field path at '..b': write keys with dots, items as [0], [-1] or [*]",
                     "",
                     True,
                 ),
@@ -437,7 +437,7 @@ def test_a_schema_inside_a_schema_is_normalized_first():
 
 
 def test_a_faulty_path_of_schemas_is_told():
-    message = "'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]"
+    message = "'a..b' is not a field path at '..b': write keys with dots, items as [0], [-1] or [*]"
 
     assert action_diagnostics([normalize("a..b", drop=["a"])]) == [
         ("Q110", ("do", 0, "normalize_schema", "at"), message, "", False)

@@ -106,7 +106,7 @@ def test_inner_places_come_first():
 
 @cases("name", ["json_text", "from_json_text"])
 def test_a_faulty_path_is_told(name):
-    message = "'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]"
+    message = "'a..b' is not a field path at '..b': write keys with dots, items as [0], [-1] or [*]"
 
     assert action_diagnostics([{name: ["a..b"]}]) == [("Q110", ("do", 0, name, 0), message, "", False)]
 

@@ -518,7 +518,7 @@ def test_two_lengths_are_one_too_many():
     [("a..b", ("do", 0, "flatten_content")), ({"at": "a..b"}, ("do", 0, "flatten_content", "at"))],
 )
 def test_a_faulty_path_is_told(argument, keys):
-    message = "'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]"
+    message = "'a..b' is not a field path at '..b': write keys with dots, items as [0], [-1] or [*]"
 
     assert action_diagnostics([{"flatten_content": argument}]) == [("Q110", keys, message, "", False)]
 

@@ -145,7 +145,7 @@ def test_an_inner_content_is_read_first():
 @cases("do", [TAKE, PUT], ids=brief)
 def test_a_faulty_path_is_told(do):
     ((name, spec),) = do.items()
-    message = "'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]"
+    message = "'a..b' is not a field path at '..b': write keys with dots, items as [0], [-1] or [*]"
 
     found = [("Q110", ("do", 0, name, "at"), message, "", False)]
     assert action_diagnostics([{name: {**spec, "at": "a..b"}}]) == found

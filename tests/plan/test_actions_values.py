@@ -608,7 +608,7 @@ def test_keep_leaves_only_the_named_keys(paths, payload, after, edits):
 # Faults
 
 
-NO_PATH = "'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]"
+NO_PATH = "'a..b' is not a field path at '..b': write keys with dots, items as [0], [-1] or [*]"
 READ_ONLY = "'$request.a' is for conditions: no action can change it"
 NO_KEY = "'{}' cannot move: only a key of an object can"
 ONE_PLACE = "the target '{}' must name one place: a key, or '$.key' from the root"

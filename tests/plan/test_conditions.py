@@ -428,7 +428,7 @@ def test_the_constant_conditions_say_so():
             (
                 "Q110",
                 ("when", "a..b"),
-                "'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]",
+                "'a..b' is not a field path at '..b': write keys with dots, items as [0], [-1] or [*]",
                 "",
                 True,
             ),
@@ -450,7 +450,7 @@ def test_the_constant_conditions_say_so():
             (
                 "Q110",
                 ("when", "a", "some", "b", "among"),
-                "'c[' is no field path at '[': write keys with dots, items as [0], [-1] or [*]",
+                "'c[' is not a field path at '[': write keys with dots, items as [0], [-1] or [*]",
                 "",
                 False,
             ),
@@ -461,7 +461,7 @@ def test_the_constant_conditions_say_so():
             (
                 "Q110",
                 ("when", "a", "repeats"),
-                "'c[' is no field path at '[': write keys with dots, items as [0], [-1] or [*]",
+                "'c[' is not a field path at '[': write keys with dots, items as [0], [-1] or [*]",
                 "",
                 False,
             ),

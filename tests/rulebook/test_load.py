@@ -361,7 +361,7 @@ HEADLINES = [
     (
         "temperature: {gt",
         "a..b: {gt",
-        "17:12: error[Q110]: 'a..b' is no field path at '..b': write keys with dots, items as [0], [-1] or [*]",
+        "17:12: error[Q110]: 'a..b' is not a field path at '..b': write keys with dots, items as [0], [-1] or [*]",
     ),
     (
         "clamp: {temperature: [0, 1]}",
@@ -473,7 +473,7 @@ def test_all_diagnostics_of_a_file_come_at_once_in_order_of_place():
     other = LATER[LATER.index("  - id") :].replace("{warn: no images}", "{append_message: {role: user}}")
 
     assert [line for line in refusal(text + other).splitlines() if "error" in line] == [
-        "rules/acme.yaml:9:20: error[Q110]: 'thinking..type' is no field path at '..type': write keys with "
+        "rules/acme.yaml:9:20: error[Q110]: 'thinking..type' is not a field path at '..type': write keys with "
         "dots, items as [0], [-1] or [*]",
         "rules/acme.yaml:13:10: error[Q108]: 'why' must be a string, not an array",
         "rules/acme.yaml:17:26: error[Q104]: unknown operator 'greater'",

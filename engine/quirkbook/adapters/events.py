@@ -38,7 +38,7 @@ class EventStream:
         """The event whose end has not come."""
         self._line_end = b"\n"
         self._over = False
-        """Whether what comes is none of ours any more: the stream said that it is done, or talks no sense."""
+        """Whether the rest is passed on unread: the stream said that it is done, or is malformed."""
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -95,7 +95,7 @@ class Rules:
         Raises:
             RefusedError: a rule says that the provider cannot take this.
             PolicyError: the policy forbids a change that the payload needs.
-            PayloadError: it is no chat payload.
+            PayloadError: it is not a chat payload.
         """
         unpack = _UNPACK.get(packed.strip().lower())
         if unpack is None:
@@ -182,7 +182,7 @@ class TranslatedRequest:
 
 
 def is_stream(content_type: str, request: Mapping[str, Any]) -> bool:
-    """Tell whether an answer comes in events: it says so, or was asked for so and is no JSON."""
+    """Tell whether an answer comes in events: it says so, or was asked for so and is not JSON."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind == "text/event-stream" or (request.get("stream") is True and kind != "application/json")
 

@@ -85,7 +85,7 @@ def transport(
 
     Raises:
         UnknownProviderError: nobody of that name.
-        UsageError: neither httpx nor httpx2 is installed, or ``inner`` is no transport of either.
+        UsageError: neither httpx nor httpx2 is installed, or ``inner`` is not a transport of either.
     """
     kit = kit_of(inner, library)
     rules = Rules(provider, rulebook, policy, base_model)

@@ -73,7 +73,7 @@ def kit_of(inner: object, library: str | None) -> Kit:
     root = next((root for root in map(_root, type(inner).__mro__) if root in _LIBRARIES), None)
     if root is None:
         name = type(inner).__name__
-        raise UsageError(f"{name} is no transport of httpx or httpx2: say library='httpx2' if it is like one")
+        raise UsageError(f"{name} is not a transport of httpx or httpx2: pass library='httpx2' if it behaves like one")
     return _kit(root)
 
 

@@ -5,7 +5,7 @@ In a process: ``litellm.callbacks.append(quirkbook.adapters.litellm.callback)``.
     litellm_settings:
       callbacks: quirkbook.adapters.litellm.callback
 
-It runs once a deployment is chosen, so the provider is known. Each answer that is no stream tells what was done, in
+It runs once a deployment is chosen, so the provider is known. Each answer that is not a stream reports what was done, in
 ``response._hidden_params["quirkbook"]``, as does the log's ``metadata["quirkbook"]``; the proxy answers with the header
 ``x-quirkbook-rules``. A payload that a rule or the policy refuses is not sent: LiteLLM's own BadRequestError is raised,
 which its Router does not try again; its ``__cause__`` is ours.
@@ -84,7 +84,7 @@ class QuirkbookCallback(CustomLogger):
 
         Raises:
             UnknownProviderError: nobody of that name.
-            UsageError: a policy that is none.
+            UsageError: the policy is invalid.
         """
         super().__init__()
         self._rules = Rules(provider, rulebook, policy, base_model)

@@ -50,7 +50,7 @@ class QuirkbookAdapter(HTTPAdapter):
 
         Raises:
             UnknownProviderError: nobody of that name.
-            UsageError: a policy that is none.
+            UsageError: the policy is invalid.
         """
         super().__init__(**options)
         self._rules = Rules(provider, rulebook, policy, base_model)
@@ -61,7 +61,7 @@ class QuirkbookAdapter(HTTPAdapter):
         Raises:
             RefusedError: a rule says that the provider cannot take this.
             PolicyError: the policy forbids a change that the payload needs.
-            PayloadError: it is no chat payload.
+            PayloadError: it is not a chat payload.
         """
         url = request.url or ""
         if not is_chat(request.method or "", urlsplit(url).path):

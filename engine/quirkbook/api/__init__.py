@@ -277,7 +277,7 @@ def check_policy(policy: Policy | None) -> None:
         )
     for effect, wanted in (policy or {}).items():
         if effect not in DEFAULT_POLICY:
-            raise UsageError(f"policy: '{effect}' is no effect: write one of {', '.join(DEFAULT_POLICY)}")
+            raise UsageError(f"policy: '{effect}' is not an effect: write one of {', '.join(DEFAULT_POLICY)}")
         allowed = ("warn", "error") if effect == "refuse" else ("allow", "warn", "error")
         if wanted not in allowed:
             raise UsageError(f"policy: {effect} cannot be '{wanted}': write one of {', '.join(allowed)}")

@@ -59,11 +59,11 @@ def provider_support(payload: Mapping[str, Any], rulebook: Rulebook, *, model: s
 
     The best fit comes first; of those that fit alike, the one of which most rules are known.
 
-    ``model`` stands in for the payload's. A provider's own prefix is taken off the model and is no repair: it only says
-    to Quirkbook who is meant.
+    ``model`` stands in for the payload's. A provider's own prefix is taken off the model and is not a repair: it only says
+    to Quirkbook which provider to use.
 
     Raises:
-        PayloadError: it is no chat payload.
+        PayloadError: it is not a chat payload.
     """
     supports = [_support_of(payload, name, rulebook, model) for name in rulebook.providers if has_rules(rulebook, name)]
     return sorted(supports, key=lambda support: (EFFECT_ORDER[support.effect], -support.known, support.provider))

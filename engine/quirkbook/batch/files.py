@@ -135,7 +135,7 @@ class Batch:
     def _spare_input(self) -> None:
         """Refuse an input that would be written over, or that cannot be read from a place in the middle."""
         if not self._source.is_file():
-            raise UsageError(f"{self._source} is no file that a batch could go on in: save it as a regular one first")
+            raise UsageError(f"{self._source} is not a file that a batch can go on in: save it as a regular file first")
         names = ("output", "report", "file of refused lines", "journal", "next journal")
         for path, name in zip((*self._files(), self.journal, self._fresh), names, strict=True):
             if path.exists() and path.samefile(self._source):
@@ -178,7 +178,7 @@ class Batch:
                 return {key: journal[key] for key in ("input", "settings")}, state
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             pass  # JSON of another shape
-        raise UsageError(f"{self.journal} is no journal of a batch: begin anew with --force")
+        raise UsageError(f"{self.journal} is not a journal of a batch: begin anew with --force")
 
     def _write_journal(self, state: Progress, identity: Mapping[str, Any]) -> None:
         """Write the journal, in one step: a reader finds the old one or the new one whole."""

@@ -20,7 +20,7 @@ from ..wire import jsontext, notjson
 _CHAT: Final = "/chat/completions"
 _BOM: Final = b"\xef\xbb\xbf"
 LONGEST: Final = 64 << 20
-"""Bytes of a line; what is longer is no chat payload."""
+"""Bytes of a line; a longer one is not a chat payload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Translator:
         if "custom_id" in item:
             report["custom_id"] = item["custom_id"]
         if not str(item.get("url", _CHAT)).endswith(_CHAT):
-            report["note"] = f"{item['url']} is no chat completion: the line is left as it is"
+            report["note"] = f"{item['url']} is not a chat completion: the line is left as it is"
             return Line(text, jsontext.encode({**report, "rules": []}), "unchanged")
         return self._payload(raw, item["body"], item, report)
 

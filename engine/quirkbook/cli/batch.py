@@ -40,7 +40,7 @@ def batch(
 ) -> None:
     """Translate the requests in IN, one a line, into OUT.
 
-    A line is a payload, or a request of OpenAI's Batch API with custom_id and body. OUT.report.jsonl tells of each line
+    A line is a payload, or a request of OpenAI's Batch API with custom_id and body. OUT.report.jsonl reports on each line
     which rules fired; lines that are refused or unreadable go into OUT.refused.jsonl, and the exit code is 1 then. After
     a kill or a full disk the same command goes on where it was.
 
@@ -64,7 +64,7 @@ def batch(
 
 
 def _bar(size: int) -> Any:
-    """Return a context that gives what to tell of progress: a bar on a terminal, nothing elsewhere."""
+    """Return a context that gives a function to report progress with: a bar on a terminal, nothing elsewhere."""
     from rich.console import Console
 
     console = Console(stderr=True)

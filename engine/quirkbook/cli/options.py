@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class InputError(QuirkbookError):
-    """The input cannot be read, or is no JSON object."""
+    """The input cannot be read, or is not a JSON object."""
 
     exit_code = 2
 
@@ -133,7 +133,7 @@ def _read_bytes(name: str, shown: str) -> bytes:
 
 
 def _no_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON value: write a number or null")
+    raise ValueError(f"{word} is not a JSON value: write a number or null")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -196,7 +196,7 @@ def retry_count(value: Any, default: int, most: int) -> int:
     """Return how often to try again.
 
     Raises:
-        UsageError: it is no such number.
+        UsageError: it is not such a number.
     """
     if value is None:
         return default

@@ -107,7 +107,7 @@ def completion(
 
     Raises:
         DispatchError: the provider refused, or could not be reached; see `quirkbook.errors` for the classes.
-        PayloadError: the payload is none, or a rule or the policy refuses it; nothing was sent.
+        PayloadError: it is not a chat payload, or a rule or the policy refuses it; nothing was sent.
         UnknownProviderError: no rules are known for that provider, or none is named.
         UsageError: an argument that cannot be honoured.
     """

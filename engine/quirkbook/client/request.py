@@ -29,7 +29,7 @@ DEFAULT_TIMEOUT: Final = (10.0, 600.0)
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "quirkbook"}
 #: A compressed stream comes in lumps.
 _STREAM_HEADERS: Final = {**_HEADERS, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
-_NO_ADDRESS: Final = "base_url is no address: write https://host/v1"
+_NO_ADDRESS: Final = "base_url must be an address: write https://host/v1"
 _BEARER: Final = {"header": "Authorization", "prefix": "Bearer "}
 
 
@@ -76,7 +76,7 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
     Raises:
         UsageError: an argument that cannot be honoured.
         AuthenticationError: no key; nothing was sent.
-        PayloadError: the payload is none, or a rule refuses it.
+        PayloadError: it is not a chat payload, or a rule refuses it.
         UnknownProviderError: nobody knows the provider.
     """
     fields, call_options, remarks = arguments.sort_options(options)
@@ -193,7 +193,7 @@ def address(base_url: str | None, head: Mapping[str, Any], query: Mapping[str, s
     'http://127.0.0.1:8001/v1/chat/completions'
 
     Raises:
-        UsageError: there is no address, or it is none.
+        UsageError: the address is missing or invalid.
     """
     provider_url = head.get("base_url", "")
     variable = head.get("base_url_env")

@@ -37,7 +37,7 @@ class Fault:
     error_mid_stream: int | None = None
     """Send an error object after so many chunks and end there."""
     malformed_sse: int | None = None
-    """Send a chunk that is no JSON after so many chunks."""
+    """Send a chunk that is not JSON after so many chunks."""
     slow_drip: float | None = None
     """Send a stream five bytes at a time, with so many seconds between."""
     crlf: bool = False
@@ -59,7 +59,7 @@ class Fault:
         Fault(cut=1)
 
         Raises:
-            UsageError: a name that is none, or a value that does not fit.
+            UsageError: the name is unknown, or the value does not fit.
         """
         values: dict[str, Any] = {}
         for item in filter(None, (item.strip() for item in text.split(";"))):
@@ -106,7 +106,7 @@ def _value(field: str, name: str, value: str | None) -> Any:
     try:
         parsed = bare if value is None else parse(value)
     except ValueError:
-        raise UsageError(f"fault: '{value}' is no number: write {name}={bare}") from None
+        raise UsageError(f"fault: '{value}' must be a number: write {name}={bare}") from None
     low, high = (200, 599) if field == "status" else (0, 1_000_000)
     if parse is not str and not low <= parsed <= high:
         raise UsageError(f"fault: {name} cannot be {value}: write {name}={bare}")

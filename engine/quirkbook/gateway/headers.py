@@ -107,7 +107,7 @@ def policy(header_value: bytes | None, default: Mapping[str, str]) -> Mapping[st
         verdicts = ("warn", "error") if effect == "refuse" else ("allow", "warn", "error")
         if effect not in default or verdict not in verdicts:
             text = (
-                f"{POLICY.decode()}: '{part.strip()[:100]}' is no verdict on an effect: "
+                f"{POLICY.decode()}: '{part.strip()[:100]}' is not a verdict on an effect: "
                 "write 'lossy=error, semantic=error' (exact, lossy, semantic: allow, warn or error; refuse: warn or error)"
             )
             raise HTTPError(400, text, code="invalid_policy")

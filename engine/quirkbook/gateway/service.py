@@ -37,7 +37,7 @@ class Service:
 
         Raises:
             AuthenticationError: no key is known for it.
-            UsageError: its address is none.
+            UsageError: its address is invalid.
         """
         key = (id(target.deployment), target.upstream_model)
         route = self._routes.get(key)

@@ -47,7 +47,7 @@ class Path:
 
 
 class PathError(ValueError):
-    """A text that is no field path; the message says what to write instead."""
+    """A text that is not a field path; the message says what to write instead."""
 
 
 _STEP = re.compile(
@@ -69,7 +69,7 @@ def parse(text: str) -> Path:
     'root'
 
     Raises:
-        PathError: the text is no path.
+        PathError: the text is not a path.
     """
     if text == ".":
         return Path(text, "here", ())
@@ -90,7 +90,7 @@ def parse(text: str) -> Path:
         step = _STEP.match(rest, at)
         if step is None or (at > 0 and rest[at] not in ".["):
             raise PathError(
-                f"'{text}' is no field path at '{rest[at:]}': write keys with dots, items as [0], [-1] or [*]"
+                f"'{text}' is not a field path at '{rest[at:]}': write keys with dots, items as [0], [-1] or [*]"
             )
         steps.append(_step(step))
         at = step.end()

@@ -1,4 +1,4 @@
-"""A Rulebook: who is meant by a provider's name, and the plan of rules in force for a provider and a model.
+"""A Rulebook: which provider a name means, and the plan of rules in force for a provider and a model.
 
 Immutable, safe to share between threads; each plan is compiled once and kept.
 """

@@ -73,7 +73,7 @@ def _of_table(keys: Keys, diagnostic: Diagnostic, shape: str) -> Diagnostic:
 
 
 def _usage(keys: Keys) -> str:
-    """Return how the action or operator around a value is written; nothing for what is none."""
+    """Return how the action or operator around a value is written; nothing for any other key."""
     words = {**_properties("operators"), **(_properties("action") if "do" in keys else {})}
     for key in reversed(keys):
         if key in words:

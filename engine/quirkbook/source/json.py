@@ -21,7 +21,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
 class NotJSON(ValueError):  # noqa: N818 - says what the text is
-    """The text is no JSON from ``start`` to ``end``; ``code`` is the code of the diagnostic."""
+    """The text is not JSON from ``start`` to ``end``; ``code`` is the code of the diagnostic."""
 
     def __init__(self, message: str, start: int, end: int | None = None, code: str = "Q101") -> None:
         super().__init__(message)

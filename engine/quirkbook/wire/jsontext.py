@@ -13,7 +13,7 @@ def encode(value: Any, *, nan: bool = True) -> bytes:
     (b'{"a":["\\\\u00e9","\\\\ud83d"]}', '{"a":"é"}')
 
     Raises:
-        TypeError, ValueError, RecursionError: it is no JSON; without ``nan`` that holds for NaN and infinities too.
+        TypeError, ValueError, RecursionError: it is not JSON; without ``nan`` that holds for NaN and infinities too.
     """
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=nan, separators=(",", ":")).encode()
@@ -22,7 +22,7 @@ def encode(value: Any, *, nan: bool = True) -> bytes:
 
 
 def decode(data: bytes | str) -> Any:
-    """Return the JSON, None where it is none.
+    """Return the JSON, None where it is not JSON.
 
     >>> decode(b'{"a": 1}'), decode("<html>"), decode("[" * 100_000)
     ({'a': 1}, None, None)

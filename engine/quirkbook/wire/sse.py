@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 MAX_EVENT: Final = 16 * 1024 * 1024
-"""Bytes of one event, or of one line. More is no chat; it would only fill the memory."""
+"""Bytes of one event, or of one line. More is not a chat; it would only fill the memory."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 

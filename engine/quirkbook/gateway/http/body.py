@@ -28,7 +28,7 @@ def fields(raw: bytes) -> dict[str, Any]:
     """Return the top-level fields of a JSON object, none of them decoded.
 
     Raises:
-        HTTPError: 400, it is no JSON object, or a key comes twice.
+        HTTPError: 400, it is not a JSON object, or a key comes twice.
     """
     try:
         pairs: dict[str, Any] = _fields(raw)
@@ -240,4 +240,4 @@ def _refuse_duplicate_keys(raw: bytes) -> None:
 
 
 def _invalid_body(text: str) -> HTTPError:
-    return HTTPError(400, f"the body is no JSON that can be sent on: {text}", code="invalid_json")
+    return HTTPError(400, f"the body is not JSON that can be sent on: {text}", code="invalid_json")

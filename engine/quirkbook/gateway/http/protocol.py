@@ -42,15 +42,15 @@ class Protocol(HttpToolsProtocol):
         """Take bytes of requests."""
         if self._parting or self.transport.is_closing():
             return
-        if self._due is not None:  # else a line break, which is no request yet, would gain time, again and again
+        if self._due is not None:  # else a line break, which is not a request yet, would gain time, again and again
             self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             if not self._parting:
-                self._refuse(400, "the request is no HTTP/1.1 that can be understood in one way only", "invalid_http")
+                self._refuse(400, "the request is not HTTP/1.1 that can be understood in one way only", "invalid_http")
             return
-        if self._in_head:  # the parser tells of a header when it has come whole, however long that is
+        if self._in_head:  # the parser reports a header when it has come whole, however long that is
             self._unfinished += len(data)
             if self._unfinished > self._header_bytes:
                 self._too_much()
@@ -188,5 +188,5 @@ class _Together:
         self._transport.close()
 
 
-class _Refused(Exception):  # noqa: N818 - it stops the parser, and is no error
+class _Refused(Exception):  # noqa: N818 - it stops the parser, and is not an error
     """Nothing more of the request is read."""

@@ -12,7 +12,7 @@ from ...errors import APIConnectionError, Timeout
 from .decompress import UNPACKED_AS_THEY_COME, DecompressionError, Decompressor
 
 HEAD_BYTES: Final = 128 * 1024
-"""Bytes of an answer's headers; more is no answer."""
+"""Bytes of an answer's headers; more is not an answer."""
 AHEAD: Final = 256 * 1024
 """Bytes of an answer that are taken in before the reader has taken out those before."""
 

@@ -33,7 +33,7 @@ class Decompressor:
         self._may_be_raw = coding == "deflate"
         """Whether the start has still to tell if this is deflate without zlib's head, which some servers mean by it."""
         self._over = False
-        """Whether what comes is no part of the body any more."""
+        """Whether the body has ended, so that what comes is dropped."""
 
     def feed(self, data: bytes) -> bytes:
         """Return what a piece holds.

@@ -33,7 +33,7 @@ _EVERYWHERE: Final = frozenset({"choices", "delta", "id", "object", "created", "
 
 
 def words(plan: Plan | None) -> tuple[bytes, ...] | None:
-    """Return words of which one stands in every event, or whole answer, that some rule may speak of; None: in any."""
+    """Return words of which one stands in every event, or whole answer, that some rule may apply to; None: in any."""
     keys: set[str] = set()
     for rule in plan.rules if plan else ():
         required = _required_keys(rule)
@@ -176,7 +176,7 @@ class Relay:
             yield from map(event, passed)
 
     def _may_match(self, data: bytes) -> bool:
-        """Tell whether a rule may speak of an event in it."""
+        """Tell whether a rule may apply to an event in it."""
         return has_word(self._looked_for, data)
 
     def _owed(self) -> Iterable[bytes]:

@@ -47,7 +47,7 @@ class Route:
 
         Raises:
             AuthenticationError: no key is known for the deployment.
-            UsageError: its address is none.
+            UsageError: its address is invalid.
         """
         deployment = target.deployment
         self.deployment = deployment
@@ -93,7 +93,7 @@ class Route:
         ]
         self._decoded = None if None in keys else body.OWN.union(*filter(None, keys))
         if self.request and any(rule.renames_model for rule in self.request.rules):
-            # Then rules of a model that nobody knows yet speak of the request and its answer.
+            # Then rules of a model that is not known yet apply to the request and its answer.
             self._decoded = self._answer_words = self._chunk_words = None
         self.book = book
 
@@ -133,7 +133,7 @@ class Route:
         Raises:
             RefusedError: a rule says that the provider cannot take this.
             PolicyError: the policy forbids a change.
-            HTTPError: a field is no JSON.
+            HTTPError: a field is not JSON.
         """
         # An extra_body is joined with fields that no rule may look at.
         payload = body.decode(fields, None if "extra_body" in fields else self._decoded, depth)
@@ -184,7 +184,7 @@ class Route:
         return streams.Relay(rules, words, self.without_key)
 
     def may_match_rules(self, answer: bytes) -> bool:
-        """Tell whether some rule may speak of a whole answer."""
+        """Tell whether some rule may apply to a whole answer."""
         return streams.has_word(self._answer_words, answer)
 
 

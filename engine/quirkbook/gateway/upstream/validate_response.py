@@ -189,7 +189,7 @@ def for_client(route: Route, failure: DispatchError) -> HTTPError:
 
 
 def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -> bytes:
-    """Return a whole answer as OpenAI's clients expect it; the very bytes where no rule speaks of it.
+    """Return a whole answer as OpenAI's clients expect it; the very bytes where no rule applies to it.
 
     Raises:
         DispatchError: it is an error all the same, or no completion.

@@ -161,7 +161,7 @@ def targets(path: Path) -> Callable[[Draft, Keys], list[tuple[Keys, int]]]:
     """Return a finder of the places that may be written: keys, and how many of them exist already.
 
     Up to its last wildcard a path must match; below, missing parents of object type will be made. Where a parent
-    is there and is no object, or an item of an array is not there, nothing can be written; nor is the root itself.
+    is there and is not an object, or an item of an array is not there, nothing can be written; nor is the root itself.
     """
     if path.origin == "here" and len(path.steps) == 1 and isinstance(path.steps[0], str):
         return _beside(path.steps[0])

@@ -90,7 +90,7 @@ def normalizer(options: Mapping[str, Any]) -> Normalizer:
       definition says the very same, and for `$schema` and `$comment`. With ``inline_refs`` it comes after
       inlining.
     - ``rename: {old: new}``: keywords; references follow. Two maps of definitions are joined; of two other
-      keywords the new one wins. Pairs that form a circle, whose values have different shapes (`items` is no
+      keywords the new one wins. Pairs that form a circle, whose values have different shapes (`items` and
       `anyOf`) or whose old keyword another option writes are left out. Exact for definitions, else lossy.
     - ``collapse_nullable``: `nullable`, "null" in a type list (and then null in its enum) and branches of
       `anyOf` or `oneOf` that allow null alone go; a single branch left is merged into its parent unless
@@ -119,7 +119,7 @@ def normalizer(options: Mapping[str, Any]) -> Normalizer:
       where a branch's own type is not among it, or a reference's is unknown.
     - ``require_root_object``: a root without type or with "object" in a type list gets `type: object`, and
       `properties: {}` if it has none; a root that is a mere reference becomes what it points to. A root of
-      another type stays, and so does one that is no object at all. Exact.
+      another type stays, and so does one that is not an object at all. Exact.
     - ``required_as_list``: `required: null` and a missing `required` of an object become `[]`. Exact.
     - ``prune_required``: names that `properties` right there lacks leave `required`. Lossy.
     - ``add_properties``, ``add_items``: an object without `properties`, an array without `items` gets empty ones. Exact.

@@ -20,7 +20,7 @@ Gated = tuple[Repair, Set[str]]
 #: Keywords that other repairs write: renaming them would go round in circles.
 _WRITTEN: Final = frozenset({"$ref", "type", "enum", "required", "properties", "description", "items", "prefixItems"})
 
-#: Keywords whose schemas speak of the very value that the schema around them speaks of.
+#: Keywords whose schemas are about the very value that the schema around them is about.
 IN_PLACE: Final = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "then", "else", "dependentSchemas"})
 
 

@@ -1,6 +1,6 @@
 """A JSON Schema as a tree of spots to edit: dict in, dict out; what nobody edited comes out as it went in.
 
-Only schema positions become spots: a property that happens to be named ``type`` or ``anyOf`` is no keyword,
+Only schema positions become spots: a property that happens to be named ``type`` or ``anyOf`` is not a keyword,
 and the values under ``enum``, ``const``, ``default`` and ``examples`` are data. No function here recurses: a
 schema may nest as deep as it likes.
 """

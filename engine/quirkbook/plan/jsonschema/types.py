@@ -20,7 +20,7 @@ _say_enum: Final = describe(("enum",))
 
 
 def one_type(banned: Collection[str]) -> Repair:
-    """Make a schema speak of one type; ``banned`` are keywords that another option takes away."""
+    """Give a schema one type; ``banned`` are keywords that another option takes away."""
 
     def repair(spot: Spot, log: Log) -> None:
         _spell_out(spot, log)
@@ -87,7 +87,7 @@ def _lone_union(spot: Spot, log: Log) -> None:
 
 
 def _foreign(spot: Spot, log: Log) -> None:
-    """Drop what speaks of objects or arrays where the type is another."""
+    """Drop what is about objects or arrays where the type is another."""
     kind = spot.words.get("type")
     if isinstance(kind, str):
         for other in {"object", "array"} - {kind}:
