@@ -55,7 +55,6 @@ HABITS: tuple[Row, ...] = (
     ("/max_completion_tokens", int, MISSING, "sent as max_tokens, the name that Moonshot has deprecated"),
     ("/max_tokens", MISSING, int, "the same, seen from the other side"),
     ("/max_tokens", int, int, "the same, where both were asked for"),
-    ("/metadata", dict, MISSING, "kept for its own books"),
     ("/reasoning_effort", str, MISSING, "not in its list for models that its price list calls no reasoners"),
     ("/thinking", dict, MISSING, "not in its list of parameters for Moonshot"),
     ("/stream", False, MISSING, "the default is left out"),

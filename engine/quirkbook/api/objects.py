@@ -15,6 +15,7 @@ from numbers import Integral, Real
 from typing import Any, Final
 
 from ..model import Keys, pointer
+from .functions import function_tool, is_function
 from .response_format import makes_schemas, plain_format, plain_tool
 
 PLAIN: Final = frozenset({str, int, float, bool, type(None), dict, list})
@@ -54,6 +55,8 @@ def stands_for(value: Any, keys: Keys) -> Any:
 def _one_step(value: Any, keys: Keys) -> Any:
     if isinstance(value, type):
         return _of_class(value, keys)
+    if _is_tool(keys) and is_function(value):
+        return function_tool(value, pointer(keys))
     if keys == ("response_format",):
         plain_format(value)  # refuses an instance of a class that was meant itself
     for base, convert in _CONVERSIONS:
@@ -72,12 +75,16 @@ def _one_step(value: Any, keys: Keys) -> Any:
 def _of_class(value: type, keys: Keys) -> Any:
     if keys == ("response_format",):
         return plain_format(value)[0]
-    if len(keys) == 2 and keys[0] == "tools" and makes_schemas(value):
+    if _is_tool(keys) and makes_schemas(value):
         return plain_tool(value, pointer(keys))
     raise NotJSON(
         f"a value must be JSON data, not the class {value.__name__}; only response_format and items of tools may be "
         "classes, those that have model_json_schema()"
     )
+
+
+def _is_tool(keys: Keys) -> bool:
+    return len(keys) == 2 and keys[0] == "tools"
 
 
 def _refused(value: Any) -> Any:

@@ -23,7 +23,7 @@ WITHOUT_EFFECT: Final = frozenset(
         "itpm", "keepalive_seconds", "kubernetes_pod_discovery", "log_client_error_tracebacks", "logger_fn",
         "max_agentic_loops", "max_fallbacks", "max_file_size_mb", "max_parallel_requests",
         "merge_reasoning_content_in_choices", "metadata_tags", "model_file_id_mapping", "model_info", "no-log", "order",
-        "otpm", "output_vector_size", "preset_cache_key", "provider_affinity_header", "proxy_server_request",
+        "original_function", "otpm", "output_vector_size", "preset_cache_key", "provider_affinity_header", "proxy_server_request",
         "responses_api_version", "rpd", "rpm", "rust", "secret_fields", "self", "shared_session", "spend_logs_metadata",
         "stream_chunk_size", "success_callback", "switchyard_router_config", "tag_regex", "tags",
         "thought_signature_in_tool_call_id", "tiered_pricing", "tpd", "tpm", "ttl", "turn_off_message_logging",
@@ -53,6 +53,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "content_policy_fallbacks": "catch ContentFilterError and call again",
     "context_window_fallback_dict": "catch ContextWindowExceededError and call again",
     "context_window_fallbacks": "catch ContextWindowExceededError and call again",
+    "default_headers": "write extra_headers={...}",
     "deployment_id": "write model=...",
     "enable_json_schema_validation": "validate the answer with a library for JSON Schema",
     "ensure_alternating_roles": _MESSAGES,
@@ -62,6 +63,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "final_prompt_value": _MESSAGES,
     "force_timeout": "write timeout=...",
     "hf_model_name": "write base_model=...",
+    "include_server_side_tool_invocations": "leave it out: no provider takes it in chat completions",
     "initial_prompt_value": _MESSAGES,
     "litellm_credential_name": _SIGN_IN,
     "litellm_system_prompt": _MESSAGES,
@@ -99,9 +101,9 @@ REFUSED: Final[Mapping[str, str]] = {
     "user_continue_message": _MESSAGES,
 }
 
-#: Families of names: the prices of tokens, and the settings of services that keep logs.
+#: Families of names: the prices of tokens, the settings of services that keep logs, and what LiteLLM tells itself.
 _OF_BOOKS: Final = re.compile(
-    r".+_cost_per_.+|(explicit_)?cache_.+_cost(_.+)?|.+_uplift_multiplier(_.+)?|litellm_.+|s3_.+|gcs_.+"
+    r".+_cost_per_.+|(explicit_)?cache_.+_cost(_.+)?|.+_uplift_multiplier(_.+)?|litellm_.+|s3_.+|gcs_.+|_.+"
     r"|(arize|dd|humanloop|langfuse|langsmith|newrelic|posthog|signoz|wandb|weave)_.+"
 )
 _OF_SENDING: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
@@ -109,7 +111,7 @@ _OF_SENDING: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile("(auto|complexity|adaptive|quality)_router_.+"), "write model=..."),
     (
         re.compile(
-            "(aws|azure|vertex|watsonx|token_exchange|github_copilot|openai_identity)_.+"
+            "(aws|azure|vertex|watsonx|token_exchange|github_copilot|gigachat|openai_identity)_.+"
             "|openai_service_account_id|chatgpt_auth_file"
             "|anthropic_(federation|organization|service_account|identity|issuer|keycloak|disable_workload)_.+"
         ),

@@ -13,10 +13,10 @@ Traits = Mapping[str, Any]
 
 #: Kind of service (`serves.as`) -> the traits that it has unless its head says otherwise.
 DEFAULTS: Final[Mapping[str, Traits]] = {
-    "maker": {"functions_only": True, "pairs": True, "plain_names": True},
+    "maker": {"functions_only": True, "no_metadata": True, "pairs": True, "plain_names": True},
     "relay": {"pairs": True, "plain_names": True},
-    "weights": {"functions_only": True, "pairs": True, "plain_names": True},
-    "template": {"functions_only": True, "parses_arguments": True},
+    "weights": {"functions_only": True, "no_metadata": True, "pairs": True, "plain_names": True},
+    "template": {"functions_only": True, "no_metadata": True, "parses_arguments": True},
 }
 
 
