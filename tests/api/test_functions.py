@@ -24,7 +24,11 @@ class Place:
 
     @classmethod
     def model_json_schema(cls):
-        return {"type": "object", "properties": {"at": {"$ref": "#/$defs/Point"}}, "$defs": {"Point": {"type": "object"}}}
+        return {
+            "type": "object",
+            "properties": {"at": {"$ref": "#/$defs/Point"}},
+            "$defs": {"Point": {"type": "object"}},
+        }
 
 
 def weather(city: str, place: Place, days: Annotated[int, "At most 7."] = 1, unit: Unit = Unit.CELSIUS) -> str:
@@ -90,7 +94,12 @@ def test_a_method_is_a_tool_without_its_self():
         (tuple[int, ...], {"type": "array", "items": {"type": "integer"}}),
         (
             tuple[int, str],
-            {"type": "array", "items": {"anyOf": [{"type": "integer"}, {"type": "string"}]}, "minItems": 2, "maxItems": 2},
+            {
+                "type": "array",
+                "items": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+                "minItems": 2,
+                "maxItems": 2,
+            },
         ),
         (dict, {"type": "object", "additionalProperties": True}),
         (Mapping[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
