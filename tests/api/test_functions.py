@@ -103,7 +103,7 @@ def test_a_method_is_a_tool_without_its_self():
         ),
         (dict, {"type": "object", "additionalProperties": True}),
         (Mapping[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),
-        (Optional[int], {"anyOf": [{"type": "integer"}, {"type": "null"}]}),
+        (Optional[int], {"anyOf": [{"type": "integer"}, {"type": "null"}]}),  # noqa: UP045 - the old form is read, too
         (int | str, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
         (Literal["a", "b"], {"type": "string", "enum": ["a", "b"]}),
         (Literal["a", 1], {"enum": ["a", 1]}),
