@@ -70,7 +70,7 @@ def test_a_name_that_cannot_be_taken_is_refused(quirkbook, tmp_path, name, messa
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["rules", "connections", "request"])
+@pytest.mark.parametrize("name", ["rules", "connections", "request", "gateway"])
 def test_a_schema_is_printed_as_a_sound_json_schema(quirkbook, name):
     code, out, err = quirkbook("schema", name)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -91,13 +93,24 @@ def new(provider: str, into: Path) -> None:
     click.echo(f"wrote {path}: replace its addresses and rules, then run: quirkbook check {path}")
 
 
-_SCHEMAS = {"rules": "rules", "connections": "connections", "request": "chat-request"}
+def _of_the_gateway() -> dict[str, Any]:
+    from ..gateway.config.schema import config_schema
+
+    return config_schema()
+
+
+_SCHEMAS: dict[str, Callable[[], Any]] = {
+    "rules": lambda: read_schema("rules"),
+    "connections": lambda: read_schema("connections"),
+    "request": lambda: read_schema("chat-request"),
+    "gateway": _of_the_gateway,
+}
 
 
 @click.command()
 @click.argument("name", type=click.Choice(list(_SCHEMAS)))
 def schema(name: str) -> None:
-    """Print the JSON Schema of rule files, of rules/connections.yaml, or of a chat request.
+    """Print the JSON Schema of rule files, of connections.yaml, of a chat request, or of a gateway's config.
 
     An editor with a YAML language server completes and checks a file whose first line names the schema.
 
@@ -105,4 +118,4 @@ def schema(name: str) -> None:
     quirkbook schema rules > rules.schema.json
     # yaml-language-server: $schema=rules.schema.json
     """
-    click.echo(json.dumps(read_schema(_SCHEMAS[name]), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(_SCHEMAS[name](), indent=2, ensure_ascii=False))

@@ -50,21 +50,22 @@ def _table() -> dict[str, Any]:
     return data
 
 
-@cache
-def section(name: str) -> Section:
-    """Return a section by its name: ``model_list``, ``litellm_params``, ``limits``, ...; "" is the top level."""
-    rows = [
+def rows(name: str) -> list[tuple[str, Key]]:
+    """Return the keys of a section, globs too, in the table's order; of a key that comes twice the first counts."""
+    found = [
         (key, Key(row["state"], row.get("why", ""), row.get("false_counts", False)))
         for row in _table()["sections"][name]
         for key in row["keys"]
     ]
-    if name == "litellm_params":
-        rows += [(key, Key("used")) for key in parameters()]
-    exact: dict[str, Key] = {}
-    for key, state in rows:
-        if "*" not in key:
-            exact.setdefault(key, state)
-    return Section(exact, [(key, state) for key, state in rows if "*" in key])
+    return found + [(key, Key("used")) for key in sorted(parameters())] if name == "litellm_params" else found
+
+
+@cache
+def section(name: str) -> Section:
+    """Return a section by its name: ``model_list``, ``litellm_params``, ``limits``, ...; "" is the top level."""
+    found = rows(name)
+    exact = {key: state for key, state in reversed(found) if "*" not in key}
+    return Section(exact, [(key, state) for key, state in found if "*" in key])
 
 
 @cache
