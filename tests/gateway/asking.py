@@ -17,7 +17,7 @@ from tests.servers import COMPLETION, Server, answer, serving
 
 from quirkbook.gateway import serve as gateway_serving
 from quirkbook.gateway.app import Gateway
-from quirkbook.gateway.config.model import Config, Deployment, Limits
+from quirkbook.gateway.config.model import ClientKey, Config, Deployment, Limits
 from quirkbook.gateway.observe import Log
 from quirkbook.rulebook.rulebook import Rulebook
 
@@ -167,6 +167,11 @@ def until(happened: Callable[[], Any], seconds: float = 5.0) -> None:
 @contextlib.contextmanager
 def running(*deployments: Deployment, limits: Limits | None = None, **config: Any) -> Iterator[Running]:
     """Run a gateway; it neither tries again nor passes over who failed, unless told to."""
+    keys = [
+        ClientKey.of(f"keys[{at}]", key) if isinstance(key, str) else key
+        for at, key in enumerate(config.pop("keys", ()))
+    ]
+    config["keys"] = tuple(keys)
     made = Config(deployments, BOOK, **{"retries": 0, "cooldown": 0, "limits": limits or Limits(), **config})
     lines: list[str] = []
     gateway = Gateway(made, log=Told(lines))

@@ -12,6 +12,7 @@ from quirkbook.authoring.diagnostics import CODES
 from quirkbook.errors import RuleFileError, UsageError
 from quirkbook.gateway.config import litellm_keys
 from quirkbook.gateway.config.load import Config, ConfigError, Deployment, Limits, from_environment, read_config
+from quirkbook.gateway.config.model import ClientKey
 from quirkbook.gateway.config.yaml import MAX_NODES
 from quirkbook.rulebook.providers import GENERIC
 from quirkbook.rulebook.rulebook import Rulebook
@@ -547,20 +548,26 @@ def test_merges_cannot_go_on_for_ever(refusal):
 # The other sections
 
 
+def keys(**texts):
+    return tuple(ClientKey.of(name, text) for name, text in texts.items())
+
+
 def test_master_key_and_keys_may_come_from_the_environment(config):
     text = (
         KIMI
         + "general_settings: {master_key: os.environ/MASTER}\nquirkbook_settings: {keys: [os.environ/TEAM, any, any]}\n"
     )
 
-    assert config(text, {"MASTER": "sk-1", "TEAM": "two"}).keys == ("sk-1", "two", "any")
+    assert config(text, {"MASTER": "sk-1", "TEAM": "two"}).keys == keys(
+        master_key="sk-1", **{"keys[0]": "two", "keys[1]": "any"}
+    )
 
 
 def test_without_a_key_in_the_file_that_of_the_environment_counts(config):
     environ = {"LITELLM_MASTER_KEY": "sk-env"}
 
-    assert config(KIMI, environ).keys == ("sk-env",)
-    assert config(KIMI + "general_settings: {master_key: sk-1}\n", environ).keys == ("sk-1",)
+    assert config(KIMI, environ).keys == keys(master_key="sk-env")
+    assert config(KIMI + "general_settings: {master_key: sk-1}\n", environ).keys == keys(master_key="sk-1")
 
 
 def test_an_empty_master_key_is_a_diagnostic_and_not_an_open_door(refusal):
@@ -754,7 +761,7 @@ def test_without_a_file_every_provider_whose_key_is_there_is_served():
         Deployment("groq/*", "groq/*", "groq", "*", "gsk"),
         Deployment("moonshot/*", "moonshot/*", "moonshot", "*", "sk-moon"),
     )
-    assert (read.keys, read.summary()) == (("sk-1",), ["the environment: 2 models"])
+    assert (read.keys, read.summary()) == (keys(master_key="sk-1"), ["the environment: 2 models"])
 
 
 def test_without_a_file_or_a_key_there_is_nothing_to_serve():
@@ -790,7 +797,7 @@ def test_no_secret_is_in_a_repr_or_in_the_summary(config):
 
     read = config(text)
 
-    assert read.keys == ("sk-secret",)
+    assert read.keys == keys(master_key="sk-secret")
     assert "sk-secret" not in repr(read) + str(read) + "\n".join(read.summary())
 
 

@@ -13,6 +13,7 @@ import pytest
 from tests.books import a_file, a_rule
 
 from quirkbook import Rulebook
+from quirkbook.gateway.config.model import ClientKey
 from quirkbook.gateway.dry_run import dry_run, encode, options
 from quirkbook.gateway.ui import page
 
@@ -480,7 +481,7 @@ def test_the_gateway_itself_serves_the_page_and_what_it_asks_for(visit):
     from quirkbook.gateway.config.model import Config
     from quirkbook.gateway.serve import running
 
-    with running(Config((), Rulebook.load(), keys=("sk-gateway",))) as url:
+    with running(Config((), Rulebook.load(), keys=(ClientKey.of("", "sk-gateway"),))) as url:
         tab = visit(SimpleNamespace(url=f"{url}/"))
         tab.locator("input[type=password]").fill("sk-gateway")
         tab.keyboard.press("Enter")

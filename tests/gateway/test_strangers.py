@@ -11,7 +11,7 @@ from tests.servers import COMPLETION, answer, serving
 
 from quirkbook.gateway import headers
 from quirkbook.gateway.config.load import ConfigError, read_config
-from quirkbook.gateway.config.model import Options
+from quirkbook.gateway.config.model import ClientKey, Options
 from quirkbook.gateway.http.asgi import HTTPError
 from quirkbook.gateway.http.auth import Authenticator
 
@@ -31,7 +31,7 @@ def refusal(hosts=("127.0.0.1",), method="POST", keys=(), **said):
     given = {"host": "localhost:4000", **said}
     listed = [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items() if value is not None]
     try:
-        Authenticator(keys, hosts).check({"headers": listed, "method": method})
+        Authenticator([ClientKey.of("", key) for key in keys], hosts).check({"headers": listed, "method": method})
     except HTTPError as error:
         return error.status, error.body["error"]["code"]
     return None

@@ -1,4 +1,4 @@
-"""What one request takes of the limits of the deployments that it asks, and gives back when it ends."""
+"""What one request takes of the limits of its key and of the deployments that it asks, and gives back when it ends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from .config.model import Deployment
+from .config.model import ClientKey, Deployment
 from .http.asgi import HTTPError
 from .quota import Meter, Quota, counted
 from .router import Target
@@ -23,7 +23,24 @@ class Allowances:
         self._quota = quota
         self._held: Deployment | None = None
         """The deployment that is being asked, if it has limits."""
+        self._key: ClientKey | None = None
+        """The client's key, if it has limits."""
         self._meter: Meter | None = None
+
+    async def admit(self, key: ClientKey) -> None:
+        """Count the request against the limits of the client's key.
+
+        Raises:
+            HTTPError: 429, one is reached.
+        """
+        who, parallel = _of_key(key), key.allowance.parallel
+        if not self._quota.slots.take(who, parallel):
+            text = f"the key '{key.name}' has {counted(parallel or 0, 'requests')} under way, which is its limit (max_parallel_requests)"
+            raise HTTPError(429, text, type="rate_limit_error", code=BUSY, headers={"retry-after": "1"})
+        self._key = key
+        over = await self._quota.enter(who, key.allowance)
+        if over is not None:
+            raise over.error(f"the key '{key.name}'")
 
     async def enter(self, target: Target) -> HTTPError | None:
         """Count the request against the limits of a deployment, or return why it has to wait."""
@@ -52,7 +69,7 @@ class Allowances:
 
     def meter(self, request_bytes: int) -> Meter | None:
         """Return what the answer is to be measured with; None: nobody counts its tokens."""
-        if self._held is not None and self._held.allowance.counts_tokens:
+        if any(one is not None and one.allowance.counts_tokens for one in (self._held, self._key)):
             self._meter = Meter(request_bytes)
         return self._meter
 
@@ -61,6 +78,15 @@ class Allowances:
         if self._held is not None and self._meter is not None:
             self._quota.spend(_name(self._held), self._held.allowance, self._meter.tokens)
         self.leave()
+        if self._key is not None:
+            if self._meter is not None:
+                self._quota.spend(_of_key(self._key), self._key.allowance, self._meter.tokens)
+            self._quota.slots.give(_of_key(self._key))
+            self._key = None
+
+
+def _of_key(key: ClientKey) -> str:
+    return f"key:{key.name}"
 
 
 @lru_cache(1024)

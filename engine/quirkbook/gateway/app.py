@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from . import dry_run as dry_run_page
 from . import openapi
-from .config.model import Config, Options
+from .access import allowed_names, check_allowed, check_unlimited
+from .config.model import ClientKey, Config, Options
 from .cooldown import Cooldowns
 from .exchange import MODEL_BYTES, Exchange
 from .http import body, paths
@@ -151,12 +152,12 @@ class Gateway:
         values = header_values(scope)
         id = request_id_of(values[0], self._ids)
         try:
-            self._admit(scope, service)
+            key = self._admit(scope, service)
         except HTTPError as error:
             self.log.write(id=id.decode(), status=error.status, why=str(error))
             await answer_error(send, error, [(b"x-request-id", id)])
             return
-        exchange = kind(self, scope, values, receive, send, id, model)
+        exchange = kind(self, scope, values, receive, send, id, model, key)
         self._exchanges.add(exchange)
         try:
             await exchange.run()
@@ -189,14 +190,15 @@ class Gateway:
                 HTTPError(503, text, type="server_error", code="gateway_stopped", headers={"retry-after": _PAUSE})
             )
 
-    def _admit(self, scope: Scope, service: Service) -> None:
-        service.guard.check(scope)
+    def _admit(self, scope: Scope, service: Service) -> ClientKey | None:
+        key = service.guard.check(scope)
         most = service.config.limits.concurrency
         if len(self._exchanges) >= most:
             text = f"{most} requests are under way, which is the limit (quirkbook_settings.limits.concurrency)"
             raise HTTPError(
                 429, text, type="rate_limit_error", code="too_many_requests", headers={"retry-after": _PAUSE}
             )
+        return key
 
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
@@ -208,7 +210,7 @@ class Gateway:
             if handler is None:
                 raise self._not_found(scope["method"], path)
             if path not in self._open:
-                self.service.guard.check(scope)
+                scope[_KEY] = self.service.guard.check(scope)
             await handler(scope, receive, send)
         except HTTPError as error:
             await answer_error(send, error)
@@ -237,13 +239,14 @@ class Gateway:
 
     async def _model(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self.service.router.route(name[:MODEL_BYTES])
+            targets = self.service.router.route(name[:MODEL_BYTES])
         except UnknownModelError as error:
             raise HTTPError(404, str(error), param="model", code="model_not_found") from None
+        check_allowed(scope[_KEY], name, targets)
         await answer_json(send, 200, _as_data(name))
 
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
-        listed = list(map(_as_data, self.service.router.names()))
+        listed = list(map(_as_data, allowed_names(scope[_KEY], self.service.router)))
         await answer_json(send, 200, {"object": "list", "data": listed})
 
     async def _translate(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -271,12 +274,15 @@ class Gateway:
         await answer_json(send, 200, state)
 
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        check_unlimited(scope[_KEY])
         await answer(send, 200, self.metrics.page(), [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")])
 
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
         await answer_json(send, 200, openapi.description())
 
 
+_KEY: Final = "quirkbook.key"
+"""Under this name a scope has the client's key."""
 #: The lines of a diagnostic that show what a file says.
 _EXCERPT: Final = re.compile(r"\n +(\d+ )?\|[^\n]*")
 _MODEL: Final = "/v1/models/"

@@ -6,7 +6,7 @@ and has its own advice for others. A field that is meant for the upstream all th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -89,6 +89,13 @@ def take(fields: MutableMapping[str, Any]) -> Asked:
         special=_special(given),
         ignored=tuple(name for name in given if _fate(name) is _NO_EFFECT),
     )
+
+
+def names(asked: Asked) -> Iterator[str]:
+    """Yield the names of models that a request asks for besides its own."""
+    for lists in (asked.fallbacks or {}, *asked.special.values()):
+        for named in lists.values():
+            yield from named
 
 
 _FIELD: Final = "a field of the payload"

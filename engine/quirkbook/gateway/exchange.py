@@ -10,9 +10,10 @@ import msgspec
 
 from ..errors import PayloadError
 from . import asked, headers
+from .access import check_allowed
 from .allowances import Allowances
 from .attempts import Answered, Attempts
-from .config.model import Options
+from .config.model import UNLIMITED, ClientKey, Options
 from .cooldown import Cooldowns
 from .http import body
 from .http.asgi import JSON, GoneError, Headers, HeaderValues, HTTPError, Receive, Scope, Send, answer, read_body
@@ -57,12 +58,13 @@ class Exchange:
         send: Send,
         id: bytes,
         model: str | None = None,
+        key: ClientKey | None = None,
     ) -> None:
-        """``model`` is the one that the address names, which wins over the body's."""
-        self._model = model
+        """``model`` is the one that the address names, which wins over the body's; ``key`` the one that the client showed."""
+        self._model, self._key = model, key
         self._gateway, self._service, self._scope = gateway, gateway.service, scope
         self._header_values, self._receive, self._send = header_values, receive, send
-        self._record = Record(id)
+        self._record = Record(id, key=key.name if key else None)
         self._out = Outgoing(send, headers.of_gateway(id, ()))
         self._asked = asked.NOTHING
         self._allowances = Allowances(gateway.quota)
@@ -124,6 +126,8 @@ class Exchange:
         config = self._service.config
         raw = await read_body(self._header_values, self._receive, config.limits.body_bytes, self._reserve)
         targets, attempts = self._understood(raw)
+        if self._key is not None and self._key.allowance is not UNLIMITED:
+            await self._allowances.admit(self._key)
         if self._service.forwarding is not None:
             attempts.forwarded = self._service.forwarding.headers(self._scope, self._record.requested)
         self._out.silence.seconds = self._service.ping(targets[0].deployment, self._gateway.options.ping)
@@ -144,7 +148,9 @@ class Exchange:
         body.check_steering(fields)
         self._take(asked.take(fields))
         targets = self._targets(self._model or _model_in(fields))
-        policy = headers.policy(self._header_values[3], self._service.config.policy)
+        default = self._service.config.policy
+        default = {**default, **self._key.policy} if self._key and self._key.policy else default
+        policy = headers.policy(self._header_values[3], default)
         return targets, Attempts(
             self._service,
             self._gateway.cooldowns,
@@ -177,11 +183,16 @@ class Exchange:
     def _targets(self, model: str) -> Sequence[Target]:
         self._record.requested = model
         try:
-            return self._service.router.route(model, asked=self._asked)
+            router = self._service.router
+            targets = router.route(model, asked=self._asked)
+            check_allowed(self._key, model, targets)
+            for name in asked.names(self._asked):
+                check_allowed(self._key, name, router.route(name))
         except UnknownModelError as error:
             if error.model != model:
                 raise HTTPError(400, f"fallbacks: {error}", param="fallbacks", code="invalid_value") from None
             raise HTTPError(404, str(error), param="model", code="model_not_found") from None
+        return targets
 
     async def _relay(self, answered: Answered) -> None:
         record, reply = self._record, answered.reply

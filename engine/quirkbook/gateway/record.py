@@ -44,6 +44,8 @@ class Record:
     tries: int = 0
     failures: list[Failure] = field(default_factory=list)
     rules: tuple[str, ...] = ()
+    key: str | None = None
+    """The name of the client's key."""
     ignored: tuple[str, ...] = ()
     """Fields of LiteLLM's that have no effect here."""
     status: int = 0
@@ -83,6 +85,7 @@ class Record:
         log.write(
             id=self.id.decode(),
             status=self.status,
+            key=self.key,
             model=model or None,
             endpoint=self.endpoint,
             requested=self.requested if self.requested != model else None,

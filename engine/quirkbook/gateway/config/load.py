@@ -16,8 +16,9 @@ from ...rulebook.trust import steering
 from ...source.yaml import MAX_BYTES
 from . import deployments
 from . import yaml as config_yaml
+from .client_keys import master_key
 from .model import Config, Deployment, Limits, Setting
-from .parse import Sections, load_rules, master_key
+from .parse import Sections, load_rules
 from .reader import Reader, veiled
 
 __all__ = ["Config", "ConfigError", "Deployment", "Limits", "Setting", "from_environment", "read_config", "settings"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,6 +79,34 @@ class Deployment:
     """``model_info.id``: another name, of this one deployment alone."""
     base_model: str | None = None
     """``model_info.base_model``: which model it is, where ``model`` is a deployment's own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKey:
+    """A key that clients may show, and what it may do."""
+
+    name: str
+    """As the log has it."""
+    digest: bytes = field(repr=False)
+    """SHA-256 of the key, which is not kept itself."""
+    models: tuple[str, ...] | None = None
+    """The names that it may ask for, or patterns of them; None: all."""
+    allowance: Allowance = UNLIMITED
+    policy: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Effect -> verdict, where it is not the config's."""
+    expires: float | None = None
+    """Seconds since 1970; None: never."""
+
+    @classmethod
+    def of(cls, name: str, key: str) -> ClientKey:
+        """Return a key without limits."""
+        return cls(name, sha256(key.encode()).digest())
+
+    def may_ask(self, model: str) -> bool:
+        """Tell whether it may ask for a model of that name."""
+        if self.models is None or model in self.models:
+            return True
+        return any("*" in pattern and stars(pattern, model) is not None for pattern in self.models)
 
 
 def stars(pattern: str, name: str) -> tuple[str, ...] | None:
@@ -199,7 +228,7 @@ class Config:
     """The rules in force: the built-in ones, and those of ``rules`` above them."""
     name: str = "the environment"
     """What places call the file."""
-    keys: tuple[str, ...] = field(default=(), repr=False)
+    keys: tuple[ClientKey, ...] = ()
     """The keys that clients may show; none: anybody may ask."""
     retries: int = DEFAULT_RETRIES
     """How often to try again, where the deployment does not say."""

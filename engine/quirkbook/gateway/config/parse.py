@@ -10,17 +10,15 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from ... import api
-from ...errors import RuleFileError, UsageError
+from ...errors import RuleFileError
 from ...model import Keys
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import MOST_RETRIES
-from . import deployments, network
+from . import client_keys, deployments, network
 from .fallbacks import Fallbacks, Names
 from .model import Config, Deployment, Limits
 from .reader import Reader
 
-MASTER_KEY: Final = "LITELLM_MASTER_KEY"
-"""The variable that holds the master key where no file gives one."""
 _STRATEGY: Final = "simple-shuffle"
 _OTHER_STRATEGIES: Final = (
     "least-busy", "usage-based-routing", "usage-based-routing-v2", "latency-based-routing", "cost-based-routing",
@@ -46,11 +44,6 @@ _LIMITS: Final[Mapping[str, tuple[str, int, int]]] = {
     "queue_seconds": ("queue", 0, 86_400),
     "slow_client_seconds": ("slow_client", 1, 86_400),
 }
-
-
-def master_key(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the master key of the environment, if there is one."""
-    return tuple(filter(None, [environ.get(MASTER_KEY, "").strip()]))
 
 
 def load_rules(environ: Mapping[str, str], folders: Sequence[Path]) -> Rulebook:
@@ -99,7 +92,7 @@ class Sections:
             deployments=models,
             rulebook=book,
             name=reader.document.name,
-            keys=self._keys(general, quirkbook),
+            keys=client_keys.read_keys(reader, general, quirkbook, known.with_aliases(aliases)),
             fallbacks=fallbacks.read(),
             special_fallbacks=fallbacks.read_special(),
             aliases=aliases,
@@ -157,14 +150,6 @@ class Sections:
             self._reader.diagnostics += error.diagnostics
             return None
 
-    def _keys(self, general: Mapping[str, Any], quirkbook: Mapping[str, Any]) -> tuple[str, ...]:
-        keys = []
-        if "master_key" in general:
-            keys.append(self._reader.text(("general_settings", "master_key"), general["master_key"]))
-        keys += self._reader.names(("quirkbook_settings", "keys"), quirkbook.get("keys", []))
-        unique = tuple(dict.fromkeys(key.strip() for key in keys if key))
-        return unique or master_key(self._reader.environ)
-
     def _flag(self, keys: Keys, values: Mapping[str, Any], *, default: bool) -> bool:
         given = self._reader.flag(keys, values[str(keys[-1])]) if keys[-1] in values else None
         return default if given is None else given
@@ -172,15 +157,7 @@ class Sections:
     def _policy(self, quirkbook: Mapping[str, Any]) -> Mapping[str, str]:
         keys: Keys = ("quirkbook_settings", "policy")
         verdicts = self._reader.mapping(keys) if "policy" in quirkbook else {}
-        policy = dict(api.DEFAULT_POLICY)
-        for effect, verdict in verdicts.items():
-            try:
-                api.check_policy({effect: verdict})
-                policy[effect] = verdict
-            except UsageError as error:
-                message, _, hint = str(error).rpartition(": ")
-                self._reader.diagnostic("Q109", (*keys, effect), message, hint, key=True)
-        return policy
+        return {**api.DEFAULT_POLICY, **client_keys.policy(self._reader, keys, verdicts)}
 
     def _limits(self, quirkbook: Mapping[str, Any]) -> Limits:
         keys: Keys = ("quirkbook_settings", "limits")

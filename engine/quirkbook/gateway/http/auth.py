@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from hashlib import sha256
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from ..config.model import ClientKey
 from .asgi import HTTPError, Scope
 
 #: Where clients put their key, as OpenAI's, Azure's, Anthropic's and LiteLLM's SDKs have it.
@@ -19,14 +22,19 @@ _NOBODY: Final = ("0.0.0.0", "::", "")
 
 
 class Authenticator:
-    """Who may ask. Keys are compared in a time that does not depend on them.
+    """Who may ask. Keys are looked up by their SHA-256: the time that takes tells nothing of them.
 
     Where there are no keys, whoever reaches the port may ask, but no web page that its user happens to visit: the
     request must be addressed to this machine by a name that no stranger can have, and come from no foreign page.
     """
 
     def __init__(
-        self, keys: Iterable[str], hosts: Iterable[str] = (), key_header: str | None = None, origins: Iterable[str] = ()
+        self,
+        keys: Iterable[ClientKey],
+        hosts: Iterable[str] = (),
+        key_header: str | None = None,
+        origins: Iterable[str] = (),
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """``hosts`` are names by which the gateway is known; with ``0.0.0.0`` any address is, with ``*`` any name.
 
@@ -34,30 +42,40 @@ class Authenticator:
         """
         self._key_headers = (*_KEY_HEADERS, key_header.encode()) if key_header else _KEY_HEADERS
         self._origins = {origin.encode() for origin in origins}
-        self._keys = [key.encode() for key in keys]
+        self._keys = {key.digest: key for key in keys}
+        self._clock = clock
         names = {_bare(host) for host in hosts}
         self._any_name, self._any_address = "*" in names, not names.isdisjoint(_NOBODY)
         self._names = names
 
-    def check(self, scope: Scope) -> None:
-        """Let a request pass that shows one of the keys; where there are none, one of this machine's own.
+    def check(self, scope: Scope) -> ClientKey | None:
+        """Return the key that a request shows; None where there are none, and it is one of this machine's own.
 
         Raises:
             HTTPError: 401; without keys 403, or 415 for what a form of a web page could have sent.
         """
         if not self._keys:
             self._check_sender(scope)
-            return
+            return None
         for name, value in scope["headers"]:
             if name in self._key_headers:
                 shown = value[7:] if value[:7].lower() == b"bearer " else value
-                # Every key is compared, or the time would tell which of them begins alike.
-                if sum([hmac.compare_digest(shown.strip(), key) for key in self._keys]):
-                    return
+                key = self._keys.get(sha256(shown.strip()).digest())
+                if key is not None:
+                    self._check_time(key)
+                    return key
         text = "no valid key: send 'Authorization: Bearer' with one of the gateway's keys (general_settings.master_key)"
         raise HTTPError(
             401, text, type="authentication_error", code="invalid_api_key", headers={"www-authenticate": "Bearer"}
         )
+
+    def _check_time(self, key: ClientKey) -> None:
+        if key.expires is not None and self._clock() >= key.expires:
+            ended = datetime.fromtimestamp(key.expires, UTC).strftime("%Y-%m-%d %H:%M UTC")
+            text = f"the key '{key.name}' expired at {ended}: ask whoever runs the gateway for another"
+            raise HTTPError(
+                401, text, type="authentication_error", code="expired_api_key", headers={"www-authenticate": "Bearer"}
+            )
 
     def _check_sender(self, scope: Scope) -> None:
         said = dict(reversed(scope["headers"]))

@@ -9,6 +9,7 @@ from typing import Any, Final
 from ...errors import APIConnectionError, BadRequestError, DispatchError
 from ...wire.sse import EventTooLongError
 from .. import headers
+from ..access import allowed_targets
 from ..attempts import Answered, Attempts
 from ..exchange import Exchange, check_model
 from ..http.asgi import HTTPError
@@ -36,7 +37,7 @@ class Passed(Exchange):
         self._take(request.asked)
         model = self._model or request.model
         if model is None and not self._endpoint.names_model:
-            targets: Sequence[Target] = self._service.router.everyone()
+            targets: Sequence[Target] = allowed_targets(self._key, self._service.router.everyone())
         else:
             targets = self._targets(check_model(model))
         attempts = PassedAttempts(
