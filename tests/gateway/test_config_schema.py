@@ -35,7 +35,7 @@ def test_a_misspelt_key_of_our_own_and_a_section_of_the_wrong_kind_are_invalid(c
 
 def test_a_key_says_what_becomes_of_it():
     assert at("model_list", "*", "litellm_params", "temperature") == {"description": "used"}
-    unsupported = at("general_settings", "alerting")
+    unsupported = at("litellm_settings", "custom_provider_map")
     assert unsupported["description"].startswith("unsupported")
     assert unsupported["deprecated"] is True
 
