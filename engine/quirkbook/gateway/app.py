@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 import secrets
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import partial
 from typing import Any, Final
 
-from . import dry_run as dry_run_page
-from . import openapi
-from .access import allowed_names, check_allowed, check_unlimited
 from .config.model import ClientKey, Config, Options
 from .cooldown import Cooldowns
-from .exchange import MODEL_BYTES, Exchange
-from .http import body, paths
+from .exchange import Exchange
+from .http import paths
 from .http.asgi import (
     GoneError,
     HTTPError,
     Receive,
     Scope,
     Send,
-    answer,
     answer_error,
-    answer_json,
     header,
     header_values,
-    read_body,
 )
 from .http.asgi import request_id as request_id_of
 from .http.cors import is_preflight, origin_of
 from .observe import Log, Metrics
+from .pages import KEY, Pages
 from .passthrough import endpoints
 from .passthrough.exchange import Passed
 from .quota import LocalCounts, Quota
-from .router import UnknownModelError
 from .service import Service
 from .shared_counts import SharedCounts, is_installed
-from .ui import page
 from .upstream.target import Pools
 
 _PAUSE: Final = "1"
@@ -66,19 +57,7 @@ class Gateway:
         self._in_flight = 0
         """Bytes of their bodies."""
         self._ids = _ids()
-        self._handlers: Mapping[tuple[str, str], Callable[..., Any]] = {
-            ("GET", "/"): self._page,
-            ("GET", "/v1/models"): self._models,
-            ("POST", "/v1/translate"): self._translate,
-            ("GET", "/v1/translate"): self._options,
-            ("GET", "/health/liveliness"): self._liveness,
-            ("GET", "/health/liveness"): self._liveness,
-            ("GET", "/health/readiness"): self._readiness,
-            ("GET", "/health"): self._readiness,
-            ("GET", "/metrics"): self._metrics_page,
-            ("GET", "/openapi.json"): self._openapi,
-        }
-        self._open = {"/", "/health/liveliness", "/health/liveness", "/health/readiness", "/openapi.json"}
+        self._pages = Pages(self)
 
     def _service(self, config: Config) -> Service:
         self._count_in(config.redis)
@@ -201,97 +180,16 @@ class Gateway:
         return key
 
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        handler = self._handlers.get((method, path))
-        if handler is None and method == "GET" and path.startswith(_MODEL):
-            handler = partial(self._model, path.removeprefix(_MODEL))
         send = _with_request_id(send, request_id_of(header(scope, b"x-request-id"), self._ids))
         try:
-            if handler is None:
-                raise self._not_found(scope["method"], path)
-            if path not in self._open:
-                scope[_KEY] = self.service.guard.check(scope)
+            handler = self._pages.find(scope["method"], path)
+            if path not in self._pages.open:
+                scope[KEY] = self.service.guard.check(scope)
             await handler(scope, receive, send)
         except HTTPError as error:
             await answer_error(send, error)
         except GoneError:
             pass
-
-    def _not_found(self, method: str, path: str) -> HTTPError:
-        allowed = sorted(
-            {verb for verb, known in self._handlers if known == path}
-            | ({"POST"} if path == paths.CHAT else endpoints.methods(path.removeprefix(paths.VERSION)))
-        )
-        if allowed:
-            text = f"{path} takes {' and '.join(allowed)}, not {method}"
-            return HTTPError(405, text, code="method_not_allowed", headers={"allow": ", ".join(allowed)})
-        shown = path if path.isprintable() and len(path) < 200 else "that path"
-        text = f"nothing is served at {shown}: try POST /v1/chat/completions, GET /v1/models, or / in a browser"
-        return HTTPError(404, text, code="not_found")
-
-    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        ui = page()
-        headers = [(name.encode(), value.encode()) for name, value in ui.headers.items()]
-        if ui.etag.encode() in (header(scope, b"if-none-match") or b""):
-            await answer(send, 304, b"", headers)
-        else:
-            await answer(send, 200, ui.body, headers)
-
-    async def _model(self, name: str, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            targets = self.service.router.route(name[:MODEL_BYTES])
-        except UnknownModelError as error:
-            raise HTTPError(404, str(error), param="model", code="model_not_found") from None
-        check_allowed(scope[_KEY], name, targets)
-        await answer_json(send, 200, _as_data(name))
-
-    async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
-        listed = list(map(_as_data, allowed_names(scope[_KEY], self.service.router)))
-        await answer_json(send, 200, {"object": "list", "data": listed})
-
-    async def _translate(self, scope: Scope, receive: Receive, send: Send) -> None:
-        service = self.service
-        limits = service.config.limits
-        raw = await read_body(header_values(scope), receive, limits.body_bytes)
-        fields = body.fields(raw)
-        request = body.decode(fields, None, limits.json_depth)
-        body.check_inner(fields)
-        status, report = await asyncio.to_thread(
-            dry_run_page.dry_run, request, service.book, policy=service.config.policy
-        )
-        await answer(send, status, dry_run_page.encode(report), [(b"content-type", b"application/json")])
-
-    async def _options(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await answer_json(send, 200, dry_run_page.options(self.service.book))
-
-    async def _liveness(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await answer_json(send, 200, {"status": "alive"})
-
-    async def _readiness(self, scope: Scope, receive: Receive, send: Send) -> None:
-        state: dict[str, Any] = {"status": "ready", "models": len(self.service.router.names())}
-        if self.reload_error is not None:
-            state["trouble"] = _EXCERPT.sub("", self.reload_error)  # whoever asks: no key is needed here
-        await answer_json(send, 200, state)
-
-    async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        check_unlimited(scope[_KEY])
-        await answer(send, 200, self.metrics.page(), [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")])
-
-    async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await answer_json(send, 200, openapi.description())
-
-
-_KEY: Final = "quirkbook.key"
-"""Under this name a scope has the client's key."""
-#: The lines of a diagnostic that show what a file says.
-_EXCERPT: Final = re.compile(r"\n +(\d+ )?\|[^\n]*")
-_MODEL: Final = "/v1/models/"
-_CREATED: Final = 1_700_000_000
-"""A time for clients that want one; nobody knows when a model was made."""
-
-
-def _as_data(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": _CREATED, "owned_by": "quirkbook"}
 
 
 def _with_request_id(send: Send, id: bytes) -> Send:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Final
+from typing import Any
+
+from .passthrough.endpoints import ENDPOINTS
 
 _ERROR = {"description": "An error in OpenAI's shape.", "content": {"application/json": {"schema": {"type": "object"}}}}
-
-_PASSED: Final = (
-    "/completions", "/embeddings", "/responses", "/moderations", "/rerank", "/messages", "/messages/count_tokens",
-    "/images/generations", "/audio/speech",
-)  # fmt: skip
 
 
 @cache
@@ -42,6 +39,8 @@ def description() -> dict[str, Any]:
     }
     get = {
         "/v1/models": "The models that can be asked for.",
+        "/model/info": "The deployments, as LiteLLM has them: who serves, and what the rules know. No keys.",
+        "/model_group/info": "The models by name, as LiteLLM has them.",
         "/v1/translate": "The providers and models whose rules are known.",
         "/health/liveliness": "Whether the process lives.",
         "/health/readiness": "Whether it serves, and whether the files on disk are those in force.",
@@ -49,8 +48,10 @@ def description() -> dict[str, Any]:
     }
     paths: dict[str, Any] = {path: {"get": _operation(summary)} for path, summary in get.items()}
     paths["/v1/chat/completions"] = {"post": _operation("A chat completion, translated for its provider.", chat)}
-    for path in _PASSED:
-        paths[f"/v1{path}"] = {"post": _operation("Passed through to the provider of the model, without rules.", {})}
+    for endpoint in ENDPOINTS:
+        for path in endpoint.listed if endpoint.names_model else ():
+            summary = "Passed through to the provider of the model, without rules."
+            paths[f"/v1{path}"] = {endpoint.method.lower(): _operation(summary, {})}
     paths.setdefault("/v1/translate", {})["post"] = _operation(
         "What a provider would get, and why. Sends nothing.", translate
     )

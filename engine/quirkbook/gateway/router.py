@@ -58,10 +58,11 @@ Targets = tuple[Target, ...]
 class _Group:
     """The targets of one name: a weighted pick, then the others in their order."""
 
-    __slots__ = ("_rotations", "_sums", "only")
+    __slots__ = ("_rotations", "_sums", "all", "only")
 
     def __init__(self, targets: Iterable[Target]) -> None:
-        ordered = sorted(targets, key=lambda target: target.deployment.order)  # the file's order stays otherwise
+        self.all: Targets = tuple(targets)
+        ordered = sorted(self.all, key=lambda target: target.deployment.order)  # the file's order stays otherwise
         preferred = [target for target in ordered if target.deployment.order == ordered[0].deployment.order]
         later = ordered[len(preferred) :]
         chosen = [at for at, target in enumerate(preferred) if target.deployment.weight > 0] or range(len(preferred))
@@ -127,6 +128,11 @@ class Router:
                 self._remembered.clear()
             self._remembered[model] = chain
         return _joined([group.pick(rng) for group in chain])
+
+    def of_name(self, model: str) -> Targets:
+        """Return the targets that bear a name, without fallbacks; none for a name that nobody bears."""
+        group, _ = self._find(model)
+        return group.all if group is not None else ()
 
     def everyone(self) -> Targets:
         """Return a target for each account that the config has: address, provider and key."""

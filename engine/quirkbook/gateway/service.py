@@ -11,6 +11,7 @@ from .config.model import Config, Deployment
 from .forwarding import Forwarding
 from .http.auth import Authenticator
 from .http.cors import Cors
+from .knowledge import Knowledge
 from .router import Router, Target
 from .upstream.target import Pools, Route
 
@@ -29,6 +30,7 @@ class Service:
         self.guard = Authenticator(config.keys, hosts, network.key_header, origins)
         self.cors = Cors(origins) if origins else None
         self.forwarding = Forwarding(network) if network.forwarded or network.forwarded_for else None
+        self.knowledge = Knowledge(self.book, self.router)
         self._pools = pools
         self._routes: dict[tuple[int, str], Route] = {}
 

@@ -16,7 +16,7 @@ _PREFIX: Final = re.compile(r"/(openai/v1|api/v1|v1|openai|api|anthropic(?=/v1/)
 _DEPLOYMENT: Final = re.compile(r"/(?:deployments|engines)/([^/]+)(/.+)")
 #: What is served below ``/v1``; all else stands at the top.
 _BELOW: Final = re.compile(
-    r"/(chat/completions|models(/.+)?|translate|(completions|embeddings|moderations|rerank|responses|messages|images|audio)(/.+)?)"
+    r"/(chat/completions|models(/.+)?|model/info|translate|(completions|embeddings|moderations|rerank|responses|messages|images|audio)(/.+)?)"
 )
 
 

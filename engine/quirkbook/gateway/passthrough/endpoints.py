@@ -29,6 +29,8 @@ class Endpoint:
     method: str
     path: re.Pattern[str]
     """Below ``/v1``."""
+    listed: tuple[str, ...]
+    """What it matches, as a list for people has it."""
     names_model: bool = True
     """Whether a request names its model; one about an object that an earlier request made does not."""
     error_event: Event = streams.event
@@ -37,21 +39,20 @@ class Endpoint:
     """Whether errors have Anthropic's shape."""
 
 
-def _endpoint(methods: str, path: str, **more: Any) -> list[Endpoint]:
-    return [Endpoint(method, re.compile(path), **more) for method in methods.split()]
+def _endpoints(methods: str, *listed: str, **more: Any) -> list[Endpoint]:
+    pattern = "|".join(path.replace("{id}", r"[\w-]{1,200}") for path in listed)
+    return [Endpoint(method, re.compile(pattern), listed, **more) for method in methods.split()]
 
-
-_ID: Final = r"/responses/[\w-]{1,200}"
 
 ENDPOINTS: Final = (
-    *_endpoint("POST", r"/completions|/embeddings|/moderations|/rerank"),
-    *_endpoint("POST", r"/responses(/compact|/input_tokens)?", error_event=_responses),
-    *_endpoint("POST", rf"{_ID}/cancel", names_model=False),
-    *_endpoint("GET", rf"{_ID}(/input_items)?", names_model=False, error_event=_responses),
-    *_endpoint("DELETE", _ID, names_model=False),
-    *_endpoint("POST", r"/images/(generations|edits|variations)"),
-    *_endpoint("POST", r"/audio/(speech|transcriptions|translations)"),
-    *_endpoint("POST", r"/messages(/count_tokens)?", error_event=_anthropic, is_anthropic=True),
+    *_endpoints("POST", "/completions", "/embeddings", "/moderations", "/rerank"),
+    *_endpoints("POST", "/responses", "/responses/compact", "/responses/input_tokens", error_event=_responses),
+    *_endpoints("POST", "/responses/{id}/cancel", names_model=False),
+    *_endpoints("GET", "/responses/{id}", "/responses/{id}/input_items", names_model=False, error_event=_responses),
+    *_endpoints("DELETE", "/responses/{id}", names_model=False),
+    *_endpoints("POST", "/images/generations", "/images/edits", "/images/variations"),
+    *_endpoints("POST", "/audio/speech", "/audio/transcriptions", "/audio/translations"),
+    *_endpoints("POST", "/messages", "/messages/count_tokens", error_event=_anthropic, is_anthropic=True),
 )
 
 
