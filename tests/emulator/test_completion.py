@@ -73,6 +73,31 @@ def test_a_stream_says_what_the_whole_answer_says(payload):
         {"type": ["integer", "null"], "minimum": 5},
         {"type": "number", "maximum": 0.5},
         {"type": "null"},
+        {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.5},
+        {"type": "number", "exclusiveMinimum": 4},
+        {"type": "integer", "exclusiveMinimum": 4, "exclusiveMaximum": 6},
+        {"type": "integer", "minimum": 4, "multipleOf": 5},
+        {"type": "integer", "maximum": -3},
+        {"type": "number", "minimum": 1, "maximum": 1.2, "multipleOf": 0.5},
+        {"type": "string", "minLength": 9},
+        {"type": "string", "maxLength": 2},
+        {"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}], "minItems": 2, "items": False},
+        {"type": "array", "items": {"type": "string"}, "minItems": 3, "uniqueItems": True},
+        {"type": "array", "items": {"type": "integer"}, "minItems": 3, "uniqueItems": True},
+        {"type": "array", "items": {"enum": ["a", "b"]}, "minItems": 2, "uniqueItems": True},
+        {"type": "array", "items": True, "minItems": 1, "uniqueItems": True},
+        {
+            "type": "object",
+            "properties": {"a": {"type": "integer"}},
+            "required": ["a", "c"],
+            "allOf": [{"$ref": "#/$defs/b"}, True],
+            "$defs": {"b": {"properties": {"b": {"type": "string"}}, "required": ["b"]}},
+        },
+        {
+            "type": "object",
+            "properties": {"a": {}},
+            "anyOf": [{"required": ["a"], "properties": {"b": {"type": "null"}}}],
+        },
         {"type": "array", "items": {"type": "boolean"}, "minItems": 3},
         {"oneOf": [{"type": "object", "properties": {"a": {"enum": [2]}}, "required": ["a"]}]},
         {
@@ -84,6 +109,13 @@ def test_a_stream_says_what_the_whole_answer_says(payload):
 )
 def test_a_sample_fits_its_schema(schema):
     Draft202012Validator(schema).validate(sample(schema))
+
+
+@pytest.mark.parametrize("kind", ["date", "date-time", "email", "ipv4", "uuid", "duration", "time"])
+def test_a_text_has_the_format_that_its_schema_names(kind):
+    schema = {"type": "string", "format": kind}
+
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(sample(schema))
 
 
 def test_a_schema_that_never_ends_has_an_end_all_the_same():

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .asked import calls_in, schema_in
 from .sample import sample
 
 CREATED = 1_700_000_000
@@ -115,6 +116,8 @@ def _text(payload: Mapping[str, Any], prompt: str) -> str:
     form = payload.get("response_format") or {}
     if form.get("type") == "json_schema":
         return json.dumps(sample(form["json_schema"].get("schema") or {"type": "object"}))
+    if (told := schema_in([text_of(message.get("content")) for message in payload["messages"]])) is not None:
+        return json.dumps(sample(told))
     if form.get("type") == "json_object":
         return json.dumps({"said": prompt}, ensure_ascii=False)
     last_message = payload["messages"][-1]
@@ -124,22 +127,49 @@ def _text(payload: Mapping[str, Any], prompt: str) -> str:
 
 
 def _calls(payload: Mapping[str, Any], prompt: str, form: str, digest: str) -> tuple[dict[str, Any], ...]:
-    """Return the tool calls of the turn: when forced, or when the user, speaking last, asks for one."""
+    """Return the tool calls of the turn, with ids of a form."""
     declared = [tool["function"] for tool in payload.get("tools") or () if "function" in tool]
     functions = {function["name"]: function.get("parameters") or {"type": "object"} for function in declared}
-    choice = payload.get("tool_choice")
-    spoken = payload["messages"][-1].get("role") == "user" and "tool" in prompt.lower()
-    forced = choice == "required" or isinstance(choice, dict)
-    if not functions or choice == "none" or not (forced or spoken):
-        return ()
-    named = choice.get("function", {}).get("name") if isinstance(choice, dict) else None
-    several = "every tool" in prompt.lower() and payload.get("parallel_tool_calls") is not False
-    names = [named] if named in functions else list(functions)[: None if several else 1]
+    wanted = _wanted(payload, prompt, list(functions)) if functions else []
+    if payload.get("parallel_tool_calls") is False:
+        wanted = wanted[:1]
     return tuple(
         {
             "id": form.format(name=name, index=index, digest=digest),
             "type": "function",
-            "function": {"name": name, "arguments": json.dumps(sample(functions[name]))},
+            "function": {"name": name, "arguments": json.dumps(sample(functions[name]) if told is None else told)},
         }
-        for index, name in enumerate(names)
+        for index, (name, told) in enumerate(wanted)
     )
+
+
+def _wanted(payload: Mapping[str, Any], prompt: str, names: list[str]) -> list[tuple[str, dict[str, Any] | None]]:
+    """Return which tools to call, with the arguments that were asked for, None where none were.
+
+    Those that the last message asks for by ``call NAME {json}``, if it has any; else one that the request forces; else, when
+    the user speaks last and says "tool", the first, or every one.
+    """
+    choice, last_message = payload.get("tool_choice"), payload["messages"][-1]
+    if choice == "none":
+        return []
+    speaks = last_message.get("role") in ("user", "tool")
+    asked = calls_in(text_of(last_message.get("content")), names) if speaks else []
+    if isinstance(choice, dict):
+        named = choice.get("function", {}).get("name")
+        name = named if named in names else names[0]
+        return [next((call for call in asked if call[0] == name), (name, None))]
+    if asked:
+        return asked
+    if last_message.get("role") == "user" and "tool" in prompt.lower():
+        return [(name, None) for name in names[: None if "every tool" in prompt.lower() else 1]]
+    return [(_next_tool(payload, names), None)] if choice == "required" else []
+
+
+def _next_tool(payload: Mapping[str, Any], names: list[str]) -> str:
+    """Return the first tool that was not called since the user spoke: agents end by a tool of their own."""
+    called: set[str] = set()
+    for message in payload["messages"]:
+        if message.get("role") == "user":
+            called.clear()
+        called.update((call.get("function") or {}).get("name") for call in message.get("tool_calls") or ())
+    return next((name for name in names if name not in called), names[-1])
