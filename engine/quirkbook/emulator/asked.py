@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 _CALL: Final = re.compile(r"\bcall\s+([\w.:-]+)", re.IGNORECASE)
@@ -51,7 +51,7 @@ def _schemas(text: str) -> Iterator[dict[str, Any]]:
             yield schema
 
 
-def _objects(text: str) -> Iterator[Mapping[str, Any]]:
+def _objects(text: str) -> Iterator[dict[str, Any]]:
     """Yield the JSON objects of a text, but those in others."""
     at = text.find("{")
     for _ in range(_MOST):

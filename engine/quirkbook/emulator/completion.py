@@ -171,5 +171,5 @@ def _next_tool(payload: Mapping[str, Any], names: list[str]) -> str:
     for message in payload["messages"]:
         if message.get("role") == "user":
             called.clear()
-        called.update((call.get("function") or {}).get("name") for call in message.get("tool_calls") or ())
+        called.update(str((call.get("function") or {}).get("name")) for call in message.get("tool_calls") or ())
     return next((name for name in names if name not in called), names[-1])
