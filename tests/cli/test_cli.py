@@ -900,17 +900,20 @@ def test_check_lists_what_becomes_of_each_key_of_a_config(quirkbook, tmp_path, m
 
     assert quirkbook("check", "config.yaml") == (
         0,
-        "config.yaml:3:58: warning[Q301]: the environment variable NOT_SET_HERE is not set\n"
-        "  hint: set it before the gateway starts: export NOT_SET_HERE=...\n"
+        "config.yaml:6:3: unsupported /litellm_settings/cache: answers are not cached\n"
+        "variables that are to be set: NOT_SET_HERE\n",
+        "6 keys used, 1 ignored, 1 unsupported: 0 errors, 0 warnings\n",
+    )
+    assert quirkbook("check", "config.yaml", "--all")[1] == (
+        "config.yaml:6:3: unsupported /litellm_settings/cache: answers are not cached\n"
+        "config.yaml:5:3: ignored /litellm_settings/set_verbose: the gateway has logs and metrics of its own\n"
         "config.yaml:1:1: used /model_list\n"
         "config.yaml:2:5: used /model_list/0/model_name\n"
         "config.yaml:3:5: used /model_list/0/litellm_params\n"
         "config.yaml:3:22: used /model_list/0/litellm_params/model\n"
         "config.yaml:3:49: used /model_list/0/litellm_params/api_key\n"
         "config.yaml:4:1: used /litellm_settings\n"
-        "config.yaml:5:3: ignored /litellm_settings/set_verbose: the gateway has logs and metrics of its own\n"
-        "config.yaml:6:3: unsupported /litellm_settings/cache: answers are not cached\n",
-        "8 keys: 0 errors, 1 warning\n",
+        "variables that are to be set: NOT_SET_HERE\n"
     )
 
 
@@ -949,7 +952,7 @@ def test_check_tells_the_diagnostics_of_a_config_and_of_rules_together(quirkbook
             "config.yaml:1:20: warning[Q106]: unknown key 'masterkey' in 'general_settings'",
             "  hint: did you mean 'master_key'?",
         ],
-        "1 rule, 9 keys: 0 errors, 2 warnings\n",
+        "1 rule, 7 keys used, 1 ignored, 1 unsupported: 0 errors, 1 warning\n",
     )
     assert quirkbook("check", "--strict", "config.yaml")[0] == 1
 

@@ -11,6 +11,7 @@ import pytest
 from quirkbook.authoring.diagnostics import CODES
 from quirkbook.errors import RuleFileError, UsageError
 from quirkbook.gateway.config import litellm_keys
+from quirkbook.gateway.config.findings import summary
 from quirkbook.gateway.config.load import Config, ConfigError, Deployment, Limits, from_environment, read_config
 from quirkbook.gateway.config.model import ClientKey
 from quirkbook.gateway.config.yaml import MAX_NODES
@@ -85,7 +86,7 @@ def test_the_reference_config_is_three_models_and_each_key_is_used(config):
         Deployment(name, f"moonshot/{name}", "moonshot", name, "sk-moon")
         for name in ("moonshot-v1-8k", "moonshot-v1-32k", "moonshot-v1-128k")
     )
-    assert read.summary() == ["config.yaml: 3 models; 13 keys used, 0 ignored, 0 unsupported"]
+    assert summary(read) == ["config.yaml: 3 models; 13 keys used, 0 ignored, 0 unsupported"]
     assert (read.keys, read.retries, read.timeout, read.fallbacks, read.limits) == ((), 2, 600.0, {}, Limits())
     assert read.policy == {"exact": "allow", "lossy": "warn", "semantic": "warn", "refuse": "error"}
 
@@ -99,25 +100,25 @@ def test_a_variable_that_is_not_set_is_a_diagnostic_at_each_place(refusal):
     )
 
 
-def test_to_check_a_file_a_variable_that_is_not_set_is_a_warning(config):
-    read = config(REFERENCE, {}, unset="warning")
+def test_to_check_a_file_variables_need_not_be_set(config):
+    read = config(REFERENCE, {}, unset="note")
 
-    assert [(str(one.location), one.severity, one.code) for one in read.remarks] == [
-        (f"config.yaml:{line}:16", "warning", "Q301") for line in (5, 10, 15)
-    ]
-    assert read.summary()[1] == (
-        "config.yaml:5:16: the environment variable MOONSHOT_API_KEY is not set: "
-        "set it before the gateway starts: export MOONSHOT_API_KEY=..."
-    )
+    assert (read.needs, read.remarks) == (("MOONSHOT_API_KEY",), ())
 
 
 def test_to_check_a_file_even_a_model_may_be_unset(config):
     text = KIMI + "  - {model_name: other, litellm_params: {model: os.environ/MODEL, api_base: os.environ/BASE}}\n"
 
-    read = config(text, {}, unset="warning")
+    read = config(text, {}, unset="note")
 
     assert [one.name for one in read.deployments] == ["kimi"]
-    assert [one.code for one in read.remarks] == ["Q301", "Q301"]
+    assert read.needs == ("MODEL", "BASE")
+
+
+def test_a_key_of_the_environment_that_a_provider_needs_is_named_with_the_others(config):
+    read = config("model_list: [{model_name: k, litellm_params: {model: moonshot/kimi-k2.6}}]", {}, unset="note")
+
+    assert (read.needs, read.remarks) == (("MOONSHOT_API_KEY",), ())
 
 
 def test_a_config_of_json_is_read_too(config):
@@ -173,7 +174,7 @@ def test_an_address_that_nobody_is_known_at_gets_requests_without_rules_and_no_k
     assert read.deployments == (
         Deployment("llama", f"{prefix}/meta/llama", GENERIC, "meta/llama", None, "http://127.0.0.1:8000/v1"),
     )
-    assert read.summary()[1:] == [
+    assert summary(read)[1:] == [
         "config.yaml:5:17: nobody is known at this address: only rules for the model's family apply: "
         "custom_llm_provider names a provider whose rules are to apply"
     ]
@@ -198,8 +199,7 @@ def test_a_model_without_any_key_is_a_remark(config):
             "  hint: write model: openai/..., or another provider's name before the '/'",
         ),
         ("{model: a, custom_llm_provider: 7}", "1:80: error[Q108]: 'custom_llm_provider' must be text, not a number"),
-        ("{model: azure/gpt, api_key: k}", "1:48: error[Q107]: 'api_base' is missing: azure has no address of its own"),
-        ("{model: moonshot/k, api_base: localhost}", "1:78: error[Q109]: 'api_base' must be an address\n  hint: write https://host/v1"),
+                ("{model: moonshot/k, api_base: localhost}", "1:78: error[Q109]: 'api_base' must be an address\n  hint: write https://host/v1"),
         (
             "{model: moonshot/k, base_url: 'https://u:sk-x@h/v1'}",
             "1:78: error[Q109]: 'base_url' holds a user name or a password\n"
@@ -217,13 +217,84 @@ def test_a_model_that_nobody_can_be_asked_for_is_a_diagnostic(refusal, params, s
     assert refusal(f"model_list: [{{model_name: kim, litellm_params: {params}}}]") == f"config.yaml:{said}"
 
 
-def test_a_provider_that_nobody_is_near_to_is_told_with_all(refusal):
-    said = refusal("model_list: [{model_name: k, litellm_params: {model: qqq/kimi}}]")
+def test_a_provider_that_nobody_knows_is_left_out_with_what_to_write(config):
+    read = config(KIMI + "  - {model_name: q, litellm_params: {model: qqq/kimi}}\n")
 
-    assert said == (
-        "config.yaml:1:54: error[Q302]: no rules are known for the provider 'qqq'\n"
-        f"  hint: write openai/... and api_base if it speaks OpenAI's protocol; known: {', '.join(Rulebook().providers)}"
+    assert [str(one) for one in read.remarks] == [
+        "config.yaml:4:45: warning[Q306]: models of 'qqq' are not served: this one is left out\n"
+        "  hint: write openai/... and api_base if it speaks OpenAI's protocol"
+    ]
+    assert read.left_out == {"q": "models of 'qqq' are not served"}
+
+
+def test_a_model_that_others_of_its_name_serve_is_not_left_out(config):
+    read = config(KIMI + "  - {model_name: kimi, litellm_params: {model: qqq/kimi}}\n")
+
+    assert read.left_out == {}
+
+
+@pytest.mark.parametrize(
+    ("params", "base"),
+    [
+        (
+            "model: azure/gpt 4o, api_base: 'https://x.openai.azure.com/', api_version: 2025-01-01",
+            "https://x.openai.azure.com/openai/deployments/gpt%204o?api-version=2025-01-01",
+        ),
+        (
+            "model: azure/gpt, api_base: 'https://x.openai.azure.com', api_version: os.environ/VERSION",
+            "https://x.openai.azure.com/openai/deployments/gpt?api-version=v%2F1",
+        ),
+        ("model: azure/gpt, api_base: 'https://x.openai.azure.com/openai/v1', api_version: a", "https://x.openai.azure.com/openai/v1"),
+        ("model: azure/gpt, api_base: 'https://x.openai.azure.com'", "https://x.openai.azure.com"),
+        ("model: bedrock/openai.gpt-oss-120b, aws_region_name: eu-west-1", "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1"),
+        ("model: bedrock/openai.gpt-oss-120b", None),
+        (
+            "model: vertex_ai/google/gemini-3.7-flash, vertex_project: p, vertex_location: global",
+            "https://aiplatform.googleapis.com/v1/projects/p/locations/global/endpoints/openapi",
+        ),
+    ],
+)  # fmt: skip
+def test_an_address_is_made_of_litellms_other_keys(config, params, base):
+    text = f"model_list: [{{model_name: k, litellm_params: {{{params}, api_key: k}}}}]"
+
+    read = config(text, {"VERSION": "v/1"})
+
+    assert read.deployments[0].api_base == base
+    states = {setting.pointer.rpartition("/")[2]: setting.state for setting in read.settings}
+    made = (base is not None and not base.endswith(("/openai/v1", ".com"))) or "eu-west-1" in params
+    assert {states.get(key, "used") for key in ("api_version", "aws_region_name", "vertex_project")} == (
+        {"used"} if made or "api_version" not in states else {"used", "unsupported"}
     )
+
+
+def test_a_wildcard_of_azure_keeps_the_place_of_its_model(config):
+    text = "model_list: [{model_name: 'a/*', litellm_params: {model: azure/*, api_base: 'https://h', api_version: v, api_key: k}}]"
+
+    assert config(text).deployments[0].api_base == "https://h/openai/deployments/{model}?api-version=v"
+
+
+def test_a_provider_without_an_address_is_left_out_with_what_is_known_of_it(config):
+    text = KIMI + "  - {model_name: g, litellm_params: {model: vertex_ai/gemini, vertex_credentials: x}}\n"
+    (remark,) = config(text).remarks
+
+    assert remark.message == "vertex_ai has no address of its own, and 'api_base' is missing: this one is left out"
+    assert remark.hint.startswith("The address is the project's: https://aiplatform.googleapis.com/v1/")
+
+
+def test_an_empty_key_is_none(config):
+    text = "model_list: [{model_name: k, litellm_params: {model: openai/llama, api_base: 'http://h/v1', api_key: ''}}]"
+
+    assert config(text).deployments[0].api_key is None
+
+
+@pytest.mark.parametrize(
+    ("model", "provider"),
+    [("gpt-4o", "openai"), ("text-embedding-3-small", "openai"), ("claude-sonnet-5", "anthropic")],
+)
+def test_whose_a_model_without_a_provider_is(config, model, provider):
+    text = f"model_list: [{{model_name: k, litellm_params: {{model: {model}, api_key: k}}}}]"
+
+    assert config(text).deployments[0].provider == provider
 
 
 def test_models_of_providers_that_speak_otherwise_are_left_out_with_a_warning(config):
@@ -238,11 +309,11 @@ def test_models_of_providers_that_speak_otherwise_are_left_out_with_a_warning(co
     read = config(text)
 
     assert [one.name for one in read.deployments] == ["kimi"]
-    assert read.summary() == [
+    assert summary(read) == [
         "config.yaml: 1 model; 9 keys used, 0 ignored, 1 unsupported",
-        "config.yaml:2:68: unsupported /model_list/0/litellm_params/aws_region_name: this way of signing in is not known here",
         "config.yaml:2:50: models of 'sagemaker' are not served: this one is left out: "
         "write openai/... and api_base if it speaks OpenAI's protocol",
+        "config.yaml:2:68: unsupported /model_list/0/litellm_params/aws_region_name: this way of signing in is not supported",
     ]
 
 
@@ -361,7 +432,6 @@ def test_a_measure_may_stand_beside_litellm_params(config):
         ("max_retries: 1.5", "'max_retries' must be a whole number from 0 to 20"),
         ("num_retries: 21", "'num_retries' must be a whole number from 0 to 20"),
         ("order: {}", "'order' must be a whole number from 0 to 999,999, not a mapping"),
-        ("api_key: ''", "'api_key' must be text, not empty text"),
         ("extra_body: [1]", "'extra_body' must be a mapping of fields, not a list"),
         ("extra_headers: 5", "'extra_headers' must be a mapping of headers, not a number"),
         ("extra_headers: {'a b': c}", "this is not a valid header name"),
@@ -686,14 +756,12 @@ def test_another_strategy_is_unsupported_and_a_switch_that_is_off_is_ignored(con
         general_settings: {database_url: os.environ/DATABASE_URL}
         """)
 
-    assert config(text).summary() == [
+    assert summary(config(text)) == [
         "config.yaml: 1 model; 8 keys used, 2 ignored, 4 unsupported",
         "config.yaml:4:19: unsupported /router_settings/routing_strategy: "
         "deployments are chosen by weight alone: simple-shuffle",
-        "config.yaml:4:49: ignored /router_settings/enable_pre_call_checks: it is switched off",
         "config.yaml:4:80: unsupported /router_settings/max_fallbacks: each fallback that is named is tried",
         "config.yaml:5:20: unsupported /litellm_settings/cache: answers are not cached",
-        "config.yaml:5:33: ignored /litellm_settings/set_verbose: the gateway has logs and metrics of its own",
         "config.yaml:6:20: unsupported /general_settings/database_url: "
         "keys are not kept in a data base: write them into quirkbook_settings.keys",
     ]
@@ -761,7 +829,7 @@ def test_without_a_file_every_provider_whose_key_is_there_is_served():
         Deployment("groq/*", "groq/*", "groq", "*", "gsk"),
         Deployment("moonshot/*", "moonshot/*", "moonshot", "*", "sk-moon"),
     )
-    assert (read.keys, read.summary()) == (keys(master_key="sk-1"), ["the environment: 2 models"])
+    assert (read.keys, summary(read)) == (keys(master_key="sk-1"), ["the environment: 2 models"])
 
 
 def test_without_a_file_or_a_key_there_is_nothing_to_serve():
@@ -798,7 +866,7 @@ def test_no_secret_is_in_a_repr_or_in_the_summary(config):
     read = config(text)
 
     assert read.keys == keys(master_key="sk-secret")
-    assert "sk-secret" not in repr(read) + str(read) + "\n".join(read.summary())
+    assert "sk-secret" not in repr(read) + str(read) + "\n".join(summary(read))
 
 
 def test_no_diagnostic_shows_a_value_of_the_file(refusal):
@@ -845,7 +913,7 @@ def test_each_key_of_the_table_has_a_state_and_what_is_not_used_a_reason(name):
     [
         ("", "model_list", "used"),
         ("", "environment_variables", "used"),
-        ("", "callback_settings", "ignored"),
+        ("", "callback_settings", "unsupported"),
         ("", "guardrails", "unsupported"),
         ("", "x-anchors", "ignored"),
         ("model_info", "input_cost_per_token", "ignored"),
@@ -861,15 +929,15 @@ def test_each_key_of_the_table_has_a_state_and_what_is_not_used_a_reason(name):
         ("litellm_params", "litellm_credential_name", "unsupported"),
         ("litellm_params", "messages", None),
         ("litellm_settings", "fallbacks", "used"),
-        ("litellm_settings", "success_callback", "ignored"),
-        ("litellm_settings", "langfuse_default_tags", "ignored"),
+        ("litellm_settings", "success_callback", "unsupported"),
+        ("litellm_settings", "langfuse_default_tags", "unsupported"),
         ("litellm_settings", "drop_params", "ignored"),
         ("litellm_settings", "cache_params", "unsupported"),
         ("litellm_settings", "context_window_fallbacks", "used"),
         ("litellm_settings", "max_budget", "unsupported"),
         ("litellm_settings", "fallback", None),
         ("general_settings", "master_key", "used"),
-        ("general_settings", "alerting", "ignored"),
+        ("general_settings", "alerting", "unsupported"),
         ("general_settings", "disable_spend_logs", "ignored"),
         ("general_settings", "database_url", "unsupported"),
         ("general_settings", "custom_auth", "unsupported"),
@@ -887,6 +955,21 @@ def test_keys_that_litellm_documents_are_known(section, key, state):
     found = litellm_keys.section(section).find(key)
 
     assert (found and found.state) == state
+
+
+@pytest.mark.parametrize(
+    ("written", "state"),
+    [
+        ("[prometheus]", "ignored"),
+        ("prometheus", "ignored"),
+        ("[prometheus, langfuse]", "unsupported"),
+        ("[]", "ignored"),
+    ],
+)
+def test_callbacks_that_only_count_are_not_missed(config, written, state):
+    read = config(f"{KIMI}litellm_settings: {{callbacks: {written}}}\n")
+
+    assert [one.state for one in read.settings if one.pointer == "/litellm_settings/callbacks"] == [state]
 
 
 # The pages of the codes
@@ -933,4 +1016,4 @@ def test_strictly_they_are_errors(tmp_path):
 def test_a_switch_whose_off_asks_for_something_is_not_said_to_be_off(config, key):
     text = KIMI.replace("api_key: sk-a", f"api_key: sk-a, {key}: false")
 
-    assert any(f"unsupported /model_list/0/litellm_params/{key}" in line for line in config(text).summary())
+    assert any(f"unsupported /model_list/0/litellm_params/{key}" in line for line in summary(config(text)))

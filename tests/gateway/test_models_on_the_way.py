@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.gateway.asking import HI, a_deployment
-from tests.servers import COMPLETION
+from tests.gateway.asking import HI, a_deployment, a_plain_deployment, running
+from tests.servers import COMPLETION, answer, serving
 
 from quirkbook import Rulebook, translate
 from quirkbook.gateway.config.model import Deployment
@@ -77,3 +77,35 @@ def test_a_model_that_begins_like_its_provider_is_sent_whole(more):
     assert route.request.model == "groq/compound"
     assert done.rules == (("quirkbook/extra-body",) if more else ())
     assert done.root.get("foo") == more.get("extra_body", {}).get("foo")
+
+
+def test_a_model_for_something_else_takes_no_chat_and_the_others_of_its_name_do():
+    with serving(answer(COMPLETION)) as server:
+        deployments = [
+            a_plain_deployment(server.url, "words", mode="embedding"),
+            a_plain_deployment(server.url, "mixed", mode="embedding"),
+            a_plain_deployment(server.url, "mixed", mode="responses"),
+        ]
+        with running(*deployments) as front:
+            refused = front.ask({"model": "words"})
+            mixed = [front.ask({"model": "mixed"}).headers["x-quirkbook-deployment"] for _ in range(4)]
+            embedded = front.ask({"model": "words", "input": "a"}, path="/v1/embeddings")
+
+    assert (refused.status, refused.error["code"]) == (400, "model_not_for_chat")
+    assert refused.error["message"] == "'words' is not a model for chat completions: its model_info.mode is 'embedding'"
+    assert (set(mixed), embedded.status) == ({"mixed#2"}, 200)
+
+
+def test_a_model_of_the_config_that_is_not_served_is_told_from_one_that_nobody_knows():
+    with running(
+        a_plain_deployment("http://127.0.0.1:9/v1", "m"), left_out={"old": "models of 'x' are not served"}
+    ) as front:
+        got = [front.ask({"model": model}) for model in ("old", "older")]
+
+    assert [each.status for each in got] == [404, 404]
+    assert (
+        got[0]
+        .error["message"]
+        .startswith("the model 'old' stands in the config and is not served: models of 'x' are not served\n")
+    )
+    assert got[1].error["message"].startswith("unknown model 'older'")

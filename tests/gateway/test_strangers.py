@@ -10,6 +10,7 @@ from tests.gateway.asking import CHAT, HI, a_deployment, read, running, scripted
 from tests.servers import COMPLETION, answer, serving
 
 from quirkbook.gateway import headers
+from quirkbook.gateway.config.findings import summary
 from quirkbook.gateway.config.load import ConfigError, read_config
 from quirkbook.gateway.config.model import ClientKey, Options
 from quirkbook.gateway.http.asgi import HTTPError
@@ -245,7 +246,7 @@ def test_a_layer_that_leads_a_built_in_providers_requests_elsewhere_is_told(tmp_
 def test_the_start_of_a_gateway_says_so(tmp_path):
     path = rules(tmp_path, "moonshot", base_url="https://elsewhere.example/v1")
 
-    assert any("changes base_url of the built-in provider 'moonshot'" in line for line in read_config(path).summary())
+    assert any("changes base_url of the built-in provider 'moonshot'" in line for line in summary(read_config(path)))
 
 
 @pytest.mark.parametrize("name", ["X-Acme-Key", "x-auth-token", "X-Client-Secret", "Authorization"])

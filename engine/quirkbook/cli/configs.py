@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from ..gateway.config.findings import counts, findings
 from ..gateway.config.load import ConfigError, Setting, read_config
 from ..model import Diagnostic
 from ..source.yaml import MAX_BYTES
 
-__all__ = ["Setting", "escaped", "is_config", "read_all", "setting_annotation", "setting_as_data"]
+__all__ = [
+    "Setting", "counts", "escaped", "findings", "is_config", "read_all", "setting_annotation", "setting_as_data",
+]  # fmt: skip
 
 _KEYS: Final = frozenset(
     {"model_list", "general_settings", "litellm_settings", "router_settings", "quirkbook_settings"}
@@ -34,19 +37,22 @@ def is_config(path: Path) -> bool:
         return False
 
 
-def read_all(paths: Iterable[Path], *, strict: bool = False) -> tuple[list[Setting], list[Diagnostic]]:
-    """Return the keys of configs, and their diagnostics; a variable that is not set is a warning here."""
+def read_all(paths: Iterable[Path], *, strict: bool = False) -> tuple[list[Setting], list[Diagnostic], tuple[str, ...]]:
+    """Return the keys of configs, their diagnostics, and the variables that they need and that are not set."""
     settings: list[Setting] = []
     diagnostics: list[Diagnostic] = []
+    needs: dict[str, None] = {}
     for path in paths:
         try:
-            config = read_config(path, unset="warning", strict=strict)
+            config = read_config(path, unset="note", strict=strict)
             settings += config.settings
             diagnostics += config.remarks
+            needs |= dict.fromkeys(config.needs)
         except ConfigError as error:
             settings += error.settings
             diagnostics += error.diagnostics
-    return settings, diagnostics
+            needs |= dict.fromkeys(error.needs)
+    return settings, diagnostics, tuple(needs)
 
 
 def setting_as_data(setting: Setting) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -13,12 +14,24 @@ from ..api import Translation
 from ..model import Change, Effect
 from ..payload.describe import line
 
+if TYPE_CHECKING:
+    from ..gateway.config.findings import Finding
+
 STYLES = {
     Effect.EXACT: "green",
     Effect.LOSSY: "yellow",
     Effect.SEMANTIC: "magenta",
     Effect.REFUSE: "bold red",
     Effect.NONE: "cyan",
+}
+
+
+_WEIGHTS = {
+    "error": "bold red",
+    "warning": "yellow",
+    "unsupported": "magenta",
+    "ignored": "dim",
+    "used": "green",
 }
 
 
@@ -46,6 +59,14 @@ def print_report(translation: Translation) -> None:
         console.print(Text("\nstayed quiet:", style="bold"))
     for entry in translation.quiet:
         console.print(Text.assemble("  ", (entry.rule, "dim"), f"  {entry.because}"))
+
+
+def print_findings(found: Iterable[Finding]) -> None:
+    """Print what is to be known of configs and rules, the word for its weight in colour on a terminal."""
+    console = Console(highlight=False, soft_wrap=True)
+    for finding in found:
+        before, word, behind = finding.text.partition(finding.state)
+        console.print(Text.assemble(before, (word, _WEIGHTS[finding.state]), behind))
 
 
 def _headline(translation: Translation) -> Text:

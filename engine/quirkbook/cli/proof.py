@@ -14,8 +14,18 @@ from ..errors import RuleFileError
 from ..model import Diagnostic, Rule, RuleFile
 from ..resources import folder
 from ..rulebook.rulebook import Rulebook
-from .configs import Setting, escaped, is_config, read_all, setting_annotation, setting_as_data
+from .configs import (
+    Setting,
+    counts,
+    escaped,
+    findings,
+    is_config,
+    read_all,
+    setting_annotation,
+    setting_as_data,
+)
 from .options import Refused, format_option
+from .printing import print_findings
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 
@@ -27,11 +37,12 @@ PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type
 @click.option(
     "--strict", is_flag=True, help="Of a config: unknown keys are errors, and unsupported ones end with exit code 1."
 )
-def check(paths: tuple[Path, ...], form: str, stale: bool, strict: bool) -> None:
+@click.option("--all", "everything", is_flag=True, help="Of a config: also name the keys that are used or ignored.")
+def check(paths: tuple[Path, ...], form: str, stale: bool, strict: bool, everything: bool) -> None:
     """Lint rule files: every diagnostic at once, with file:line:column, a code and what to write instead.
 
-    Without PATH the built-in rules are checked. `quirkbook rule Q104` explains a code. Of a gateway's config.yaml each
-    key is listed too: whether it is used, ignored or unsupported, and why. Its variables need not be set for that.
+    Without PATH the built-in rules are checked. `quirkbook rule Q104` explains a code. Of a gateway's config.yaml the
+    keys are listed too that are unsupported, and why: what its owner would miss. Its variables need not be set for that.
 
     \b
     quirkbook check my-rules/
@@ -39,13 +50,18 @@ def check(paths: tuple[Path, ...], form: str, stale: bool, strict: bool) -> None
     quirkbook check config.yaml
     """
     configs = tuple(path for path in paths if is_config(path))
-    settings, diagnostics = read_all(configs, strict=strict)
-    counted = [_count(len(settings), "key")] if configs else []
+    settings, diagnostics, needs = read_all(configs, strict=strict)
+    counted = [counts(settings)] if configs else []
     if len(configs) < len(paths) or not paths:
         loaded, rule_diagnostics = _lint(tuple(path for path in paths if path not in configs), stale=stale)
         diagnostics += rule_diagnostics
         counted = [*loaded, *counted]
-    _print(diagnostics, settings, form)
+    if form == "text":
+        print_findings(findings(settings, diagnostics, everything=everything))
+        if needs:
+            click.echo(f"variables that are to be set: {', '.join(needs)}")
+    else:
+        _print(diagnostics, settings, form)
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
     if form == "text":
         verdict = f"{_count(errors, 'error')}, {_count(len(diagnostics) - errors, 'warning')}"

@@ -29,6 +29,8 @@ from .service import Service
 MODEL_BYTES: Final = 1024
 """Bytes of a model's name; no name is that long."""
 
+#: What ``model_info.mode`` may say of models that take chat completions; ``responses``: LiteLLM translates for these, too.
+_CHATS: Final = frozenset({"chat", "responses"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -188,11 +190,24 @@ class Exchange:
             check_allowed(self._key, model, targets)
             for name in asked.names(self._asked):
                 check_allowed(self._key, name, router.route(name))
+            return self._fit(targets)
         except UnknownModelError as error:
             if error.model != model:
                 raise HTTPError(400, f"fallbacks: {error}", param="fallbacks", code="invalid_value") from None
             raise HTTPError(404, str(error), param="model", code="model_not_found") from None
-        return targets
+
+    def _fit(self, targets: Sequence[Target]) -> Sequence[Target]:
+        """Return the targets that chat.
+
+        Raises:
+            HTTPError: 400, none does.
+        """
+        fitting = [target for target in targets if target.deployment.mode in _CHATS]
+        if not fitting:
+            first = targets[0].deployment
+            text = f"'{first.name}' is not a model for chat completions: its model_info.mode is '{first.mode}'"
+            raise HTTPError(400, text, param="model", code="model_not_for_chat")
+        return fitting if len(fitting) < len(targets) else targets
 
     async def _relay(self, answered: Answered) -> None:
         record, reply = self._record, answered.reply

@@ -26,12 +26,17 @@ class UnknownModelError(QuirkbookError):
 
     http_status = 404
 
-    def __init__(self, model: str, known: Sequence[str]) -> None:
+    def __init__(self, model: str, known: Sequence[str], left_out: str | None = None) -> None:
         near = did_you_mean(model, known) if len(model) <= LONGEST_SUGGESTED else None
         unlisted = f", and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
         hint = f": did you mean '{near}'?" if near else ""
         shown = model if len(model) <= 100 and model.isprintable() else f"{ascii(model[:100])[1:-1]}..."
-        super().__init__(f"unknown model '{shown}'{hint}\n  known: {', '.join(known[:_MOST_NAMED])}{unlisted}")
+        what = (
+            f"the model '{shown}' stands in the config and is not served: {left_out}"
+            if left_out
+            else f"unknown model '{shown}'{hint}"
+        )
+        super().__init__(f"{what}\n  known: {', '.join(known[:_MOST_NAMED])}{unlisted}")
         self.model = model
 
 
@@ -90,6 +95,7 @@ class Router:
         exact = ids | {name: deployments for name, deployments in by_name.items() if "*" not in name}
         self._exact = {name: self._group(deployments) for name, deployments in exact.items()}
         self._aliases = dict(config.aliases)
+        self._left_out = config.left_out
         wild = [name for name in by_name if "*" in name]
         # The longer its text before the star, the more a pattern says; then the text behind it.
         wild.sort(key=lambda name: (-name.index("*"), -len(name)))
@@ -152,7 +158,7 @@ class Router:
     def _named(self, model: str) -> tuple[_Group, str]:
         group, name = self._find(model)
         if group is None:
-            raise UnknownModelError(model, self._names)
+            raise UnknownModelError(model, self._names, self._left_out.get(model))
         return group, name
 
     def _groups_of(self, names: Iterable[str]) -> list[_Group]:

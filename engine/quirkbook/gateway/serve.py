@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from ..errors import UsageError
 from ..wire.address import check_port, reason
 from .app import Gateway
+from .config.findings import summary
 from .config.load import settings
 from .config.model import UNLIMITED, Config, Options
 from .http.uvicorn_parts import check_uvicorn
@@ -66,7 +67,7 @@ def serve(options: Options, *, no_auth: bool = False) -> None:
     if options.socket is None:
         check_exposure(config, host, no_auth=no_auth)
         check_port(host, port)
-    for line in (*config.summary(), *not_shared(config, options)):
+    for line in (*summary(config), *not_shared(config, options)):
         print(line)
     where = (
         f"http://{f'[{host}]' if ':' in host else host}:{port}" if options.socket is None else f"unix:{options.socket}"

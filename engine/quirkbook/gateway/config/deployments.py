@@ -6,17 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from ...client import request as client_request
-from ...errors import UnknownProviderError, UsageError, did_you_mean
 from ...model import Keys
-from ...rulebook.providers import GENERIC
 from ...rulebook.rulebook import Rulebook
 from ...wire.headers import is_header_name, is_header_value
 from ...wire.retry import MOST_RETRIES
-from ..place import without_socket
 from . import litellm_keys as table
 from .model import LAST, UNLIMITED, Allowance, Deployment
 from .reader import Reader
+from .upstreams import Upstream
 
 _MOST: Final = 10**12
 #: Key -> what it is called in an allowance; 0 does not limit anything, as it is a share of requests, too.
@@ -113,8 +110,13 @@ class _Item:
         elif model == "*":
             for deployment in self._everybody(params):
                 yield replace(deployment, **common, name=name.replace("*", deployment.name)), shares
-        elif (named := self._deployment(name, model, params)) is not None:
-            yield replace(named, **common), shares
+        else:
+            upstream = Upstream(reader, self._book, self._under, self._written, params)
+            named = upstream.deployment(name, model)
+            if named is not None:
+                yield replace(named, **common), shares
+            elif upstream.left_out is not None:
+                reader.left_out[name] = upstream.left_out
 
     def _name(self, item: Mapping[str, Any]) -> str | None:
         return self._required((*self._keys, "model_name"), item)
@@ -174,9 +176,12 @@ class _Item:
             order = reader.integer((*under, "order"), params["order"], 0, LAST - 1)
             common |= {} if order is None else {"order": order}
         if "api_key" in params:
-            common["api_key"] = (reader.text((*under, "api_key"), params["api_key"]) or "").strip() or None
+            key = params["api_key"]  # empty text says that there is none
+            common["api_key"] = (reader.text((*under, "api_key"), key) or "").strip() or None if key != "" else None
         if "id" in info:
             common["id"] = str(info["id"])
+        if "mode" in info:
+            common["mode"] = reader.text((*self._keys, "model_info", "mode"), info["mode"]) or "chat"
         if "base_model" in info:
             base_model = reader.text((*self._keys, "model_info", "base_model"), info["base_model"]) or ""
             common["base_model"] = base_model.rpartition("/")[2] or None
@@ -209,95 +214,6 @@ class _Item:
                 else:
                     accepted[name] = value
         return accepted
-
-    # Who serves it
-
-    def _base(self, params: Mapping[str, Any]) -> tuple[str | None, Keys]:
-        """Return the address that the file gives, and where it stands."""
-        key = "api_base" if "api_base" in params else "base_url"
-        keys = (*self._under, key)
-        if key not in params:
-            return None, keys
-        base = self._reader.text(keys, params[key])
-        if base is not None:
-            try:
-                client_request.address(without_socket(base)[1], {})
-            except UsageError as error:
-                message, _, hint = str(error).replace("base_url", f"'{key}'").partition(": ")
-                self._reader.diagnostic("Q109", keys, message, hint)
-                base = None
-        return base, keys
-
-    def _deployment(self, name: str, model: str, params: Mapping[str, Any]) -> Deployment | None:
-        base, at = self._base(params)
-        if base is None and at[-1] in params:
-            return None  # it has a diagnostic
-        named, upstream = self._named(model, params)
-        if named is None:
-            return None
-        protocol = base is not None and named in table.compatible()
-        provider = self._at(base) if protocol else self._provider(named, params)
-        if provider is None:
-            return None
-        if protocol and provider in ("", GENERIC):
-            hint = "custom_llm_provider names a provider whose rules are to apply"
-            message = "nobody is known at this address: only rules for the model's family apply"
-            self._reader.diagnostic("Q303", at, message, hint, severity="warning")
-            return Deployment(name, model, provider, upstream, None, base)
-        return self._connected(Deployment(name, model, provider, upstream, None, base))
-
-    def _named(self, model: str, params: Mapping[str, Any]) -> tuple[str | None, str]:
-        """Return who the entry says serves the model, and the model without the prefix that says so."""
-        prefix, slash, bare_model = model.partition("/")
-        keys = (*self._under, "custom_llm_provider")
-        if "custom_llm_provider" in params:
-            named = self._reader.text(keys, params["custom_llm_provider"])
-        else:
-            named = prefix if slash else table.owner(model)
-            if named is None:
-                hint = f"write model: {table.compatible()[0]}/..., or another provider's name before the '/'"
-                self._reader.diagnostic("Q302", (*self._under, "model"), "'model' does not say whose model it is", hint)
-        return named, bare_model if slash and prefix == named else model
-
-    def _at(self, base: str | None) -> str:
-        """Return who is known to serve an address, "" for nobody."""
-        try:
-            return self._book.resolve(None, None, base)[0]
-        except UnknownProviderError:
-            return ""
-
-    def _provider(self, named: str, params: Mapping[str, Any]) -> str | None:
-        try:
-            return self._book.provider(named).name
-        except UnknownProviderError:
-            known = [*self._book.providers, *self._book.aliases]
-        keys = (*self._under, "custom_llm_provider" if "custom_llm_provider" in params else "model")
-        plain = f"{table.compatible()[0]}/... and api_base if it speaks OpenAI's protocol"
-        if table.is_elsewhere(named):
-            message = f"models of '{named}' are not served: this one is left out"
-            self._reader.diagnostic("Q306", keys, message, f"write {plain}", severity="warning")
-            return None
-        near = did_you_mean(named.lower(), known)
-        hint = f"did you mean '{near}'?" if near else f"write {plain}; known: {', '.join(self._book.providers)}"
-        self._reader.diagnostic("Q302", keys, f"no rules are known for the provider '{named}'", hint)
-        return None
-
-    def _connected(self, deployment: Deployment) -> Deployment | None:
-        """Return a deployment with the address and key that the environment has for its provider."""
-        head, environ = self._book.provider(deployment.provider).head, self._reader.environ
-        keys = (*self._under, "model")
-        base = deployment.api_base or environ.get(head.get("base_url_env", "")) or None
-        if base is None and "base_url" not in head and not {"api_base", "base_url"} & self._written.keys():
-            self._reader.diagnostic(
-                "Q107", self._under, f"'api_base' is missing: {deployment.provider} has no address of its own"
-            )
-            return None
-        variable = head.get("api_key_env", "")
-        key = environ.get(variable) or None
-        if not key and variable and "api_key" not in self._written:
-            message = f"no key for {deployment.provider}: neither 'api_key' nor the variable {variable} is there"
-            self._reader.diagnostic("Q304", keys, message, f"write api_key: os.environ/{variable}", severity="warning")
-        return replace(deployment, api_key=key, api_base=base)
 
     def _everybody(self, params: Mapping[str, Any]) -> list[Deployment]:
         """Return a deployment for each provider whose key is in the environment: what ``model: "*"`` means."""

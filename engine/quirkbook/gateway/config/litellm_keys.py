@@ -84,6 +84,11 @@ def is_elsewhere(provider: str) -> bool:
     return provider in _table()["elsewhere"]
 
 
+def addresses(provider: str) -> tuple[str, ...]:
+    """Return patterns of a provider's address, with keys of ``litellm_params`` and ``{model}`` in braces; the first that fits counts."""
+    return tuple(_table()["addresses"].get(provider, ()))
+
+
 def owner(model: str) -> str | None:
     """Return whose a model is that is written without a provider."""
     rows = _table()["bare_models"]

@@ -27,8 +27,12 @@ __all__ = ["Config", "ConfigError", "Deployment", "Limits", "Setting", "from_env
 class ConfigError(RuleFileError):
     """One or more diagnostics in a config; nothing of it is served. ``diagnostics`` holds all of them, in order of place."""
 
-    def __init__(self, diagnostics: Sequence[Diagnostic], settings: Sequence[Setting] = ()) -> None:
+    def __init__(
+        self, diagnostics: Sequence[Diagnostic], settings: Sequence[Setting] = (), needs: Sequence[str] = ()
+    ) -> None:
         super().__init__(diagnostics)
+        self.needs = tuple(needs)
+        """The variables that are not set, where that was no error."""
         self.settings = tuple(settings)
         """The keys of the file that are known."""
 
@@ -43,7 +47,7 @@ def read_config(
 ) -> Config:
     """Read a config file. Its own folders of rules are layered on the built-in ones, unless ``rulebook`` is given.
 
-    ``unset`` is ``error`` or ``warning``: what a variable is that the file asks for and the environment has not. With
+    ``unset`` is ``error`` or ``note``: what a variable is that the file asks for and the environment has not. With
     ``strict`` a key that is in no list is an error wherever it stands.
 
     Raises:
@@ -64,8 +68,13 @@ def read_config(
     settings = sorted(reader.settings, key=lambda setting: (setting.line, setting.column, setting.pointer))
     diagnostics = sorted(dict.fromkeys(reader.diagnostics), key=lambda diagnostic: diagnostic.location)
     if config is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
-        raise ConfigError(diagnostics, settings)
-    return replace(config, settings=tuple(settings), remarks=tuple(diagnostics))
+        raise ConfigError(diagnostics, settings, tuple(reader.needs))
+    left_out = {
+        name: why for name, why in reader.left_out.items() if all(name != one.name for one in config.deployments)
+    }
+    return replace(
+        config, settings=tuple(settings), remarks=tuple(diagnostics), needs=tuple(reader.needs), left_out=left_out
+    )
 
 
 def settings(path: str | None, environ: Mapping[str, str] = os.environ, *, strict: bool = False) -> Config:

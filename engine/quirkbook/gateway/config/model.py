@@ -17,6 +17,8 @@ DEFAULT_TIMEOUT: Final = 600.0
 """Seconds."""
 ANY: Final = "*"
 """Under this name `Config.fallbacks` has those of every model that has none of its own."""
+MODEL: Final = "{model}"
+"""In an address, where the model of a deployment with stars stands."""
 LAST: Final = 1_000_000
 """The place in order of a deployment that states none."""
 
@@ -77,6 +79,8 @@ class Deployment:
     """Deployments of a lower order are asked first."""
     id: str | None = None
     """``model_info.id``: another name, of this one deployment alone."""
+    mode: str = "chat"
+    """``model_info.mode``: what the model is for."""
     base_model: str | None = None
     """``model_info.base_model``: which model it is, where ``model`` is a deployment's own name."""
 
@@ -264,17 +268,9 @@ class Config:
     network: Network = Network()
     settings: tuple[Setting, ...] = ()
     """Every key of the file, in order of place."""
+    needs: tuple[str, ...] = ()
+    """Variables of the environment that are not set, where that was no error."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Name of a model of the file that is not served -> why."""
     remarks: tuple[Diagnostic, ...] = ()
     """What is odd, though not wrong."""
-
-    def summary(self) -> list[str]:
-        """Return what start-up prints: counts, then a line for each key that is not used and for each remark."""
-        counts = [f"{sum(setting.state == state for setting in self.settings)} {label}" for state, label in _STATES]
-        models = len({deployment.name for deployment in self.deployments})
-        keys = f"; {', '.join(counts)}" if self.settings else ""
-        unused = [str(setting) for setting in self.settings if setting.state != "used"]
-        remarks = [f"{remark.location}: {remark.message}: {remark.hint}" for remark in self.remarks]
-        return [f"{self.name}: {models} model{'' if models == 1 else 's'}{keys}", *unused, *remarks]
-
-
-_STATES: Final = (("used", "keys used"), ("ignored", "ignored"), ("unsupported", "unsupported"))

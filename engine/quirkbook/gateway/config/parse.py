@@ -85,6 +85,7 @@ class Sections:
                 reader.diagnostic("Q107", (), "'model_list' is missing", "write it, or set the key of a provider")
         models = self._with_default(models, router)
         self._checks(router)
+        self._callbacks()
         known = Names(models, self._written_names(top))
         aliases, hidden = self._aliases(router, known)
         fallbacks = Fallbacks(reader, litellm, router, known.with_aliases(aliases))
@@ -200,6 +201,14 @@ class Sections:
             self._reader.restate(
                 keys, "unsupported", f"deployments are chosen by weight alone, without {', '.join(sorted(others))}"
             )
+
+    def _callbacks(self) -> None:
+        """Note that callbacks are not missed that only count."""
+        written = self._reader.mapping(("litellm_settings",))
+        for key in ("callbacks", "success_callback", "failure_callback", "service_callback"):
+            values = written.get(key)
+            if values in ("prometheus", ["prometheus"]):
+                self._reader.restate(("litellm_settings", key), "ignored", "its figures stand at /metrics")
 
     def _redis(self, router: Mapping[str, Any]) -> str | None:
         """Return the URL of the Redis that counts for all processes."""

@@ -40,6 +40,10 @@ class Reader:
         self.diagnostics: list[Diagnostic] = []
         self.settings: list[Setting] = []
         self._unset, self._strict = unset, strict
+        self.needs: dict[str, None] = {}
+        """The variables that are not set, where that need not be so yet."""
+        self.left_out: dict[str, str] = {}
+        """Name of a model that is not served -> why."""
 
     def diagnostic(
         self, code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False, severity: str = "error"
@@ -128,9 +132,18 @@ class Reader:
             return value
         message = f"the environment variable {name} is not set" if name else f"no name behind '{ENVIRON}'"
         hint = f"set it before the gateway starts: export {name}=..." if name else f"write {ENVIRON}NAME"
-        severity = self._unset if name else "error"
-        self.diagnostic("Q301", keys, message, hint, severity=severity)
+        if name and self._unset == "note":
+            self.needs[name] = None
+        else:
+            self.diagnostic("Q301", keys, message, hint)
         return None
+
+    def missing(self, variable: str, code: str, keys: Keys, message: str, hint: str) -> None:
+        """Warn of a variable that ought to be set; where that need not be so yet, it is only noted."""
+        if self._unset == "note":
+            self.needs[variable] = None
+        else:
+            self.diagnostic(code, keys, message, hint, severity="warning")
 
     # Values; None for one that has a diagnostic
 

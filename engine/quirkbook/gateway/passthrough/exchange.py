@@ -46,6 +46,9 @@ class Passed(Exchange):
         attempts.request, attempts.endpoint = request, self._endpoint
         return targets, attempts
 
+    def _fit(self, targets: Sequence[Target]) -> Sequence[Target]:
+        return targets  # which of them serve an endpoint is for the upstream to say
+
     async def _refuse(self, error: HTTPError) -> None:
         if self._endpoint.is_anthropic and not self._out.begun:
             error.body = {"type": "error", **error.body}

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ...api import apply_policy
 from ...api.tool_names import renamed
@@ -17,6 +17,7 @@ from ...plan.compile import Plan
 from ...plan.interpret import Run, note_remarks, prepare, refusals, run
 from ...rulebook.rulebook import Rulebook
 from ...wire.redact import HIDDEN, Mask, is_secret_name
+from ..config.model import MODEL
 from ..http import body
 from ..place import proxy_for, without_socket
 from ..router import Target
@@ -61,7 +62,7 @@ class Route:
                 provider=self.provider,
             )
         self._head, self._key = head, key
-        socket, base = without_socket(deployment.api_base or "")
+        socket, base = without_socket((deployment.api_base or "").replace(MODEL, quote(self.model, safe="")))
         url = urlsplit(client_request.address(base or None, head))
         tls = url.scheme == "https"
         proxy = None if socket else proxy_for(url)
