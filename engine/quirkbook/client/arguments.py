@@ -10,6 +10,7 @@ from typing import Any, Final, TypedDict
 
 from ..api import Policy
 from ..api.objects import is_object
+from ..api.reasoning import ReasoningMemory
 from ..api.response_format import plain_format
 from ..errors import PayloadError, UsageError
 from ..payload.describe import kind
@@ -83,6 +84,8 @@ class Options(TypedDict, total=False):
     """The same as max_retries."""
     policy: Policy | None
     provider: str | None
+    reasoning_memory: ReasoningMemory | None
+    """Keeps the thoughts of answers, and puts them back into later requests that lack them."""
     rulebook: Rulebook | None
     timeout: float | tuple[float, float] | None
     """Seconds to wait for the connection and for each piece of the answer; a pair, or an httpx.Timeout, tells the two apart."""
@@ -100,6 +103,7 @@ OWN: Final = (
     ("extra_query",),
     ("max_retries", "num_retries"),
     ("policy",),
+    ("reasoning_memory",),
     ("rulebook",),
     ("timeout",),
 )

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from .. import api
+from ..api.reasoning import LOST, ReasoningMemory, is_stand_in, wants_thoughts
 from ..api.tool_names import renamed
 from ..errors import AuthenticationError, PayloadError, RefusedError, UsageError
 from ..model import Change
@@ -52,6 +53,8 @@ class Call:
     rulebook: Rulebook
     base_model: str | None = None
     """Which model it is, where its name does not say so."""
+    memory: ReasoningMemory | None = None
+    """Where thoughts of the answer are kept."""
 
     @property
     def streams(self) -> bool:
@@ -92,6 +95,10 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
     head = book.provider(provider).head
     extra_headers = {**call_options.get("extra_headers", {})}
     key = _api_key(provider, head, call_options.get("api_key"), extra_headers)
+    memory, remembered = call_options.get("reasoning_memory"), ()
+    if memory is not None and wants_thoughts(book, provider, payload["model"], call_options.get("base_model")):
+        payload, found = memory.restored(payload)
+        remembered = tuple(found)
     run = api.apply_rules(
         payload, provider, None, None, book, call_options.get("policy"), base_model=call_options.get("base_model")
     )
@@ -99,6 +106,9 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
         raise RefusedError(refusals(run))
     if run.fired:
         api.apply_policy(run, call_options.get("policy"), stacklevel=4)
+    changed = (*remembered, *(changes(run) if run.fired else ()))
+    if memory is None and any(map(is_stand_in, changed)):
+        remarks += (LOST,)
     headers = wire_headers(head, key, run.headers, extra_headers, streams=run.root.get("stream") is True)
     return Call(
         url=address(call_options.get("base_url"), head, call_options.get("extra_query")),
@@ -108,11 +118,12 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
         retries=arguments.retry_count(call_options.get("max_retries"), DEFAULT_RETRIES, MOST_RETRIES),
         provider=provider,
         payload=run.root,
-        changes=changes(run) if run.fired else (),
+        changes=changed,
         remarks=remarks,
         mask=Mask(_secrets(headers, key, call_options.get("extra_query"))),
         rulebook=book,
         base_model=call_options.get("base_model"),
+        memory=memory,
     )
 
 

@@ -68,6 +68,8 @@ def read_completion(
     call_report = report(call, status, headers, attempts)
     call_report.response = translation.changes
     response._report = call_report
+    if call.memory is not None:
+        call.memory.remember(response)
     return response
 
 
@@ -293,6 +295,8 @@ class StreamReader:
     def _finish(self) -> None:
         self.over = True
         self._pass_on(self._rules.close())
+        if self._call.memory is not None:
+            self._call.memory.remember(self._accumulator.answer())
 
     def _fail(self, error: DispatchError) -> None:
         self._pass_on(self._rules.close(cut=True))

@@ -7,7 +7,8 @@ from collections.abc import Callable, MutableMapping
 from functools import partial
 from typing import Any, Final
 
-from .config.model import ClientKey, Config, Options
+from ..api.reasoning import ReasoningMemory
+from .config.model import ClientKey, Config, Memory, Options
 from .cooldown import Cooldowns
 from .exchange import Exchange
 from .http import paths
@@ -30,6 +31,7 @@ from .passthrough.exchange import Passed
 from .quota import LocalCounts, Quota
 from .service import Service
 from .shared_counts import SharedCounts, is_installed
+from .shared_thoughts import SharedThoughts
 from .upstream.target import Pools
 
 _PAUSE: Final = "1"
@@ -45,6 +47,8 @@ class Gateway:
         self.quota = Quota(LocalCounts())
         self._shared: dict[str, SharedCounts] = {}
         """The counts of each Redis that a config has named so far."""
+        self.memory: ReasoningMemory | None = None
+        self._memory_as: Memory | None = None
         self.service = self._service(config)
         self.cooldowns = Cooldowns()
         self.at_start: list[Callable[[], object]] = []
@@ -61,6 +65,7 @@ class Gateway:
 
     def _service(self, config: Config) -> Service:
         self._count_in(config.redis)
+        self._remember(config.memory)
         return Service(config, self.pools, (self.options.host, *self.options.allow_hosts))
 
     def _count_in(self, redis: str | None) -> None:
@@ -71,6 +76,17 @@ class Gateway:
             self.quota.counts = self._shared[redis]
         elif isinstance(self.quota.counts, SharedCounts):
             self.quota.counts = LocalCounts()
+
+    def _remember(self, wanted: Memory | None) -> None:
+        """Remember as much as a config says from now on; nothing is forgotten where it says what it said."""
+        if wanted == self._memory_as:
+            return
+        self._memory_as, self.memory = wanted, None
+        if wanted is not None:
+            shared = None
+            if wanted.redis is not None and is_installed():
+                shared = SharedThoughts(wanted.redis, lambda text: self.log.write(event="reasoning memory", why=text))
+            self.memory = ReasoningMemory(entries=wanted.entries, ttl=wanted.ttl, bytes=wanted.bytes, shared=shared)
 
     def replace(self, config: Config) -> None:
         """Serve new requests by another config; those under way go on as they began."""

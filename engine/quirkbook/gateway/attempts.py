@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
 
+from ..api.reasoning import RULE as MEMORY
 from ..errors import (
     AuthenticationError,
     DispatchError,
@@ -61,9 +62,11 @@ class Attempts:
         allowances: Allowances,
     ) -> None:
         self._service, self._cooldowns, self._record = service, cooldowns, record
-        self._fields, self._policy, self._out, self._asked = fields, policy, out, asked
+        self.fields, self._policy, self._out, self._asked = fields, policy, out, asked
         self.forwarded: Mapping[str, str] = {}
         """Headers of the client that go on."""
+        self.restored: Mapping[str, Any] | None = None
+        """The fields of the request with thoughts that the client has lost, for those who want them; None: it has lost none."""
         self._route: Route | None = None
         self._prepared: Prepared | None = None
         self._failures: dict[Target, DispatchError] = {}
@@ -217,8 +220,10 @@ class Attempts:
 
     def _translated(self, route: Route) -> Prepared:
         record = self._record
+        is_restored = self.restored is not None and route.wants_thoughts
+        fields = self.restored if is_restored and self.restored is not None else self.fields
         try:
-            prepared = route.translate(self._fields, self._policy, self._service.config.limits.json_depth)
+            prepared = route.translate(fields, self._policy, self._service.config.limits.json_depth)
         except RefusedError as error:
             listed = [as_data(change) for change in error.refusals]
             record.rules = tuple(dict.fromkeys(change.rule for change in error.refusals))
@@ -230,6 +235,8 @@ class Attempts:
             record.rules = tuple(dict.fromkeys(change.rule for change in error.changes))
             raise _NotTakenError(400, str(error), code="forbidden_by_policy", changes=listed) from None
         prepared.forwarded = self.forwarded
+        if is_restored:
+            prepared.rules = (MEMORY, *prepared.rules)
         record.streams = prepared.root.get("stream") is True
         record.rules = tuple(dict.fromkeys(prepared.rules))
         return prepared

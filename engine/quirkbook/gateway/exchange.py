@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from ..api.reasoning import ReasoningMemory
 from ..errors import PayloadError
 from . import asked, headers
 from .access import check_allowed
@@ -23,6 +24,7 @@ from .outgoing import Outgoing
 from .quota import Meter, Quota
 from .record import Record
 from .relay import relayed
+from .remembering import Remembering
 from .router import Target, UnknownModelError
 from .service import Service
 
@@ -43,6 +45,7 @@ class Owner(Protocol):
     options: Options
     log: Log
     metrics: Metrics
+    memory: ReasoningMemory | None
 
     def reserve(self, size: int) -> None:
         """Count bytes of a body that are kept from now on."""
@@ -69,6 +72,9 @@ class Exchange:
         self._record = Record(id, key=key.name if key else None)
         self._out = Outgoing(send, headers.of_gateway(id, ()))
         self._asked = asked.NOTHING
+        memory = gateway.memory
+        caller = "" if self._key is None else self._key.digest.hex()
+        self._remembering = None if memory is None else Remembering(memory, caller)
         self._allowances = Allowances(gateway.quota)
         self._meter: Meter | None = None
         """What the tokens of the answer are counted with, if they are."""
@@ -132,6 +138,8 @@ class Exchange:
             await self._allowances.admit(self._key)
         if self._service.forwarding is not None:
             attempts.forwarded = self._service.forwarding.headers(self._scope, self._record.requested)
+        if self._remembering is not None:
+            attempts.restored = await self._remembering.restored(attempts.fields)
         self._out.silence.seconds = self._service.ping(targets[0].deployment, self._gateway.options.ping)
         watcher.start()
         if config.limits.total is not None:
@@ -216,8 +224,11 @@ class Exchange:
         passed = self._headers() + headers.of_upstream(answered.route, reply)
         if self._meter is not None and not answered.live:
             self._meter.whole(answered.data)
+        if self._remembering is not None and not answered.live:
+            await self._remembering.whole(answered.data)
         if answered.live:
-            await relayed(answered, self._service.config.limits, self._out, passed, record, self._meter)
+            listener = self._remembering.stream() if self._remembering is not None else None
+            await relayed(answered, self._service.config.limits, self._out, passed, record, self._meter, listener)
         elif self._out.begun:  # a whole answer to a request for a stream, as one
             await self._out.end(answered.data)
         else:

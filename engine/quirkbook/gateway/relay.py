@@ -10,11 +10,18 @@ from .http.asgi import Headers
 from .outgoing import PACED, PING, Outgoing
 from .quota import Meter
 from .record import Record
+from .remembering import Listener
 from .upstream import streams
 
 
 async def relayed(
-    answered: Answered, limits: Limits, out: Outgoing, head: Headers, record: Record, meter: Meter | None = None
+    answered: Answered,
+    limits: Limits,
+    out: Outgoing,
+    head: Headers,
+    record: Record,
+    meter: Meter | None = None,
+    listener: Listener | None = None,
 ) -> None:
     """Hand on a stream to its end, and note in ``record`` which rules fired, and why it was cut, if it was."""
     route, reply, relay = answered.route, answered.reply, answered.route.relay(answered.prepared)
@@ -36,6 +43,8 @@ async def relayed(
                 if passed:
                     if meter is not None:
                         meter.events(passed)
+                    if listener is not None:
+                        listener.events(passed)
                     await out.put(passed)
             piece = await reply.piece(limits.idle_stream)
         tail = relay.close()
@@ -44,6 +53,9 @@ async def relayed(
     except (APIConnectionError, EventTooLongError, PayloadError) as error:
         reply.close()
         cut, tail = (None, relay.close()) if relay.ended else (str(error), b"")
+    if listener is not None and cut is None:
+        listener.events(tail)
+        await listener.close()
     record.rules = tuple(dict.fromkeys(record.rules + relay.fired))
     if cut is not None:
         who = route.provider or "the upstream"

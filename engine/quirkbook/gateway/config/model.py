@@ -178,6 +178,18 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """How much is remembered of what models thought, for clients that lose it."""
+
+    entries: int = 10_000
+    ttl: float = 3600.0
+    """Seconds."""
+    bytes: int = 64 * 1024 * 1024
+    redis: str | None = field(default=None, repr=False)
+    """Where processes and machines remember together; None: each for itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What the command line says, for all workers alike. Times in seconds."""
 
@@ -266,6 +278,8 @@ class Config:
     redis: str | None = field(default=None, repr=False)
     """Where requests and tokens are counted for all processes; None: each counts for itself."""
     network: Network = Network()
+    memory: Memory | None = None
+    """Whether thoughts are remembered that clients lose."""
     settings: tuple[Setting, ...] = ()
     """Every key of the file, in order of place."""
     needs: tuple[str, ...] = ()

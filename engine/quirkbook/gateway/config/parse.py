@@ -14,7 +14,7 @@ from ...errors import RuleFileError
 from ...model import Keys
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import MOST_RETRIES
-from . import client_keys, deployments, network
+from . import client_keys, deployments, memory, network
 from .fallbacks import Fallbacks, Names
 from .model import Config, Deployment, Limits
 from .reader import Reader
@@ -104,6 +104,7 @@ class Sections:
             limits=self._at_once(general, self._limits(quirkbook)),
             redis=self._redis(router),
             refusals_pass_on=self._flag(("quirkbook_settings", "refusals_pass_on"), quirkbook, default=True),
+            memory=memory.read(reader, quirkbook),
             network=network.read(reader, general, litellm, quirkbook),
             **self._calls(litellm, router),
         )

@@ -25,7 +25,7 @@ _ADVICE: Final = {
     "": "leave it out; one that only holds anchors begins with x-",
     "litellm_params": "it is sent on as a field of the payload; extra_body says that this is meant",
 }
-_OURS: Final = ("quirkbook_settings", "limits", "client_key")
+_OURS: Final = ("quirkbook_settings", "limits", "client_key", "reasoning_memory")
 _ON: Final = {"true": True, "false": False}
 _BLOCK_KEY: Final = re.compile(r"[\s-]*")
 _AFTER_KEY: Final = re.compile(r"\s*:(\s|$)")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from ...api import apply_policy
+from ...api.reasoning import wants_thoughts
 from ...api.tool_names import renamed
 from ...api.translate_response import ChunkTranslator
 from ...client import request as client_request
@@ -183,6 +185,12 @@ class Route:
         if prepared.names and words is not None:
             words = (*words, b'"name"')  # of a call, which may be of a tool that was renamed
         return streams.Relay(rules, words, self.without_key)
+
+    @cached_property
+    def wants_thoughts(self) -> bool:
+        """Whether the provider wants to see what the model thought in earlier turns."""
+        deployment = self.deployment
+        return bool(self.provider) and wants_thoughts(self.book, self.provider, self.model, deployment.base_model)
 
     def may_match_rules(self, answer: bytes) -> bool:
         """Tell whether some rule may apply to a whole answer."""
