@@ -245,7 +245,7 @@ def test_a_model_that_others_of_its_name_serve_is_not_left_out(config):
             "https://x.openai.azure.com/openai/deployments/gpt?api-version=v%2F1",
         ),
         ("model: azure/gpt, api_base: 'https://x.openai.azure.com/openai/v1', api_version: a", "https://x.openai.azure.com/openai/v1"),
-        ("model: azure/gpt, api_base: 'https://x.openai.azure.com'", "https://x.openai.azure.com"),
+        ("model: azure/responses/gpt, api_base: 'https://x.openai.azure.com'", "https://x.openai.azure.com/openai/v1"),
         ("model: bedrock/openai.gpt-oss-120b, aws_region_name: eu-west-1", "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1"),
         ("model: bedrock/openai.gpt-oss-120b", None),
         (
@@ -721,12 +721,9 @@ def test_fallbacks_name_models_aliases_ids_and_what_wildcards_match(config):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("litellm_settings: {fallbacks: [{kimmi: [kimi]}]}", "4:33: error[Q305]: no model is called 'kimmi'\n  hint: did you mean 'kimi'?"),
-        ("litellm_settings: {fallbacks: [{kimi: [zz]}]}", "4:40: error[Q305]: no model is called 'zz'\n  hint: known: kimi"),
         ("litellm_settings: {fallbacks: [kimi]}", "4:32: error[Q108]: 'fallbacks[0]' must be a mapping {model: [models to try then]}, not text"),
         ("litellm_settings: {fallbacks: [{kimi: {a: 1}}]}", "4:39: error[Q108]: 'kimi' must be a list of names, not a mapping"),
         ("litellm_settings: {fallbacks: [{kimi: [5]}]}", "4:40: error[Q108]: 'kimi[0]' must be text, not a number"),
-        ("litellm_settings: {default_fallbacks: zz}", "4:39: error[Q305]: no model is called 'zz'\n  hint: known: kimi"),
         ("router_settings: {model_group_alias: {k: zz}}", "4:42: error[Q305]: no model is called 'zz'\n  hint: known: kimi"),
         ("router_settings: {model_group_alias: {k: {hidden: true}}}", "4:42: error[Q108]: 'model' must be text, not null"),
         ("router_settings: {model_group_alias: []}", "4:38: error[Q108]: 'model_group_alias' must be a mapping, not a list"),
@@ -741,6 +738,21 @@ def test_fallbacks_name_models_aliases_ids_and_what_wildcards_match(config):
 )  # fmt: skip
 def test_fallbacks_aliases_and_strategies_that_lead_nowhere_are_diagnostics(refusal, text, said):
     assert refusal(f"{KIMI}{text}\n") == f"config.yaml:{said}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("litellm_settings: {fallbacks: [{kimmi: [kimi]}]}", "4:33: warning[Q305]: no model is called 'kimmi'\n  hint: did you mean 'kimi'?"),
+        ("litellm_settings: {fallbacks: [{kimi: [zz]}]}", "4:40: warning[Q305]: no model is called 'zz'\n  hint: known: kimi"),
+        ("litellm_settings: {default_fallbacks: zz}", "4:39: warning[Q305]: no model is called 'zz'\n  hint: known: kimi"),
+    ],
+)  # fmt: skip
+def test_a_fallback_that_is_not_served_is_left_out_with_a_warning(config, text, said):
+    read = config(f"{KIMI}{text}\n")
+
+    assert [str(one) for one in read.remarks] == [f"config.yaml:{said}"]
+    assert "zz" not in str(read.fallbacks)
 
 
 def test_where_no_model_can_be_read_fallbacks_are_no_diagnostics_besides(refusal):
@@ -1013,7 +1025,8 @@ def test_strictly_they_are_errors(tmp_path):
 
 
 @pytest.mark.parametrize("key", ["ssl_verify", "supports_system_message"])
-def test_a_switch_whose_off_asks_for_something_is_not_said_to_be_off(config, key):
-    text = KIMI.replace("api_key: sk-a", f"api_key: sk-a, {key}: false")
+def test_a_switch_whose_off_asks_for_something_is_used(config, key):
+    read = config(KIMI.replace("api_key: sk-a", f"api_key: sk-a, {key}: false"))
 
-    assert any(f"unsupported /model_list/0/litellm_params/{key}" in line for line in summary(config(text)))
+    assert [one.state for one in read.settings if one.pointer.endswith(key)] == ["used"]
+    assert not (read.deployments[0].trust and read.deployments[0].takes_system)

@@ -12,6 +12,7 @@ from quirkbook import Rulebook, translate
 from quirkbook.gateway.config.model import Deployment
 from quirkbook.gateway.http import body
 from quirkbook.gateway.router import Target
+from quirkbook.gateway.upstream import system
 from quirkbook.gateway.upstream.target import Route
 
 ALLOW = {"exact": "allow", "lossy": "allow", "semantic": "allow", "refuse": "error"}
@@ -109,3 +110,31 @@ def test_a_model_of_the_config_that_is_not_served_is_told_from_one_that_nobody_k
         .startswith("the model 'old' stands in the config and is not served: models of 'x' are not served\n")
     )
     assert got[1].error["message"].startswith("unknown model 'older'")
+
+
+SYSTEM = [{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Be kind."}, *HI]
+
+
+@pytest.mark.parametrize("make", [a_deployment, a_plain_deployment])
+def test_a_model_that_takes_no_system_message_gets_it_as_the_users(make):
+    with serving(answer(COMPLETION)) as server, running(make(server.url, "m", takes_system=False)) as front:
+        got = front.ask({"model": "m", "messages": SYSTEM})
+        plain = front.ask({"model": "m"})
+
+    assert [body["messages"] for body in server.bodies] == [
+        [{"role": "user", "content": "Be brief.\n\nBe kind.\n\nHello"}],
+        HI,
+    ]
+    assert got.headers["x-quirkbook-rules"].startswith("supports_system_message")
+    assert "supports_system_message" not in plain.headers.get("x-quirkbook-rules", "")
+
+
+def test_what_is_not_text_stays_a_message_of_its_own():
+    parts = {"role": "user", "content": [{"type": "text", "text": "Look."}]}
+
+    assert system.as_user([SYSTEM[0], parts, "odd", SYSTEM[0]]) == [
+        {"role": "user", "content": "Be brief."},
+        parts,
+        "odd",
+        {"role": "user", "content": "Be brief."},
+    ]

@@ -62,7 +62,8 @@ class Watcher:
 
     def _files(self) -> set[Path]:
         """Return where the config is, and where that leads if it is a link."""
-        return files_of(self._path)
+        included = (files_of(str(path)) for path in self._gateway.service.config.included)
+        return files_of(self._path).union(*included)
 
     def _stamps(self) -> Stamps:
         """Return by which a change of each file is known."""

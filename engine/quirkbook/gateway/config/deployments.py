@@ -11,6 +11,7 @@ from ...rulebook.rulebook import Rulebook
 from ...wire.headers import is_header_name, is_header_value
 from ...wire.retry import MOST_RETRIES
 from . import litellm_keys as table
+from . import tls
 from .model import LAST, UNLIMITED, Allowance, Deployment
 from .reader import Reader
 from .upstreams import Upstream
@@ -171,6 +172,11 @@ class _Item:
             if key in params:
                 common["retries"] = reader.integer((*under, key), params[key], 0, MOST_RETRIES)
         limits = {name: limit for name, limit in self._limits.items() if limit}
+        common |= tls.read(reader, under, params, self._written)
+        if "supports_system_message" in params:
+            common["takes_system"] = (
+                reader.flag((*under, "supports_system_message"), params["supports_system_message"]) is not False
+            )
         common["allowance"] = Allowance(**limits) if limits else UNLIMITED
         if "order" in params:
             order = reader.integer((*under, "order"), params["order"], 0, LAST - 1)

@@ -21,7 +21,7 @@ class Names:
     def with_aliases(self, aliases: Mapping[str, str]) -> Names:
         return Names(self._deployments, [*self._names, *aliases])
 
-    def check(self, reader: Reader, keys: Keys, name: str, *, key: bool = False) -> bool:
+    def check(self, reader: Reader, keys: Keys, name: str, *, key: bool = False, severity: str = "error") -> bool:
         """Tell whether some deployment answers for a name; note a diagnostic if none does."""
         if (
             name in self._names
@@ -30,7 +30,9 @@ class Names:
         ):
             return True
         if self._names:  # else the models have diagnostics of their own
-            reader.unknown_name("Q305", keys, f"no model is called '{name}'", name, tuple(self._names), key=key)
+            reader.unknown_name(
+                "Q305", keys, f"no model is called '{name}'", name, tuple(self._names), key=key, severity=severity
+            )
         return False
 
 
@@ -64,7 +66,7 @@ class Fallbacks:
         lists = {}
         for item_keys, name, targets in self._pairs(keys, values.get(str(keys[-1])) or []):
             if name != ANY:
-                self._known.check(self._reader, item_keys, name, key=True)
+                self._known.check(self._reader, item_keys, name, key=True, severity="warning")
             lists[name] = self._known_names(item_keys, targets)
         return lists
 
@@ -82,5 +84,7 @@ class Fallbacks:
         names = enumerate(self._reader.names(keys, value))
         places = isinstance(value, list)
         return tuple(
-            name for at, name in names if self._known.check(self._reader, (*keys, at) if places else keys, name)
+            name
+            for at, name in names
+            if self._known.check(self._reader, (*keys, at) if places else keys, name, severity="warning")
         )

@@ -57,14 +57,16 @@ def _of_diagnostics(diagnostics: Iterable[Diagnostic]) -> Iterator[Finding]:
     """Yield one finding for each thing that is wrong; where it is wrong at several places, they are named together."""
     groups: dict[tuple[str, ...], list[Diagnostic]] = {}
     for one in diagnostics:
-        key = (one.severity, one.code, one.message, one.hint, one.location.file)
+        kind = one.message if one.severity == "error" else ""  # warnings with one piece of advice stand together
+        key = (one.severity, one.code, kind, one.hint, one.location.file)
         groups.setdefault(key, []).append(one)
     for group in groups.values():
         first = group[0]
         if len(group) > 1:
+            messages = "; ".join(dict.fromkeys(one.message for one in group))
             lines = list(dict.fromkeys(str(one.location.line) for one in group[1:]))
             shown = ", ".join(lines[:_MOST_PLACES]) + (" ..." if len(lines) > _MOST_PLACES else "")
-            first = replace(first, message=f"{first.message} (also in {_numbered(lines)} {shown})")
+            first = replace(first, message=f"{messages} (also in {_numbered(lines)} {shown})")
         brief = ": ".join(filter(None, (str(first.location), first.message, first.hint)))
         yield Finding(first.severity, str(first), brief)
 

@@ -89,6 +89,12 @@ def addresses(provider: str) -> tuple[str, ...]:
     return tuple(_table()["addresses"].get(provider, ()))
 
 
+def without_interface(provider: str, model: str) -> str:
+    """Return a model without what chooses an interface of its provider: ``responses/gpt-5``."""
+    prefix, slash, rest = model.partition("/")
+    return rest if slash and prefix in _table()["interfaces"].get(provider, ()) else model
+
+
 def owner(model: str) -> str | None:
     """Return whose a model is that is written without a provider."""
     rows = _table()["bare_models"]

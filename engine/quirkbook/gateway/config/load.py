@@ -17,6 +17,7 @@ from ...source.yaml import MAX_BYTES
 from . import deployments
 from . import yaml as config_yaml
 from .client_keys import master_key
+from .include import read_pages
 from .model import Config, Deployment, Limits, Setting
 from .parse import Sections, load_rules
 from .reader import Reader, veiled
@@ -56,9 +57,11 @@ def read_config(
     name = os.fspath(path)
     try:
         document = config_yaml.read(_read_bytes(name), name)
+        pages, included, wrong = read_pages(document)
     except RuleFileError as error:
         raise ConfigError([_without_values(diagnostic) for diagnostic in error.diagnostics]) from None
-    reader = Reader(document, environ, unset, strict=strict)
+    reader = Reader(pages, environ, unset, strict=strict)
+    reader.diagnostics += map(veiled, wrong)
     if not isinstance(document.data, dict):
         reader.diagnostic("Q108", (), "a config must be a mapping", "it begins with 'model_list:'")
         raise ConfigError(reader.diagnostics)
@@ -73,7 +76,12 @@ def read_config(
         name: why for name, why in reader.left_out.items() if all(name != one.name for one in config.deployments)
     }
     return replace(
-        config, settings=tuple(settings), remarks=tuple(diagnostics), needs=tuple(reader.needs), left_out=left_out
+        config,
+        included=included,
+        settings=tuple(settings),
+        remarks=tuple(diagnostics),
+        needs=tuple(reader.needs),
+        left_out=left_out,
     )
 
 

@@ -73,6 +73,12 @@ class Deployment:
     """How often to try again; None: the config's."""
     allowance: Allowance = UNLIMITED
     """What it may be asked."""
+    trust: bool | str = True
+    """Whether its certificate is checked, and against which file or folder of authorities, if not the system's."""
+    certificate: str | None = None
+    """A file with the gateway's own certificate and its key, shown to the upstream."""
+    takes_system: bool = True
+    """Whether it takes messages of the system."""
     weight: float = 1.0
     """The share of requests, beside the other deployments of the name; 0: only when others fail."""
     order: int = LAST
@@ -282,6 +288,8 @@ class Config:
     """Whether thoughts are remembered that clients lose."""
     settings: tuple[Setting, ...] = ()
     """Every key of the file, in order of place."""
+    included: tuple[Path, ...] = ()
+    """The files that the file includes."""
     needs: tuple[str, ...] = ()
     """Variables of the environment that are not set, where that was no error."""
     left_out: Mapping[str, str] = field(default_factory=dict)

@@ -68,6 +68,7 @@ class Sections:
         general = reader.section(("general_settings",), "general_settings")
         litellm = reader.section(("litellm_settings",), "litellm_settings")
         router = reader.section(("router_settings",), "router_settings")
+        reader.handlers = self._handlers()
         rules = self._rules(quirkbook)
         book = self._load(rules)
         if book is None:
@@ -202,6 +203,12 @@ class Sections:
             self._reader.restate(
                 keys, "unsupported", f"deployments are chosen by weight alone, without {', '.join(sorted(others))}"
             )
+
+    def _handlers(self) -> frozenset[str]:
+        """Return the names of providers that the file maps to Python."""
+        mapped = self._reader.mapping(("litellm_settings",)).get("custom_provider_map")
+        items = mapped if isinstance(mapped, list) else []
+        return frozenset(str(item.get("provider")) for item in items if isinstance(item, dict))
 
     def _callbacks(self) -> None:
         """Note that callbacks are not missed that only count."""

@@ -13,8 +13,8 @@ from typing import Any, Final
 from ...errors import did_you_mean
 from ...model import Diagnostic, Keys, pointer
 from ...payload.describe import kind
-from ...source.document import Document
 from . import litellm_keys as table
+from .include import Pages
 from .model import Setting
 
 ENVIRON: Final = "os.environ/"
@@ -34,7 +34,7 @@ _AFTER_KEY: Final = re.compile(r"\s*:(\s|$)")
 class Reader:
     """A document under inspection: gathers settings and diagnostics; what has a diagnostic is read as if it were not there."""
 
-    def __init__(self, document: Document, environ: Mapping[str, str], unset: str, *, strict: bool = False) -> None:
+    def __init__(self, document: Pages, environ: Mapping[str, str], unset: str, *, strict: bool = False) -> None:
         self.document = document
         self.environ = dict(environ)
         self.diagnostics: list[Diagnostic] = []
@@ -42,6 +42,8 @@ class Reader:
         self._unset, self._strict = unset, strict
         self.needs: dict[str, None] = {}
         """The variables that are not set, where that need not be so yet."""
+        self.handlers: frozenset[str] = frozenset()
+        """Names of providers for which the file has Python of its own."""
         self.left_out: dict[str, str] = {}
         """Name of a model that is not served -> why."""
 
@@ -201,11 +203,21 @@ class Reader:
             return ()
         return tuple(name for at, item in enumerate(value) if (name := self.text((*keys, at), item)) is not None)
 
-    def unknown_name(self, code: str, keys: Keys, message: str, name: str, known: Sequence[str], *, key: bool) -> None:
+    def unknown_name(
+        self,
+        code: str,
+        keys: Keys,
+        message: str,
+        name: str,
+        known: Sequence[str],
+        *,
+        key: bool,
+        severity: str = "error",
+    ) -> None:
         """Note a name that nobody bears, with the nearest one, or all."""
         near = did_you_mean(name, known)
         hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
-        self.diagnostic(code, keys, message, hint, key=key)
+        self.diagnostic(code, keys, message, hint, key=key, severity=severity)
 
 
 def _name(keys: Keys) -> str:

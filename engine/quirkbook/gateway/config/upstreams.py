@@ -48,6 +48,7 @@ class Upstream:
             message = "nobody is known at this address: only rules for the model's family apply"
             self._reader.diagnostic("Q303", at, message, hint, severity="warning")
             return Deployment(name, model, provider, upstream, None, base)
+        upstream = table.without_interface(provider, upstream)
         return self._connected(Deployment(name, model, provider, upstream, None, base))
 
     def _base(self) -> tuple[str | None, Keys]:
@@ -93,7 +94,9 @@ class Upstream:
             known = [*self._book.providers, *self._book.aliases]
         keys = (*self._under, "custom_llm_provider" if "custom_llm_provider" in self._params else "model")
         plain = f"{table.compatible()[0]}/... and api_base if it speaks OpenAI's protocol"
-        near = None if table.is_elsewhere(named) else did_you_mean(named.lower(), known)
+        near = (
+            None if table.is_elsewhere(named) or named in self._reader.handlers else did_you_mean(named.lower(), known)
+        )
         if near is not None:
             message = f"no rules are known for the provider '{named}'"
             self._reader.diagnostic("Q302", keys, message, f"did you mean '{near}'?")

@@ -7,9 +7,11 @@ import re
 import ssl
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from ...errors import APIConnectionError
+from ...wire.address import reason
 from ..place import Proxy
 
 _ANSWER_BYTES: Final = 16 * 1024
@@ -26,12 +28,36 @@ class Origin:
     socket: str | None = None
     """The path of a Unix socket, which counts in place of host and port."""
     proxy: Proxy | None = None
+    trust: bool | str = True
+    """Whether certificates are checked, and against which file or folder of authorities, if not the system's."""
+    certificate: str | None = None
+    """A file with the certificate to show, and its key."""
 
 
 @cache
-def tls_context() -> ssl.SSLContext:
-    """Return how certificates are checked."""
-    return ssl.create_default_context()
+def tls_context(trust: bool | str = True, certificate: str | None = None) -> ssl.SSLContext:
+    """Return how certificates are checked, and which is shown.
+
+    Raises:
+        APIConnectionError: a file of certificates cannot be read.
+    """
+    try:
+        context = ssl.create_default_context()
+        if isinstance(trust, str):
+            folder = Path(trust).is_dir()
+            context = ssl.create_default_context(cafile=None if folder else trust, capath=trust if folder else None)
+        elif not trust:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if certificate is not None:
+            context.load_cert_chain(certificate)
+    except (OSError, ssl.SSLError) as error:
+        why = reason(error) if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else None
+        path = certificate or trust
+        raise APIConnectionError(
+            f"no connection: the certificates in {path} cannot be read: {why or 'they are not PEM'}"
+        ) from None
+    return context
 
 
 async def dial(origin: Origin, connection: asyncio.Protocol, loop: asyncio.AbstractEventLoop) -> None:
@@ -41,7 +67,7 @@ async def dial(origin: Origin, connection: asyncio.Protocol, loop: asyncio.Abstr
         OSError: nobody answers.
         APIConnectionError: the proxy does not connect.
     """
-    context = tls_context() if origin.tls else None
+    context = tls_context(origin.trust, origin.certificate) if origin.tls else None
     name = origin.host if origin.tls else None
     proxy = origin.proxy
     if origin.socket is not None:

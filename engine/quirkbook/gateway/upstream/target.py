@@ -23,7 +23,7 @@ from ..config.model import MODEL
 from ..http import body
 from ..place import proxy_for, without_socket
 from ..router import Target
-from . import streams
+from . import streams, system
 from .dial import Origin
 from .pool import Pool
 from .reply import Reply
@@ -68,7 +68,8 @@ class Route:
         url = urlsplit(client_request.address(base or None, head))
         tls = url.scheme == "https"
         proxy = None if socket else proxy_for(url)
-        origin = Origin(url.hostname or "", url.port or (443 if tls else 80), tls, socket, proxy)
+        port = url.port or (443 if tls else 80)
+        origin = Origin(url.hostname or "", port, tls, socket, proxy, deployment.trust, deployment.certificate)
         self.pool = pools.get(origin) or pools.setdefault(origin, Pool(origin))
         self._url = url
         is_sent_on = proxy is not None and not tls
@@ -95,6 +96,8 @@ class Route:
             *(plan.asked_of_request() for plan in answers),
         ]
         self._decoded = None if None in keys else body.OWN.union(*filter(None, keys))
+        if self._decoded is not None and not deployment.takes_system:
+            self._decoded |= {"messages"}
         if self.request and any(rule.renames_model for rule in self.request.rules):
             # Then rules of a model that is not known yet apply to the request and its answer.
             self._decoded = self._answer_words = self._chunk_words = None
@@ -144,8 +147,11 @@ class Route:
         for name, value in self.deployment.defaults.items():
             payload.setdefault(name, value)
         payload["model"] = self.model
+        told = () if self.deployment.takes_system else _without_system(payload)
+        if told:
+            fields = {name: value for name, value in fields.items() if name != "messages"}  # they are not as they came
         if self.request is None:
-            return Prepared(payload, body.encode(payload))
+            return Prepared(payload, body.encode(payload), rules=told)
         execution = Run(self.request, payload)
         execution.refuses = policy["refuse"] == "error"
         if self.request.remarks:
@@ -158,7 +164,7 @@ class Route:
         if execution.fired and any(policy[effect] == "error" for effect in _CHANGING):
             # A gateway warns in its answer and its log, never through Python's warnings.
             apply_policy(execution, {effect: "error" if policy[effect] == "error" else "allow" for effect in _CHANGING})
-        return Prepared(execution.root, body.encode(execution.root, payload, fields), execution)
+        return Prepared(execution.root, body.encode(execution.root, payload, fields), execution, told)
 
     async def send(self, prepared: Prepared, patience: float) -> Reply:
         """Send a translated request, and return the answer when its head has come.
@@ -197,6 +203,15 @@ class Route:
         return streams.has_word(self._answer_words, answer)
 
 
+def _without_system(payload: dict[str, Any]) -> tuple[str, ...]:
+    """Make a payload one without messages of the system; return as what that is told."""
+    messages = payload.get("messages")
+    if not isinstance(messages, list):
+        return ()
+    payload["messages"] = system.as_user(messages)
+    return (system.NAME,) if payload["messages"] != messages else ()
+
+
 def _plan(book: Rulebook, provider: str, model: str, base_model: str | None) -> Plan:
     """Return the plan for a model as the provider knows it, of which nothing comes off: ``groq/compound`` is a whole name."""
     plan = book.plan(provider, model, base_model=base_model)
@@ -211,7 +226,9 @@ class Prepared:
 
     __slots__ = ("forwarded", "headers", "names", "raw", "root", "rules")
 
-    def __init__(self, root: dict[str, Any], raw: bytes, execution: Run | None = None) -> None:
+    def __init__(
+        self, root: dict[str, Any], raw: bytes, execution: Run | None = None, rules: tuple[str, ...] = ()
+    ) -> None:
         self.root = root
         """The payload; fields that nobody looks at are not decoded."""
         self.raw = raw
@@ -219,7 +236,8 @@ class Prepared:
         """Those that rules ask for; None: to leave out."""
         self.forwarded: Mapping[str, str] = {}
         """Headers of the client that go on."""
-        self.rules: tuple[str, ...] = tuple(rule.name for rule, _, _ in execution.fired) if execution else ()
+        fired = (rule.name for rule, _, _ in execution.fired) if execution else ()
+        self.rules: tuple[str, ...] = (*rules, *fired)
         """The names of the rules that fired, in order."""
         self.names = renamed((edit[0], edit[3], edit[4]) for edit in execution.edits) if execution else {}
         """Of tools that rules renamed: the name that is sent -> the caller's."""
