@@ -31,6 +31,8 @@ def check_models(book: Rulebook, owned_rules: Sequence[Owned], models: Known) ->
         yield from _globs(rule, {*models, *others})
         for each in (*owned.entry.fits.ranges, *owned.entry.fits.taken_away):
             yield from _range(book, rule, each)
+        if owned.family and owned.entry.fits.ranges:
+            yield from _examples(rule, models)
     yield from _heads(book, {owned.rule.owner for owned in owned_rules if owned.family})
 
 
@@ -89,6 +91,17 @@ def _range(book: Rulebook, rule: Rule, models: Range) -> Iterator[Diagnostic]:
     elif not any(models.blame(book.identify(name)) is None for name in spellings(naming, models)):
         hint = "correct it, or let the family's head list how such models are named"
         yield _warning(rule, "Q215", f"no id fits a range of models of {rule.name}: {models}", hint)
+
+
+def _examples(rule: Rule, models: Known) -> Iterator[Diagnostic]:
+    """An example whose model no family explains: it is quiet whatever the rule says."""
+    for example in rule.examples:
+        for holder in (example.given, example.request):
+            model = holder.get("model") if isinstance(holder, dict) else None
+            if isinstance(model, str) and model and models.get(model) is None:
+                what = f"an example of {rule.name} names '{model}', which is not a model of any known family"
+                hint = "correct it; to show a model that the rule leaves alone, name one of this or another family"
+                yield Diagnostic(example.location, "Q222", what, hint, severity="warning")
 
 
 def _heads(book: Rulebook, families: set[str]) -> Iterator[Diagnostic]:

@@ -56,6 +56,7 @@ def check(paths: tuple[Path, ...], form: str, stale: bool, strict: bool, everyth
         loaded, rule_diagnostics = _lint(tuple(path for path in paths if path not in configs), stale=stale)
         diagnostics += rule_diagnostics
         counted = [*loaded, *counted]
+    diagnostics = sorted(diagnostics, key=lambda one: (one.location.file, one.location.line, one.severity != "error"))
     if form == "text":
         print_findings(findings(settings, diagnostics, everything=everything))
         if needs:
@@ -78,7 +79,7 @@ def _lint(paths: Sequence[Path], *, stale: bool) -> tuple[list[str], list[Diagno
             *lint.check_names(owned),
             *(diagnostic for owned_rule in owned for diagnostic in lint.check_rule(owned_rule, stale=stale)),
         ]
-        mine = (file for file in book.files if not paths or _stands_in(file.location.file, paths))
+        mine = (file for file in book.files if not paths or _stands_in(file, paths))
         connections = sum(map(_is_connection, mine))
         loaded = [_count(len(owned), "rule"), *([_count(connections, "connection")] if connections else [])]
         return loaded, [*diagnostics, *lint_rulebook.check_rulebook(book, owned)]
@@ -140,13 +141,14 @@ def load(paths: Sequence[Path]) -> tuple[Rulebook, list[examples.Owned]]:
     paths = paths or (shipped,)
     ours = any(shipped in (path.resolve(), *path.resolve().parents) for path in paths)
     book = Rulebook.load(os.path.relpath(shipped), builtin=False) if ours else Rulebook.load(*paths)
-    return book, [
-        owned_rule for owned_rule in examples.owned_rules(book) if _stands_in(owned_rule.rule.location.file, paths)
-    ]
+    return book, [owned_rule for owned_rule in examples.owned_rules(book) if _stands_in(owned_rule.rule, paths)]
 
 
-def _stands_in(file: str, paths: Sequence[Path]) -> bool:
-    place = Path(file).resolve()
+def _stands_in(item: Rule | RuleFile, paths: Sequence[Path]) -> bool:
+    """Tell whether a rule or file is at one of the paths. Built-in ones are shown as rules/..., wherever they are."""
+    if item.layer == "built-in":
+        return False
+    place = Path(item.location.file).resolve()
     return any(place == path.resolve() or path.resolve() in place.parents for path in paths)
 
 

@@ -142,4 +142,11 @@ FINDINGS: Mapping[str, DiagnosticPage] = {
         "provider: moonshot\nbase_url: https://elsewhere.example/v1",
         "provider: acme\nbase_url: https://elsewhere.example/v1",
     ),
+    "Q222": DiagnosticPage(
+        "an example with an unknown model",
+        "A rule of a family asks for a range of models, and an example names a model that no family explains. Such an "
+        "example is quiet for that reason alone, and proves nothing about the range.",
+        "naming: {names: [claude], lines: [opus]}\nmodels: {line: opus}\nexamples:\n  - {in: {model: cluade-opus-5, n: 1}, same: true}",
+        "naming: {names: [claude], lines: [opus]}\nmodels: {line: opus}\nexamples:\n  - {in: {model: claude-haiku-5, n: 1}, same: true}",
+    ),
 }
