@@ -151,10 +151,11 @@ def test_a_layer_replaces_a_rule_and_disables_another():
 
     assert [(entry.rule.name, entry.disabled is not None) for entry in rules] == [
         ("lumen/no-top-k", True),
+        ("lumen/glow-has-no-seed", False),
         ("acme/temperature-range", False),
         ("acme/thinking-switch", True),
     ]
-    assert rules[1].rule.why == "On our contract Acme takes temperature up to 1.5."
+    assert rules[2].rule.why == "On our contract Acme takes temperature up to 1.5."
 
 
 @pytest.mark.parametrize("block", blocks("connections"))
@@ -163,7 +164,7 @@ def test_a_table_of_connections_loads_with_every_key_but_those_of_the_acme_file(
     path.write_text(block.text, "utf-8")
     book = Rulebook([*whole_files("file"), *load_folder(path, "mine")], builtin=False)
 
-    assert [entry.rule.name for entry in book.effective("borealis")] == ["lumen/no-top-k"]
+    assert [entry.rule.name for entry in book.effective("borealis")] == ["lumen/no-top-k", "lumen/glow-has-no-seed"]
     assert {
         *data(block.text)["connections"]["borealis"],
         "docs",

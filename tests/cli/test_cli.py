@@ -973,3 +973,12 @@ def test_a_config_is_known_by_its_keys(tmp_path, name, text, is_config):
     (tmp_path / name).write_text(text)
 
     assert configs.is_config(tmp_path / name) is is_config
+
+
+def test_a_folder_named_rules_is_checked_without_the_built_in_rules(quirkbook, tmp_path, monkeypatch):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "acme.yaml").write_bytes((MINE / "acme.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+
+    assert quirkbook("check", "rules")[2] == "1 rule: 0 errors, 0 warnings\n"
+    assert quirkbook("test", "rules")[2].startswith("1 rule, ")
