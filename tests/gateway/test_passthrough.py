@@ -215,7 +215,13 @@ def test_a_key_that_is_echoed_does_not_get_to_the_client(front):
     [
         ("/v1/completions", {"error": {"message": "M", "type": "upstream_error", "param": None, "code": "stream_cut"}}),
         ("/v1/messages", {"type": "error", "error": {"message": "M", "type": "upstream_error", "param": None, "code": "stream_cut"}}),
-        ("/v1/responses", {"type": "error", "sequence_number": 0, "code": "stream_cut", "message": "M", "param": None}),
+        (
+            "/v1/responses",
+            {
+                "type": "error", "sequence_number": 0, "code": "stream_cut", "message": "M", "param": None,
+                "error": {"message": "M", "type": "upstream_error", "param": None, "code": "stream_cut"},
+            },
+        ),
     ],
 )  # fmt: skip
 def test_a_stream_that_breaks_ends_with_an_error_as_its_clients_read_it(front, path, ending):

@@ -6,8 +6,10 @@ import json
 import time
 
 import pytest
-from tests.gateway.asking import HI, scripted
-from tests.servers import COMPLETION, answer, chunk, events, raw, stream
+from tests.gateway.asking import HI, running, scripted
+from tests.servers import COMPLETION, answer, chunk, events, raw, serving, stream
+
+from quirkbook.gateway.config.model import Deployment
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -271,6 +273,19 @@ def test_what_a_rule_owes_is_paid_after_a_break_behind_the_end_too(front):
 
     assert broken == front.ask(asked, stream(events(chunk("Hi"), last))).events
     assert [one["usage"] for one in broken[:-1] if one.get("usage")] == [USAGE]
+
+
+@pytest.mark.parametrize("end", ["whole", "cut"])
+def test_text_that_a_rule_held_back_comes_before_the_error(end):
+    with (
+        serving(stream(events(chunk("<think>Let me lo"), chunk("ok</thi")), end=end)) as server,
+        running(Deployment("m", "vllm/deepseek-r1", "vllm", "deepseek-r1", "k", server.url)) as front,
+    ):
+        got = front.ask({"model": "m", "stream": True})
+
+    *said, error = got.events
+    thoughts = "".join(one["choices"][0]["delta"].get("reasoning_content", "") for one in said)
+    assert (thoughts, error["error"]["code"]) == ("Let me look</thi", "stream_cut")
 
 
 @BOTH

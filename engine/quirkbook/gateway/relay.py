@@ -52,7 +52,8 @@ async def relayed(
         cut = None if relay.ended or relay.failed else "it stopped without saying that it is complete"
     except (APIConnectionError, EventTooLongError, PayloadError) as error:
         reply.close()
-        cut, tail = (None, relay.close()) if relay.ended else (str(error), b"")
+        cut = None if relay.ended else str(error)
+        tail = relay.close() if relay.ended or isinstance(error, APIConnectionError) else b""
     if listener is not None and cut is None:
         listener.events(tail)
         await listener.close()

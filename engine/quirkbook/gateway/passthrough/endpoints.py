@@ -19,7 +19,8 @@ def _anthropic(body: Mapping[str, Any]) -> bytes:
 def _responses(body: Mapping[str, Any]) -> bytes:
     error = body["error"]
     said = {"code": error["code"], "message": error["message"], "param": error["param"]}
-    return b"event: error\n" + streams.event({"type": "error", "sequence_number": 0, **said})
+    # SDKs raise what has a member "error"; the others are those of the event as it is documented.
+    return b"event: error\n" + streams.event({"type": "error", "sequence_number": 0, **said, **body})
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,11 +142,13 @@ class Relay:
         return b"".join([complete[:at], *self._owed(), complete[at:]])
 
     def close(self) -> bytes:
-        """Return what is left when the stream has ended; an event that was cut is left out."""
+        """Return what is left when the stream has ended, or was cut: an event that was cut is left out, text that was held back is not."""
         remaining, self._rest = self._rest.strip(b"\n"), b""
         passed = self.feed(remaining + b"\n\n") if remaining and _is_complete(remaining) else b""
-        if self._done or not self.ended:
+        if self._done:
             return passed
+        if not self.ended:
+            return b"".join([passed, *self._owed(cut=True)])
         return b"".join([passed, *self._owed(), DONE])
 
     def _events(self, complete: bytes) -> Iterable[bytes]:
@@ -179,8 +181,8 @@ class Relay:
         """Tell whether a rule may apply to an event in it."""
         return has_word(self._looked_for, data)
 
-    def _owed(self) -> Iterable[bytes]:
-        return map(event, self._rules.close() if self._rules else ())
+    def _owed(self, *, cut: bool = False) -> Iterable[bytes]:
+        return map(event, self._rules.close(cut=cut) if self._rules else ())
 
 
 def _is_complete(lines: bytes) -> bool:
