@@ -231,11 +231,11 @@ def test_a_key_may_be_written_by_its_hash(tmp_path):
 
 
 def test_a_key_without_models_may_ask_for_all_and_one_with_none_for_none(tmp_path):
-    keys = read(tmp_path, "[{name: a, key: k}, {name: b, key: l, models: []}, plain]").keys
+    keys = read(tmp_path, "[{name: a, key: k}, {key: l, models: []}, plain]").keys
 
     assert [(key.name, key.models, key.may_ask("m")) for key in keys] == [
         ("a", None, True),
-        ("b", (), False),
+        ("keys[1]", (), False),
         ("keys[2]", None, True),
     ]
 
@@ -247,13 +247,19 @@ def test_the_requests_at_once_of_general_settings_are_those_of_each_key(tmp_path
     assert [key.allowance.parallel for key in config.keys] == [2, 9]
 
 
+def test_without_keys_nobody_has_a_number_of_requests_at_once(tmp_path):
+    config = read(tmp_path, "[]", "general_settings: {max_parallel_requests: 9}\n")
+
+    (setting,) = (one for one in config.settings if one.pointer.endswith("/max_parallel_requests"))
+    assert (setting.state, setting.why) == ("unsupported", "it holds for each key of a client, and there is none")
+
+
 DATES = "write 2026-12-31 for the end of that day, UTC, or 2026-12-31T12:00:00Z"
 
 
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ("[{key: k}]", "'name' is missing\n  hint: write the name that the log is to show"),
         ("[{name: a}]", "a key is named by one of 'key' and 'hash'\n  hint: write key: os.environ/NAME, or hash: its SHA-256"),
         ("[{name: a, key: k, hash: h}]", "a key is named by one of 'key' and 'hash'\n  hint: write key: os.environ/NAME, or hash: its SHA-256"),
         ("[{name: a, hash: abc}]", "'hash' must be the SHA-256 of a key\n  hint: write the 64 hexadecimal digits that `printf %s \"$KEY\" | sha256sum` prints"),

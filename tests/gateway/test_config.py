@@ -106,6 +106,17 @@ def test_to_check_a_file_variables_need_not_be_set(config):
     assert (read.needs, read.remarks) == (("MOONSHOT_API_KEY",), ())
 
 
+@pytest.mark.parametrize("unset", ["error", "note"])
+def test_a_variable_is_the_whole_of_a_value(tmp_path, unset):
+    (tmp_path / "config.yaml").write_text(KIMI.replace("sk-a", "os.environ/BASE/v1"))
+
+    with pytest.raises(ConfigError) as caught:
+        read_config(tmp_path / "config.yaml", environ={}, unset=unset)
+    assert str(caught.value).partition("]: ")[2] == (
+        "'os.environ/' must be followed by the name of a variable alone\n  hint: have the whole value in the variable"
+    )
+
+
 def test_to_check_a_file_even_a_model_may_be_unset(config):
     text = KIMI + "  - {model_name: other, litellm_params: {model: os.environ/MODEL, api_base: os.environ/BASE}}\n"
 

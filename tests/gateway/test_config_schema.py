@@ -9,7 +9,10 @@ from tests.test_readme import ROOT
 
 from quirkbook.gateway.config.schema import config_schema
 
-CONFIGS = [ROOT / "examples" / "gateway" / "config.yaml"]
+CONFIGS = [
+    ROOT / "examples" / "gateway" / "config.yaml",
+    *sorted((ROOT / "tests/gateway/installations").glob("*.yaml")),
+]
 VALIDATOR = Draft202012Validator(config_schema())
 
 
@@ -44,3 +47,11 @@ def test_providers_fields_and_keys_of_later_versions_are_valid():
     params = {"model": "ollama/llama3", "num_ctx": 4096}
 
     assert VALIDATOR.is_valid({"model_list": [{"litellm_params": params}], "general_settings": {"of_tomorrow": True}})
+
+
+@pytest.mark.parametrize(
+    ("key", "is_valid"),
+    [("sk-1", True), ({"name": "a", "key": "k", "models": ["m"]}, True), ({"nmae": "a"}, False), (5, False)],
+)
+def test_a_key_of_a_client_is_text_or_what_it_may_do(key, is_valid):
+    assert VALIDATOR.is_valid({"quirkbook_settings": {"keys": [key]}}) is is_valid

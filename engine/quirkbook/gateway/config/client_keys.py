@@ -47,7 +47,10 @@ def read_keys(
     found = tuple(unique.values()) or master_key(reader.environ)
     most = general.get("max_parallel_requests")
     if most is not None:
-        parallel = reader.integer(("general_settings", "max_parallel_requests"), most, 1, _MOST)
+        place: Keys = ("general_settings", "max_parallel_requests")
+        parallel = reader.integer(place, most, 1, _MOST)
+        if not found:
+            reader.restate(place, "unsupported", "it holds for each key of a client, and there is none")
         found = tuple(
             replace(one, allowance=replace(one.allowance, parallel=parallel)) if one.allowance.parallel is None else one
             for one in found
@@ -117,8 +120,7 @@ class _Entry:
     def _name(self, names: set[str]) -> str:
         keys: Keys = (*self._keys, "name")
         if "name" not in self._written:
-            self._reader.diagnostic("Q107", self._keys, "'name' is missing", "write the name that the log is to show")
-            return ""
+            return f"keys[{self._keys[-1]}]"
         name = self._reader.text(keys, self._written["name"]) or ""
         if name in names:
             self._reader.diagnostic("Q109", keys, f"another key is called '{name}', too", "give each a name of its own")

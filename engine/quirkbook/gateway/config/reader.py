@@ -26,6 +26,7 @@ _ADVICE: Final = {
     "litellm_params": "it is sent on as a field of the payload; extra_body says that this is meant",
 }
 _OURS: Final = ("quirkbook_settings", "limits", "client_key", "reasoning_memory")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _ON: Final = {"true": True, "false": False}
 _BLOCK_KEY: Final = re.compile(r"[\s-]*")
 _AFTER_KEY: Final = re.compile(r"\s*:(\s|$)")
@@ -134,7 +135,10 @@ class Reader:
             return value
         message = f"the environment variable {name} is not set" if name else f"no name behind '{ENVIRON}'"
         hint = f"set it before the gateway starts: export {name}=..." if name else f"write {ENVIRON}NAME"
-        if name and self._unset == "note":
+        if name and not _VARIABLE.fullmatch(name):
+            message = f"'{ENVIRON}' must be followed by the name of a variable alone"
+            self.diagnostic("Q301", keys, message, "have the whole value in the variable")
+        elif name and self._unset == "note":
             self.needs[name] = None
         else:
             self.diagnostic("Q301", keys, message, hint)

@@ -12,10 +12,11 @@ _INNER: Final = {
     "litellm_params": ("model_list", "*", "litellm_params"),
     "model_info": ("model_list", "*", "model_info"),
     "limits": ("quirkbook_settings", "limits"),
+    "client_key": ("quirkbook_settings", "keys", "*"),
 }
 _TOP: Final = ("general_settings", "litellm_settings", "router_settings", "quirkbook_settings")
 #: No key of these is LiteLLM's or a provider's: any other is a mistake.
-_CLOSED: Final = frozenset({"quirkbook_settings", "limits"})
+_CLOSED: Final = frozenset({"quirkbook_settings", "limits", "client_key"})
 
 
 def config_schema() -> dict[str, Any]:
@@ -36,6 +37,8 @@ def config_schema() -> dict[str, Any]:
         _put(root, (name,), name)
     for name, place in _INNER.items():
         _put(root, place, name)
+    keys = root["properties"]["quirkbook_settings"]["properties"]["keys"]
+    keys["items"]["type"] = ["object", "string"]
     return root
 
 
