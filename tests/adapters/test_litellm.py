@@ -95,8 +95,10 @@ def test_a_stream_is_asked_for_by_the_rules(url, emulator, callback):
         return [chunk async for chunk in stream]
 
     chunks = asyncio.run(main())
+    told = chunks[-1]._hidden_params["quirkbook"]
 
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == "You said: Use a tool"
+    assert [one["rule"] for one in told] == ["format/developer-is-system"]
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "You said: Use a tool"
     assert emulator.requests[0]["body"]["messages"][0]["role"] == "system"
 
 
@@ -170,6 +172,9 @@ def test_the_address_and_litellms_own_word_tell_the_provider(callback):
     named = asyncio.run(hook(model="m", custom_llm_provider="moonshot"))
     unknown = [asyncio.run(hook(model=model)) for model in ("m", "no-one/m", None)]
 
+    proxied = asyncio.run(hook(model="m", custom_llm_provider="openai", api_base="https://api.moonshot.ai/v1"))
+
+    assert proxied["safety_identifier"] == "u"
     # LiteLLM finds no provider by either, so it has no table of what to let through.
     assert known["extra_body"] == told["extra_body"] == {"safety_identifier": "u"}
     assert named["safety_identifier"] == "u"
@@ -190,6 +195,20 @@ def test_rules_may_set_and_drop_headers(tmp_path):
 
     assert asked["extra_headers"] == {"x-mine": "1", "x-acme-trace": "on"}
     assert (asked["model"], "traced" in asked) == ("acme/m", False)
+
+
+def test_a_class_for_the_answer_goes_through_the_rules():
+    pydantic = pytest.importorskip("pydantic")
+
+    class City(pydantic.BaseModel):
+        name: str
+
+    made = adapter.QuirkbookCallback("deepseek")
+    given = {"model": "deepseek/deepseek-chat", "messages": ASKED["messages"], "response_format": City}
+    asked = asyncio.run(made.async_pre_call_deployment_hook(given, "acompletion"))
+
+    assert asked["response_format"] == {"type": "json_object"}
+    assert '"name"' in asked["messages"][0]["content"]
 
 
 def test_other_calls_are_left_alone(callback):
@@ -325,6 +344,31 @@ def test_synchronous_calls_to_any_provider_pass_through_the_rules(provider, mode
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert [whole.choices[0].message.content, text, again.choices[0].message.content] == ["You said: Hi"] * 3
     assert [one["body"]["messages"][0]["role"] for one in emulated.requests] == ["system"] * 3
+
+
+def test_a_stream_of_an_installed_client_names_the_rules_in_its_headers(installed):
+    emulated = Emulator("moonshot")
+    installed("moonshot")
+    with running(emulated) as url:
+        given = {"api_base": url, "api_key": KEY, "extra_body": {"user": "u-17"}}
+        stream = litellm.completion(MODEL, ASKED["messages"], stream=True, **given)
+        assert len(list(stream)) > 2
+
+    headers = stream._hidden_params["additional_headers"]
+    assert headers["llm_provider-x-quirkbook-rules"] == "moonshot/user-is-safety-identifier"
+    assert emulated.requests[0]["body"]["safety_identifier"] == "u-17"
+
+
+def test_dspys_synchronous_model_passes_through_the_rules(installed):
+    dspy = pytest.importorskip("dspy", reason="dspy is not installed: see tests/peers.txt")
+    emulated = Emulator("moonshot")
+    installed("moonshot")
+    with running(emulated) as url:
+        lm = dspy.LM(MODEL, api_base=url, api_key=KEY, cache=False, engine="litellm", extra_body={"user": "u-17"})
+        answer = lm("Hi")
+
+    assert answer == ["You said: Hi"]
+    assert emulated.requests[0]["body"]["safety_identifier"] == "u-17"
 
 
 def test_groqs_answers_have_what_litellm_reads_in_them(installed):

@@ -206,6 +206,12 @@ def test_the_policy_is_the_callers(prepared):
         ({}, "one", "https://api.one.example/v1"),
         ({"provider": "two"}, "two", "https://api.two.example/v1"),
         ({"custom_llm_provider": "two"}, "two", "https://api.two.example/v1"),
+        (
+            {"custom_llm_provider": "one", "model": "m-1", "base_url": "https://api.two.example/v1"},
+            "two",
+            "https://api.two.example/v1",
+        ),
+        ({"custom_llm_provider": "two", "base_url": "http://127.0.0.1:8001"}, "two", "http://127.0.0.1:8001/v1"),
         ({"model": "m-1", "base_url": "https://api.two.example/v1"}, "two", "https://api.two.example/v1"),
         ({"base_url": "https://api.two.example/v1"}, "two", "https://api.two.example/v1"),
         ({"base_url": "http://127.0.0.1:8001"}, "one", "http://127.0.0.1:8001/v1"),

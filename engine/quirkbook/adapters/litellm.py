@@ -5,7 +5,7 @@ In a process: ``litellm.callbacks.append(quirkbook.adapters.litellm.callback)``.
     litellm_settings:
       callbacks: quirkbook.adapters.litellm.callback
 
-It runs once a deployment is chosen, so the provider is known. Each answer that is not a stream reports what was done, in
+It runs once a deployment is chosen, so the provider is known. Each answer, and the last chunk of each stream, reports what was done, in
 ``response._hidden_params["quirkbook"]``, as does the log's ``metadata["quirkbook"]``; the proxy answers with the header
 ``x-quirkbook-rules``. A payload that a rule or the policy refuses is not sent: LiteLLM's own BadRequestError is raised,
 which its Router does not try again; its ``__cause__`` is ours.
@@ -117,7 +117,7 @@ class QuirkbookCallback(CustomLogger):
         named = rules.provider or kwargs.get("custom_llm_provider")
         address = kwargs.get("api_base") or kwargs.get("base_url")
         try:
-            provider = provider_of(rules.rulebook, named, model, address)
+            provider = provider_of(rules.rulebook, named, model, address, address_first=rules.provider is None)
         except UnknownProviderError:
             return None
         _, prefix = rules.rulebook.resolve(provider, model)
@@ -136,6 +136,16 @@ class QuirkbookCallback(CustomLogger):
         """Put the report on the response."""
         changes = (request_data.get("metadata") or {}).get("quirkbook")
         hidden = getattr(response, "_hidden_params", None)
+        if changes and isinstance(hidden, dict):
+            hidden["quirkbook"] = changes
+
+    async def async_post_call_streaming_deployment_hook(
+        self, request_data: Any, response_chunk: Any, call_type: Any
+    ) -> None:
+        """Put the report on a chunk; LiteLLM passes the last one of a stream on with it."""
+        parameters = request_data.get("litellm_params") or {}
+        changes = (parameters.get("metadata") or {}).get("quirkbook")
+        hidden = getattr(response_chunk, "_hidden_params", None)
         if changes and isinstance(hidden, dict):
             hidden["quirkbook"] = changes
 

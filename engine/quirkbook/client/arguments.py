@@ -70,7 +70,7 @@ class Options(TypedDict, total=False):
     base_url: str | None
     """Where to call instead of the provider's own address; with or without its path (``/v1``)."""
     custom_llm_provider: str | None
-    """The same as provider."""
+    """The same as provider, but an address that is known wins: LiteLLM's users write openai for its protocol."""
     drop_params: bool | None
     """Accepted for LiteLLM's sake; the rules decide what is dropped."""
     extra_body: Mapping[str, Any] | None
@@ -138,6 +138,8 @@ def sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
         else:
             fields[name] = value
     check_names(call_options.get("provider"), None, call_options.get("base_url"))
+    if options.get("custom_llm_provider") is not None and options.get("provider") is None:
+        call_options["address_first"] = True
     if call_options.pop("drop_params", None) is not None:
         remarks.append("drop_params has no effect: the rules decide what is dropped, and the report says so")
     if "response_format" in fields:

@@ -91,7 +91,13 @@ def prepare(model: str, messages: arguments.Messages, stream: bool | None, optio
         raise UsageError(f'extra_body must be an object, not {kind(extra)}; example: {{"top_k": 40}}')
     payload = _merged(payload, extra)
     book = call_options.get("rulebook") or api.default_rulebook()
-    provider = provider_of(book, call_options.get("provider"), payload["model"], call_options.get("base_url"))
+    provider = provider_of(
+        book,
+        call_options.get("provider"),
+        payload["model"],
+        call_options.get("base_url"),
+        address_first=call_options.get("address_first", False),
+    )
     head = book.provider(provider).head
     extra_headers = {**call_options.get("extra_headers", {})}
     key = _api_key(provider, head, call_options.get("api_key"), extra_headers)
@@ -137,16 +143,23 @@ def _merged(payload: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, A
     return merged
 
 
-def provider_of(book: Rulebook, provider: str | None, model: Any, base_url: str | None) -> str:
+def provider_of(
+    book: Rulebook, provider: str | None, model: Any, base_url: str | None, *, address_first: bool = False
+) -> str:
     """Return the name of the provider that is meant.
 
     It is the named one, else who is known to serve ``base_url``, else the prefix of the model: an address of one's own
-    (a proxy, an emulated provider) says nothing about who answers there.
+    (a proxy, an emulated provider) says nothing about who answers there. With ``address_first`` the name counts as a prefix
+    does: LiteLLM's users name openai for every address that speaks its protocol.
 
     Raises:
         UnknownProviderError: none of the three tells.
     """
-    return _provider_of(book, provider, model if isinstance(model, str) else None, base_url)
+    if not isinstance(model, str):
+        model = None
+    if provider is not None and address_first:
+        provider, model = None, f"{book.provider(provider).name}/{model}"
+    return _provider_of(book, provider, model, base_url)
 
 
 @lru_cache(maxsize=256)  # an address that nobody is known to serve is looked for in vain once
