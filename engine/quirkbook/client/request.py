@@ -158,7 +158,7 @@ def provider_of(
     if not isinstance(model, str):
         model = None
     if provider is not None and address_first:
-        provider, model = None, f"{book.provider(provider).name}/{model}"
+        return _provider_of(book, None, f"{book.provider(provider).name}/{model}", base_url)
     return _provider_of(book, provider, model, base_url)
 
 
