@@ -346,15 +346,37 @@ def test_a_loop_that_ends_leaves_no_session(moonshot):
     assert async_transport._sessions == {}
 
 
-def test_a_session_whose_loop_was_closed_rudely_is_forgotten(moonshot):
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("close", [True, False])
+def test_the_session_of_a_loop_that_was_closed_rudely_or_left_is_closed(moonshot, close):
     from quirkbook.client import async_transport
 
     loop = asyncio.new_event_loop()
-    async_transport._sessions[loop] = (None, None)
-    loop.close()
-    run(lambda: acompletion(MODEL, HI))
+    loop.run_until_complete(acompletion(MODEL, HI))
+    left, _ = async_transport._sessions[loop]
+    if close:
+        loop.close()
+        asyncio.run(acompletion(MODEL, HI))
+    else:
+        async_transport._let_all_go()
+        loop.close()
 
-    assert async_transport._sessions == {}
+    assert (left.closed, loop in async_transport._sessions) == (True, False)
+    gc.collect()  # the socket of a closed loop is nobody's to close: Python says so here, and in no later test
+
+
+def test_a_loop_that_runs_keeps_its_session(moonshot):
+    from quirkbook.client import async_transport
+
+    async def main():
+        await acompletion(MODEL, HI)
+        left, keeper = async_transport._sessions[asyncio.get_running_loop()]
+        async_transport._let_all_go()
+        assert not left.closed
+        await keeper.aclose()
+        assert left.closed
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("url", ["https://h/v1", "http://h/v1"])

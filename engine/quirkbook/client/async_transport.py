@@ -6,6 +6,8 @@ aiohttp's connections belong to an event loop: each loop has a session of its ow
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import io
 import ssl
 from collections.abc import AsyncGenerator, Mapping
@@ -34,7 +36,7 @@ async def session() -> aiohttp.ClientSession:
     entry = _sessions.get(loop)
     if entry is None:
         for old in [known for known in _sessions if known.is_closed()]:
-            del _sessions[old]
+            _let_go(old)
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT)
         client_session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         keeper = _keep(loop, client_session)
@@ -50,6 +52,23 @@ async def _keep(loop: asyncio.AbstractEventLoop, client_session: aiohttp.ClientS
     finally:
         _sessions.pop(loop, None)
         await client_session.close()
+
+
+def _let_go(loop: asyncio.AbstractEventLoop) -> None:
+    """Close the session of a loop that does not run: one that was closed or left without shutting its generators down."""
+    client_session, keeper = _sessions.pop(loop)
+    with contextlib.suppress(RuntimeError, StopIteration):  # nothing that loops do when they are closed matters now
+        if loop.is_closed():
+            client_session.close().send(None)
+        elif not loop.is_running():
+            loop.run_until_complete(keeper.aclose())
+
+
+@atexit.register
+def _let_all_go() -> None:
+    """Close what is left: a loop under nest_asyncio never ends, and tells no generator that the process does."""
+    for loop in [*_sessions]:
+        _let_go(loop)
 
 
 class AsyncReply:
