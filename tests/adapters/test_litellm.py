@@ -72,7 +72,7 @@ def test_litellm_alone_gets_the_400_with_the_callback_an_answer_and_the_report_w
     told = answer._hidden_params["quirkbook"]
     assert answer.choices[0].message.tool_calls[0].function.name == "look_up"
     assert [one["status"] for one in emulator.requests] == [400, 200]
-    assert [one["rule"] for one in told] == ["format/developer-is-system", "moonshot/tool-schemas"]
+    assert [one["rule"] for one in told] == ["format/developer-is-system", "kimi-schemas/tool-schemas"]
     assert told[0] == {
         "rule": "format/developer-is-system",
         "effect": "exact",

@@ -238,7 +238,7 @@ def test_rules_are_listed_in_the_order_they_run(quirkbook):
     assert (
         names.index("format/developer-is-system")
         < names.index("kimi/locked-top-p")
-        < names.index("moonshot/tool-schemas")
+        < names.index("kimi-schemas/tool-schemas")
     )
     assert all(".yaml:" in line for line in out.splitlines())
 

@@ -46,6 +46,18 @@ def test_format_runs_before_all_others_and_closing_behind_them_whatever_the_mode
     assert [entry.rule.name for entry in book.effective("acme", "lumen-2")] == in_force(book)
 
 
+def test_what_a_provider_includes_is_not_read_again_with_the_family_that_includes_it():
+    book = a_book(
+        a_file(a_rule("s", ACT), family="shapes"),
+        a_file(a_rule("l", ACT), family="lumen", naming=NAMING, include=["family/shapes"]),
+        a_file(a_rule("a", ACT), include=["family/shapes"]),
+        a_file(a_rule("b", ACT), provider="borealis"),
+    )
+
+    assert in_force(book) == ["shapes/s", "lumen/l", "acme/a"]
+    assert in_force(book, "borealis") == ["shapes/s", "lumen/l", "borealis/b"]
+
+
 def test_an_answer_meets_provider_family_and_format():
     back = {"stage": "response"}
     book = a_book(

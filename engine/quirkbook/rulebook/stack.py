@@ -156,10 +156,10 @@ class Stack:
         """Yield the entries of a family's rules as they hold here, each at its place in the order they run.
 
         A request meets them at the marker. An answer comes back outward: what the host wraps is unwrapped by the
-        provider's rules before the model's own are tried.
+        provider's rules before the model's own are tried. What the provider includes by itself is not read again.
         """
         for number, (rule, names) in enumerate(family_rules, 1):
-            if self.is_at(rule):
+            if self.is_at(rule) and rule.owner not in self.included:
                 place = (self.marker - 1 if rule.stage == "request" else len(self.entries), number)
                 yield self.here(StackEntry(rule, {**names, **self.names}, family, place))
 
