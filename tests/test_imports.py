@@ -42,7 +42,10 @@ def test_a_first_translation_reads_the_files_of_its_provider_and_those_in_force_
 
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert said.stdout == "['moonshot.yaml', 'families/kimi-schemas.yaml', 'families/format.yaml', 'families/closing.yaml']\n"
+    assert (
+        said.stdout
+        == "['moonshot.yaml', 'families/kimi-schemas.yaml', 'families/format.yaml', 'families/closing.yaml']\n"
+    )
 
 
 def test_the_public_names_are_sorted_complete_and_there():
