@@ -359,6 +359,24 @@ def test_a_stream_of_an_installed_client_names_the_rules_in_its_headers(installe
     assert emulated.requests[0]["body"]["safety_identifier"] == "u-17"
 
 
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [("deepseek", "deepseek-chat"), ("groq", "openai/gpt-oss-20b"), ("moonshot", "moonshot-v1-8k")],
+)
+def test_a_refusal_is_litellms_bad_request_at_every_provider(provider, model, installed):
+    emulated = Emulator(provider)
+    installed(provider, policy={"lossy": "error"})
+    with running(emulated) as url:
+        given = {"model": f"{provider}/{model}", "messages": ASKED["messages"], "api_base": url, "api_key": KEY}
+        given |= {"extra_body": {"metadata": {"team": "blue"}}, "max_retries": 0}
+        with pytest.raises(litellm.BadRequestError, match="the policy forbids lossy changes"):
+            litellm.completion(**given)
+        with pytest.raises(litellm.BadRequestError, match="the policy forbids lossy changes"):
+            ask(url, **{name: given[name] for name in ("model", "messages", "extra_body", "max_retries")})
+
+    assert list(emulated.requests) == []
+
+
 def test_dspys_synchronous_model_passes_through_the_rules(installed):
     dspy = pytest.importorskip("dspy", reason="dspy is not installed: see tests/peers.txt")
     emulated = Emulator("moonshot")
