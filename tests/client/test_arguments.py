@@ -143,7 +143,7 @@ def test_a_call_sends_the_schema_through_the_rules():
 
     sent = server.bodies[0]["response_format"]["json_schema"]
     assert (sent["name"], sent["strict"], sent["schema"]["required"]) == ("Plan", True, ["steps", "by", "sums"])
-    assert "moonshot/answer-schemas" in {change.rule for change in response.quirkbook.request}
+    assert "kimi-schemas/answer-schemas" in {change.rule for change in response.quirkbook.request}
     assert response.quirkbook.remarks[0].startswith("response_format: the class Plan went as its JSON schema")
 
 

@@ -75,10 +75,10 @@ def test_what_is_said_of_answers_has_a_source_or_is_left_bare(name):
         assert "source" in entry or "evidence" not in entry, entry
 
 
-def test_the_readme_names_the_providers_that_can_be_emulated():
+def test_the_page_of_the_command_line_names_the_providers_that_can_be_emulated():
     (row,) = [
         line
-        for line in (ROOT / "README.md").read_text("utf-8").splitlines()
+        for line in (ROOT / "docs" / "cli.md").read_text("utf-8").splitlines()
         if "`quirkbook emulate moonshot` |" in line
     ]
 
