@@ -9,7 +9,7 @@ import pytest
 from tests.gateway.asking import UPSTREAM_KEY, a_deployment, a_plain_deployment, running, scripted
 from tests.servers import answer, events, raw, serving, stream
 
-from quirkbook.gateway.config.model import Limits
+from quirkbook.gateway.config.model import Deployment, Limits
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -115,6 +115,20 @@ def test_what_a_request_asks_of_the_gateway_itself_is_honoured_and_not_sent(fron
 
     assert (got.status, got.headers["x-quirkbook-ignored"]) == (200, "tags")
     assert front.server.bodies == [{"model": name, "metadata": {"a": "b"}} for name in ("moonshot-v1-8k", "m-1")]
+
+
+def test_the_key_goes_where_the_endpoint_wants_it():
+    with (
+        serving(answer(VECTOR)) as server,
+        running(
+            Deployment("claude", "anthropic/claude-opus-4-5", "anthropic", "claude-opus-4-5", UPSTREAM_KEY, server.url)
+        ) as own,
+    ):
+        for path in ("/v1/messages", "/v1/messages/count_tokens", "/v1/embeddings"):
+            assert own.ask(b'{"model": "claude"}', path=path).status == 200
+
+    shown = [(one["headers"].get("x-api-key"), one["headers"].get("authorization")) for one in server.requests]
+    assert shown == [(UPSTREAM_KEY, None), (UPSTREAM_KEY, None), (None, f"Bearer {UPSTREAM_KEY}")]
 
 
 # Forms

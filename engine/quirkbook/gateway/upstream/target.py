@@ -110,11 +110,14 @@ class Route:
         *,
         streams: bool,
         start: str | None = None,
+        key_header: str | None = None,
     ) -> bytes:
         """Return a head up to the length of the body; ``forwarded`` are headers of the client, which any other wins over."""
         head = self._head
         if forwarded:
             head = {**head, "headers": {**head.get("headers", {}), **forwarded}}
+        if key_header is not None:
+            head = {**head, "auth": {"header": key_header}}
         headers = client_request.wire_headers(head, self._key, rule_headers, self.deployment.headers, streams=streams)
         headers["Accept-Encoding"] = "identity"
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -126,8 +129,9 @@ class Route:
         ``path`` is what stands in place of ``/chat/completions``; ``headers`` are the client's, below the deployment's.
         """
         base = self._url.path.removesuffix(client_request.PATH)
+        other = self._head.get("auth", {}).get("messages") if path.startswith("/messages") else None
         start = self._request_line(method, base + path, "&".join(filter(None, (self._url.query, query))))
-        return self._request_head({}, headers, streams=False, start=start)
+        return self._request_head({}, headers, streams=False, start=start, key_header=other)
 
     def _request_line(self, method: str, path: str, query: str) -> str:
         address = f"{self._before_path}{path}{'?' if query else ''}{query}"
