@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from .rulebook.rulebook import Rulebook
     from .wire.types import ChatCompletion, ChatCompletionChunk, Report
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "APIConnectionError",
