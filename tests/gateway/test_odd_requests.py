@@ -364,6 +364,13 @@ class _Frames:
             return data[data[0] : 0 : -1][:most]
 
 
+def test_what_a_real_client_packs_with_zstd_is_unpacked():
+    packed = unpacking._zstd().compress(b'{"model": "m"}')
+
+    assert unpacking.unpacked("zstd", packed, 100) == b'{"model": "m"}'
+    assert unpacking.unpacked("zstd", packed, 5) is None
+
+
 def test_zstd_is_unpacked_where_its_library_is_installed(monkeypatch):
     monkeypatch.setattr(unpacking, "_zstd", lambda: _Frames)
     assert unpacking.unpacked("zstd", b"\x02ba\x01c", 3) == b"abc"
