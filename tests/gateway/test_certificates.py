@@ -39,15 +39,14 @@ def pem(tmp_path_factory):
 
 
 def listening(pem, *, asks):
-    """Return an upstream that speaks TLS, its loop, and who showed a certificate."""
+    """Return the address of an upstream that speaks TLS, and a function that ends it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     if asks:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(pem)
-    loop = asyncio.new_event_loop()
     made = threading.Event()
-    port = []
+    known = {}
 
     async def serve(reader, writer):
         head = await reader.readuntil(b"\r\n\r\n")
@@ -60,20 +59,23 @@ def listening(pem, *, asks):
         writer.close()
 
     async def main():
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-        port.append(server.sockets[0].getsockname()[1])
-        made.set()
-        async with server:
-            await server.serve_forever()
-
-    def run():
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
         loop.set_exception_handler(lambda *_: None)  # refused handshakes
-        with pytest.raises(RuntimeError):
-            loop.run_until_complete(main())
+        async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context) as server:
+            known["port"] = server.sockets[0].getsockname()[1]
+            known["end"] = lambda: loop.call_soon_threadsafe(end.set)
+            made.set()
+            await end.wait()
 
-    threading.Thread(target=run, daemon=True).start()
+    thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
+    thread.start()
     assert made.wait(10)
-    return f"https://localhost:{port[0]}/v1", lambda: loop.call_soon_threadsafe(loop.stop)
+
+    def stop():
+        known["end"]()
+        thread.join(10)
+
+    return f"https://localhost:{known['port']}/v1", stop
 
 
 def status(url, **tls):
