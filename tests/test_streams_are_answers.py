@@ -104,6 +104,7 @@ def told_by_openai(chunks: list[dict[str, Any]]) -> tuple[Any, ...]:
 
 
 @pytest.mark.no_cover
+@pytest.mark.timeout(600)  # a minute on a quiet machine; coverage and neighbours make it several
 @tried(500)
 @given(st.integers(0, 2**32))
 def test_a_stream_says_what_the_whole_answer_says(seed):
