@@ -147,7 +147,7 @@ class Pair:
         self.old = version(old)
         try:
             self.new = version(new)
-        except BaseException:
+        except BaseException:  # interrupted, too: the first version may hold a process, which nobody else would close
             self.old.close()
             raise
 

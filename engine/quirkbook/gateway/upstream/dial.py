@@ -91,7 +91,7 @@ async def dial(origin: Origin, connection: asyncio.Protocol, loop: asyncio.Abstr
         try:
             await tunnel.opened(origin)
             secure = await loop.start_tls(transport, connection, context, server_hostname=name)
-        except BaseException:
+        except BaseException:  # cancelled, too: nobody else would close a tunnel that is half made
             transport.abort()
             raise
         connection.connection_made(secure)  # type: ignore[arg-type]  # None comes from no transport that was opened
