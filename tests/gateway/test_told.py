@@ -172,6 +172,7 @@ def test_the_figures_count_requests_times_rules_and_tries():
         f"quirkbook_upstream_seconds_sum{none} n",
         "quirkbook_requests_under_way 0.0",
         "quirkbook_log_lines_lost 0.0",
+        "quirkbook_workers 1.0",
         'quirkbook_retries_total{model="kimi"} 1.0',
         'quirkbook_failures_total{deployment="kimi",status="503"} 1.0',
     ]

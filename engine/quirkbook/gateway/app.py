@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any, Final
 
@@ -55,6 +55,8 @@ class Gateway:
         """Called when the server starts, on its event loop."""
         self.log = log or Log()
         self.metrics = Metrics(lambda: self.under_way, lambda: self.log.lost)
+        self.figures: Callable[[], Awaitable[bytes]] = self.metrics.page
+        """What /metrics shows: of all workers, where there are several."""
         self.reload_error: str | None = None
         """Why the config or rules on disk are not those in force, if they are not."""
         self._exchanges: set[Exchange] = set()

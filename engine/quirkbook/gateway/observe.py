@@ -13,7 +13,9 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 import msgspec
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from .figures import Figures, page, taken
 
 _encode = msgspec.json.Encoder().encode
 
@@ -130,6 +132,7 @@ class Metrics:
         waiting = Gauge("quirkbook_requests_under_way", "Requests not yet answered.", registry=registry)
         waiting.set_function(under_way)
         Gauge("quirkbook_log_lines_lost", "Lines of the log that nobody took.", registry=registry).set_function(lost)
+        Gauge("quirkbook_workers", "Processes that serve, and whose figures these are.", registry=registry).set(1)
         self._retries = Counter(
             "quirkbook_retries", "Requests sent once more, or elsewhere.", ["model"], registry=registry
         )
@@ -164,6 +167,10 @@ class Metrics:
         """Count a try that came to nothing."""
         self._failures.labels(deployment, "none" if status is None else str(status)).inc()
 
-    def page(self) -> bytes:
+    def taken(self) -> Figures:
+        """Return the figures as they are now."""
+        return taken(self._registry)
+
+    async def page(self) -> bytes:
         """Return the figures as Prometheus reads them."""
-        return generate_latest(self._registry)
+        return page(self.taken())

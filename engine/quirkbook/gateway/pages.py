@@ -17,7 +17,6 @@ from .config.model import ClientKey
 from .exchange import MODEL_BYTES
 from .http import body, paths
 from .http.asgi import HTTPError, Receive, Scope, Send, answer, answer_json, header, header_values, read_body
-from .observe import Metrics
 from .passthrough import endpoints
 from .router import UnknownModelError
 from .service import Service
@@ -37,7 +36,7 @@ class Owner(Protocol):
     """The gateway."""
 
     service: Service
-    metrics: Metrics
+    figures: Callable[[], Awaitable[bytes]]
     reload_error: str | None
 
 
@@ -190,7 +189,7 @@ class Pages:
     async def _metrics_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         check_unlimited(scope[KEY])
         kind = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
-        await answer(send, 200, self._gateway.metrics.page(), [kind])
+        await answer(send, 200, await self._gateway.figures(), [kind])
 
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
         await answer_json(send, 200, openapi.description())

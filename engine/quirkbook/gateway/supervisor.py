@@ -6,11 +6,13 @@ import contextlib
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing import connection, get_context
 from typing import Any, Final
 
+from . import figures
 from .config.model import Options
 from .observe import Log
 
@@ -19,6 +21,13 @@ BEAT: Final = 1.0
 PAUSES: Final = (0.0, 1.0, 2.0, 5.0, 10.0)
 """Seconds before a worker is replaced; the more workers ended within `YOUNG` seconds, the longer."""
 YOUNG: Final = 10.0
+
+#: What goes through the pipe to a worker, each way: a sign of life, a request for figures, and (before them) figures.
+LIFE: Final = b"."
+ASK: Final = b"?"
+FIGURES: Final = b"="
+PATIENCE: Final = 2.0
+"""Seconds that workers have to give their figures; of one that does not, the last that it gave count."""
 
 Work = Callable[[Options, list[socket.socket], connection.Connection], None]
 
@@ -33,13 +42,30 @@ class Worker:
         self.process.start()
         theirs.close()
         self.started = self.heard = time.monotonic()
+        self.figures = figures.NONE
+        """The last that it gave."""
+        self.asks = self.owes = False
+        """Whether it asked for the figures of all, and whether it has yet to give its own."""
+        self._sending = threading.Lock()
 
     def listen(self) -> None:
-        """Take the signs of life that have come."""
+        """Take what it has sent."""
         with contextlib.suppress(OSError, EOFError):
             while self.pipe.poll():
-                self.pipe.recv_bytes()
+                message = self.pipe.recv_bytes()
                 self.heard = time.monotonic()
+                if message == ASK:
+                    self.asks = True
+                elif message.startswith(FIGURES):
+                    self.figures, self.owes = figures.unpacked(message.removeprefix(FIGURES)), False
+
+    def tell(self, message: bytes) -> None:
+        """Send a message, by a thread of its own: a worker that hangs takes nothing, and must not stop this process."""
+        threading.Thread(target=self._send, args=(message,), daemon=True).start()
+
+    def _send(self, message: bytes) -> None:
+        with self._sending, contextlib.suppress(OSError):
+            self.pipe.send_bytes(message)
 
     def signal(self, number: int) -> None:
         """Send a signal, if it still runs."""
@@ -58,6 +84,10 @@ class Supervisor:
         """How many workers in a row ended young."""
         self._due: list[float] = []
         """When missing workers are to be started."""
+        self._ended = figures.NONE
+        """What workers that are gone had counted when they last gave their figures."""
+        self._asked: float | None = None
+        """When the workers were asked for their figures, while they are waited for."""
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; SIGHUP makes every worker read config and rules anew."""
@@ -72,6 +102,7 @@ class Supervisor:
             while not self._stopping:
                 self._wait(reading)
                 self._look()
+                self._gather()
             self._end()
         finally:
             signal.set_wakeup_fd(previous)
@@ -88,7 +119,8 @@ class Supervisor:
             worker.signal(signal.SIGHUP)
 
     def _wait(self, woken: socket.socket) -> None:
-        connection.wait([woken, *(worker.process.sentinel for worker in self._workers)], BEAT)
+        ends = (end for worker in self._workers for end in (worker.process.sentinel, worker.pipe))
+        connection.wait([woken, *ends], BEAT)
         with contextlib.suppress(BlockingIOError):
             woken.recv(1000)
 
@@ -110,7 +142,25 @@ class Supervisor:
             self._due.remove(due)
             self._workers.append(Worker(self._work, self._options, self._sockets))
 
+    def _gather(self) -> None:
+        """Ask all workers for their figures when one wants those of all, and answer once all have given theirs."""
+        asking = [worker for worker in self._workers if worker.asks]
+        if self._asked is None and asking:
+            self._asked = time.monotonic()
+            for worker in self._workers:
+                worker.owes = True
+                worker.tell(ASK)
+        waited = 0.0 if self._asked is None else time.monotonic() - self._asked
+        if asking and (waited > PATIENCE or not any(worker.owes for worker in self._workers)):
+            self._asked = None
+            sums = figures.added([self._ended, *(worker.figures for worker in self._workers)])
+            page = FIGURES + figures.page(sums)
+            for worker in asking:
+                worker.asks = False
+                worker.tell(page)
+
     def _forget(self, worker: Worker) -> None:
+        self._ended = figures.added([self._ended, figures.lasting(worker.figures)])
         self._workers.remove(worker)
         worker.pipe.close()
         worker.process.join()

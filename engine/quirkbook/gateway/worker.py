@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-import os
 import signal
 import socket
 import sys
@@ -17,12 +16,12 @@ from typing import Any, Final
 
 import uvicorn
 
+from .above import Above
 from .app import Gateway
 from .config.load import settings
 from .config.model import Options
 from .http.protocol import Protocol
 from .reload import Watcher, files_of, stamps
-from .supervisor import BEAT
 
 KEPT: Final = 75
 """Seconds that an idle client may keep its connection."""
@@ -101,19 +100,9 @@ def work(options: Options, sockets: list[socket.socket], pipe: Connection | None
         signal.signal(signal.SIGHUP, lambda number, _: early.append(number))
     gateway = application(options, early)
     if pipe is not None:
-        gateway.at_start.append(lambda: _beat(asyncio.get_running_loop(), pipe))
-        threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
+        above = Above(pipe, gateway.metrics)
+        gateway.figures = above.page
+        gateway.at_start.append(above.begin)
+        threading.Thread(target=above.listen, daemon=True).start()
     Server(gateway, options.drain).run(sockets=sockets)
 
-
-def _beat(loop: asyncio.AbstractEventLoop, pipe: Connection) -> None:
-    """Give a sign of life from the event loop, now and again and again."""
-    with contextlib.suppress(OSError):
-        pipe.send_bytes(b".")
-        loop.call_later(BEAT, _beat, loop, pipe)
-
-
-def _end_with_parent(pipe: Connection) -> None:
-    with contextlib.suppress(OSError, EOFError):
-        pipe.recv_bytes()
-    os.kill(os.getpid(), signal.SIGTERM)
