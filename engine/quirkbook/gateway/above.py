@@ -49,7 +49,9 @@ class Above:
         """Answer what the process above asks, and end with it; in a thread."""
         with contextlib.suppress(OSError, EOFError):
             while message := self._pipe.recv_bytes():
-                if message == ASK:  # by a thread of its own: whoever reads here keeps reading, so that nobody waits for another
+                if (
+                    message == ASK
+                ):  # by a thread of its own: whoever reads here keeps reading, so that nobody waits for another
                     given = FIGURES + figures.packed(self._metrics.taken())
                     threading.Thread(target=self._send, args=(given,), daemon=True).start()
                 elif self._loop is not None:

@@ -105,4 +105,3 @@ def work(options: Options, sockets: list[socket.socket], pipe: Connection | None
         gateway.at_start.append(above.begin)
         threading.Thread(target=above.listen, daemon=True).start()
     Server(gateway, options.drain).run(sockets=sockets)
-
