@@ -235,7 +235,7 @@ class ChunkTranslator:
         A chunk that is an error becomes OpenAI's error object, and `failure` holds the report on it.
         """
         if provider_errors.is_error(chunk):
-            return self._fail(explain_error(chunk, self._provider, 200, **self._context()))
+            return self._fail(self.explain(chunk))
         if not isinstance(chunk, dict):
             return [chunk]
         numbers, names = self._plan.look.rules(chunk, Schemas(chunk)), self._names_of(chunk)
@@ -253,6 +253,10 @@ class ChunkTranslator:
                 self._first[rule.name] = (rule, done.edits[first])
         passed = [] if done.gone else [done.root if done.fired else chunk]
         return [*(each for one in done.ahead for each in self.feed(one)), *passed] if done.ahead else passed
+
+    def explain(self, error: Any) -> Translation:
+        """Return the report on an event that is an error."""
+        return explain_error(error, self._provider, 200, **self._context())
 
     def _context(self) -> dict[str, Any]:
         request = None if self._request is MISSING else self._request

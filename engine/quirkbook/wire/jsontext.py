@@ -21,13 +21,21 @@ def encode(value: Any, *, nan: bool = True) -> bytes:
         return json.dumps(value, allow_nan=nan, separators=(",", ":")).encode()
 
 
-def decode(data: bytes | str) -> Any:
-    """Return the JSON, None where it is not JSON.
+def decode(data: bytes | str, *, nan: bool = True) -> Any:
+    """Return the JSON, None where it is not JSON; bytes in it that are not UTF-8 become U+FFFD.
 
-    >>> decode(b'{"a": 1}'), decode("<html>"), decode("[" * 100_000)
-    ({'a': 1}, None, None)
+    Without ``nan`` NaN and infinities, which some write all the same, become None.
+
+    >>> decode(b'{"a": 1}'), decode("<html>"), decode("[" * 100_000), decode(b'["\\xff"]'), decode("[NaN]", nan=False)
+    ({'a': 1}, None, None, ['\ufffd'], [None])
     """
     try:
-        return json.loads(data)
+        return json.loads(data, parse_constant=None if nan else _no_number)
+    except UnicodeDecodeError:
+        return decode(data.decode("utf-8", "replace"), nan=nan) if isinstance(data, bytes) else None
     except (ValueError, RecursionError):
         return None
+
+
+def _no_number(_: str) -> None:
+    return None

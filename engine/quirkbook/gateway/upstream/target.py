@@ -185,16 +185,19 @@ class Route:
 
     def relay(self, prepared: Prepared) -> streams.Relay:
         """Return what the events of an answer go through."""
-        rules = None
-        if self.provider:
-            base_model = self.deployment.base_model
-            rules = ChunkTranslator(
-                self.provider, model=base_model, request=prepared.root, names=prepared.names, rulebook=self.book
-            )
         words = self._chunk_words
         if prepared.names and words is not None:
             words = (*words, b'"name"')  # of a call, which may be of a tool that was renamed
-        return streams.Relay(rules, words, self.without_key)
+        return streams.Relay(self.chunks(prepared), words, self.without_key)
+
+    def chunks(self, prepared: Prepared) -> ChunkTranslator | None:
+        """Return the rules for the chunks of an answer; None: no rules are known."""
+        if not self.provider:
+            return None
+        base_model = self.deployment.base_model
+        return ChunkTranslator(
+            self.provider, model=base_model, request=prepared.root, names=prepared.names, rulebook=self.book
+        )
 
     @cached_property
     def wants_thoughts(self) -> bool:

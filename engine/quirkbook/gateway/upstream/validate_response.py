@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from math import ceil
 from typing import Any, Final
 
 import msgspec
 
 from ...api import Translation, translate_response
+from ...api.joined import joined
 from ...errors import (
     APIConnectionError,
     AuthenticationError,
@@ -17,7 +19,7 @@ from ...errors import (
     PermissionDeniedError,
     Timeout,
 )
-from ...wire import provider_errors
+from ...wire import jsontext, provider_errors, sniff
 from ...wire.accumulate import chunk_of
 from ...wire.retry import retry_after
 from ...wire.sse import EventTooLongError
@@ -25,7 +27,7 @@ from ..http.asgi import HTTPError
 from .decompress import DecompressionError, unpacked
 from .opening import ENOUGH, Opening, OpeningError
 from .reply import Reply
-from .streams import DONE, event
+from .streams import DONE
 from .target import Prepared, Route
 
 _EXCERPT: Final = 200
@@ -33,11 +35,9 @@ _EXCERPT: Final = 200
 ERROR_BYTES: Final = 64 * 1024
 """Bytes of an error's body that are read; more is a page for people."""
 _BOM: Final = b"\xef\xbb\xbf"
+_JSON: Final = "application/json"
 _STREAM: Final = "text/event-stream"
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, DecompressionError)
-#: With what a whole answer begins, JSON or a web page. All else is taken for a stream, whatever its headers say.
-_OF_WHOLES: Final = frozenset({b"{", b"[", b"<", b'"'})
-
 #: What an error says of the gateway's own key; a 403 may be moderation's, too, or for want of money.
 _OF_KEYS: Final[Mapping[type, str]] = {
     AuthenticationError: "the gateway's key for the upstream was refused",
@@ -46,7 +46,6 @@ _OF_KEYS: Final[Mapping[type, str]] = {
 
 _decode = msgspec.json.Decoder().decode
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_encode = msgspec.json.Encoder().encode
 
 
 async def first_bytes(
@@ -71,12 +70,18 @@ async def first_bytes(
         if not 200 <= reply.status < 300:
             raise redirected(route, reply)
         if not streams:
-            return whole_response(route, prepared, reply, await reply.read(patience)), False
+            raw = whole_response(route, prepared, reply, await reply.read(patience))
+            _restate(reply, _JSON)
+            return raw, False
         data = await _first_piece(route, reply, patience, ping)
-        if data.removeprefix(_BOM).lstrip()[:1] in _OF_WHOLES:
+        whole = sniff.kind(data) == "whole"
+        if whole:
             raw = whole_response(route, prepared, reply, data + await reply.read(patience))
-            return _restreamed(reply, raw), False
-        return await _opened(route, prepared, reply, data, patience, ping), True
+            data = _restreamed(route, raw)
+        else:
+            data = await _opened(route, prepared, reply, data, patience, ping)
+        _restate(reply, _STREAM)
+        return data, not whole
     except BaseException:  # cancelled, too: a connection with half an answer on it must not be used again
         reply.close()
         raise
@@ -89,7 +94,7 @@ async def _first_piece(route: Route, reply: Reply, patience: float, ping: Callab
             route, f"its stream is packed as {reply.packed!r}, which was not asked for", "malformed_answer"
         )
     data = b""
-    while not data.strip():
+    while not sniff.kind(data):
         piece = await reply.piece(patience)
         if piece is None:
             await ping()
@@ -184,7 +189,7 @@ def for_client(route: Route, failure: DispatchError) -> HTTPError:
     error_for_client = HTTPError(status if status < 600 else 502, text)
     error_for_client.body = body
     if failure.retry_after is not None:
-        error_for_client.headers["retry-after"] = f"{failure.retry_after:g}"
+        error_for_client.headers["retry-after"] = str(ceil(failure.retry_after))
     return error_for_client
 
 
@@ -196,17 +201,21 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
     """
     try:
         raw = unpacked(reply.packed, raw).removeprefix(_BOM)
-        if _is_plain(_fields(raw)) and not prepared.names and not route.may_match_rules(raw):
+        if (
+            _is_plain(_fields(raw))
+            and not prepared.names
+            and not route.may_match_rules(raw)
+            and (raw.isascii() or raw.decode("utf-8"))
+        ):
             return route.without_key(raw)
         body = _decode(raw)
     except _UNREADABLE:
-        if not raw.strip() or raw.strip() == b"null":
-            raise empty(route, "its answer is empty") from None
-        shown = route.mask(raw[: 4 * _EXCERPT].decode("utf-8", "replace"))[:_EXCERPT]
-        packed = f", packed as {reply.packed!r}" if reply.packed else ""
-        raise invalid_response(
-            route, f"the upstream's answer is not a JSON object{packed}: {shown!r}", "malformed_answer"
-        ) from None
+        if sniff.kind(raw) == "events":
+            return _put_together(route, prepared, reply, raw)
+        body = jsontext.decode(raw, nan=False)
+        if not isinstance(body, dict):
+            raise _unreadable(route, reply, raw) from None
+        raw = jsontext.encode(body)
     if provider_errors.is_error(body):
         raise hidden_error(route, prepared, reply, body)
     payload = body
@@ -220,7 +229,34 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
             raise _of_translation(route, reply, translation)
     if not _has_choice(payload):
         raise empty(route, "its answer has no choices that could be used")
-    return route.without_key(raw if payload is body else _encode(payload))
+    return route.without_key(raw if payload is body else jsontext.encode(payload))
+
+
+def _put_together(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -> bytes:
+    """Return the answer that a stream makes which nobody asked for.
+
+    Raises:
+        DispatchError: it is an error, or does not come to its end.
+    """
+    stream = joined(raw, route.chunks(prepared))
+    prepared.rules += tuple(change.rule for change in stream.changes)
+    if stream.failure is not None:
+        raise _of_translation(route, reply, stream.failure)
+    if not stream.ended:
+        raise invalid_response(route, "its answer stopped without saying that it is complete", "stream_cut")
+    if not _has_choice(stream.answer):
+        raise empty(route, "its stream ended without an answer in it")
+    return route.without_key(jsontext.encode(stream.answer))
+
+
+def _unreadable(route: Route, reply: Reply, raw: bytes) -> DispatchError:
+    if not raw.strip() or raw.strip() == b"null":
+        return empty(route, "its answer is empty")
+    shown = route.mask(raw[: 4 * _EXCERPT].decode("utf-8", "replace"))[:_EXCERPT]
+    packed = f", packed as {reply.packed!r}" if reply.packed else ""
+    return invalid_response(
+        route, f"the upstream's answer is not a JSON object{packed}: {shown!r}", "malformed_answer"
+    )
 
 
 def _is_plain(fields: Mapping[str, msgspec.Raw]) -> bool:
@@ -261,8 +297,19 @@ def redirected(route: Route, reply: Reply) -> DispatchError:
     return invalid_response(route, f"it redirects to {place}, which is not followed: set api_base", "redirected")
 
 
-def _restreamed(reply: Reply, raw: bytes) -> bytes:
-    """Return a whole answer as a stream of one chunk: some upstreams answer so, for models that cannot stream."""
-    answer: dict[str, Any] = _decode(raw)
-    reply.headers["content-type"] = _STREAM
-    return event(chunk_of(answer)) + DONE
+def _restreamed(route: Route, raw: bytes) -> bytes:
+    """Return a whole answer as a stream of one chunk: some upstreams answer so, for models that cannot stream.
+
+    Raises:
+        DispatchError: a number in it is too long to be read.
+    """
+    answer = jsontext.decode(raw)
+    if not isinstance(answer, dict):
+        raise invalid_response(route, "its answer holds a number that is too long", "malformed_answer")
+    return b"data: %b\n\n" % jsontext.encode(chunk_of(answer)) + DONE
+
+
+def _restate(reply: Reply, kind: str) -> None:
+    """Let an answer say what it is; many upstreams say something else, or nothing."""
+    if not reply.headers.get("content-type", "").lower().startswith(kind):
+        reply.headers["content-type"] = kind
