@@ -369,7 +369,9 @@ def test_a_stream_of_as_many_choices_as_no_number_says_is_handed_on(front):
     assert (got.status, got.events[-1]) == (200, "[DONE]")
 
 
-@pytest.mark.parametrize("body", ["{not json", '"text', '{"choices": [{"index": 0, ', '{"choices": NaNs}', "\ufeff {}x"])
+@pytest.mark.parametrize(
+    "body", ["{not json", '"text', '{"choices": [{"index": 0, ', '{"choices": NaNs}', "\ufeff {}x"]
+)
 @BOTH
 def test_an_answer_that_is_no_json_object_is_a_502_that_shows_its_start(front, model, body):
     refused = front.ask({"model": model}, answer(body))

@@ -254,9 +254,7 @@ def _unreadable(route: Route, reply: Reply, raw: bytes) -> DispatchError:
         return empty(route, "its answer is empty")
     shown = route.mask(raw[: 4 * _EXCERPT].decode("utf-8", "replace"))[:_EXCERPT]
     packed = f", packed as {reply.packed!r}" if reply.packed else ""
-    return invalid_response(
-        route, f"the upstream's answer is not a JSON object{packed}: {shown!r}", "malformed_answer"
-    )
+    return invalid_response(route, f"the upstream's answer is not a JSON object{packed}: {shown!r}", "malformed_answer")
 
 
 def _is_plain(fields: Mapping[str, msgspec.Raw]) -> bool:
