@@ -66,6 +66,28 @@ def test_a_turn_that_lost_its_thoughts_has_them_again(returned, field):
     assert change.effect == "exact"
 
 
+def test_each_turn_has_its_own_thoughts_again():
+    memory = ReasoningMemory()
+    memory.remember(answer(TURN, "First."))
+    memory.remember(answer(SAID, "Then."))
+
+    thoughts, changes = back(memory, TURN, {"role": "user", "content": "Hi"}, SAID)
+
+    assert thoughts == ["First.", None, "Then."]
+    assert [change.pointer for change in changes] == [f"/messages/{at}/reasoning_content" for at in (0, 2)]
+
+
+@pytest.mark.parametrize("id_", [None, "", 7])
+def test_a_call_without_an_id_is_known_by_the_whole_turn(id_):
+    memory = ReasoningMemory()
+    turn = {**TURN, "tool_calls": [{**CALL, "id": id_}]}
+    memory.remember(answer(turn))
+
+    assert len(memory) == 1
+    assert back(memory, turn)[0] == ["Let me look."]
+    assert back(memory, {"role": "assistant", "tool_calls": [{"id": id_}]})[0] == [None]
+
+
 @pytest.mark.parametrize(
     "content", ["Hello.", " Hello.\n", [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo."}]]
 )

@@ -84,6 +84,12 @@ def test_where_no_model_fits_the_globs_the_example_must_name_one():
     ]
 
 
+def test_no_model_of_a_family_that_nobody_describes_is_lent():
+    assert diagnostics_of({"drop": ["a"]}, {"in": {"a": 1}, "out": {}}, SAME, models=[{"family": "lumen"}])[0] == (
+        "acme.yaml:3:154: error[Q204]: acme/r: no model that comes to mind fits 'models': give the example a model of its own"
+    )
+
+
 def test_the_model_that_is_lent_is_no_part_of_the_result():
     assert diagnostics_of(COOL, {"in": {"temperature": 2}, "out": {"temperature": 1}}, SAME, models=["k*"]) == []
 
@@ -148,6 +154,21 @@ def test_an_example_that_does_not_come_out_as_it_says_is_told(do, case, wrong):
 def place_of(do, case):
     _, one = owned(do, {"temperature": {"gt": 1}}, examples=[case])
     return one.rule.examples[0].location.column
+
+
+@pytest.mark.parametrize("named", ["no_money", "none"])
+def test_an_answer_that_does_not_fail_with_the_class_of_its_example_is_told(named):
+    action = {"set": {"b": 1}} if named == "none" else {"fail": {"at": "a", "class": named}}
+    error = {"message": "x", "type": None, "param": None, "code": None}
+    case = {
+        "in": {"a": "x"},
+        "out": {"a": "x", "b": 1} if named == "none" else {"error": error},
+        "fails": "rate_limited",
+    }
+
+    said = diagnostics_of(action, case, SAME, when={"a": "x"}, stage="response")[0]
+
+    assert said.endswith(f"does not come out as it says: wanted the class rate_limited, got {named}")
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,15 @@ def test_an_id_that_comes_late_is_left_out_once_one_is_made_up():
     assert ids(passed)[1] == [None]
 
 
+def test_what_is_no_call_has_no_id_and_counts_for_none():
+    *passed, _ = stream(IDS, [calls(7, {"index": 0, "id": "a"}), calls({"index": 0, "id": "a"}, None)])
+
+    assert [one["choices"][0]["delta"]["tool_calls"] for (one,) in passed] == [
+        [7, {"index": 0, "id": "a"}],
+        [{"index": 0}, None],
+    ]
+
+
 # finish_calls
 
 

@@ -91,6 +91,12 @@ def test_flatten_any_of_makes_one_union_of_nested_ones(given_, out, effect):
          "additionalProperties": False},
         "exact",
     ),
+    (
+        prop({"$ref": "#/$defs/A"}) | {"$defs": {"A": {"$ref": "#/$defs/B"}, "B": NULL}},
+        {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"$ref": "#/$defs/B"}, "B": NULL},
+         "required": ["a"], "additionalProperties": False},
+        "exact",
+    ),
     (prop({"$ref": "http://a"}), closed({"a": {"anyOf": [{"$ref": "http://a"}, NULL]}}), "lossy"),
     # all objects, wherever they stand
     (
@@ -106,6 +112,17 @@ def test_flatten_any_of_makes_one_union_of_nested_ones(given_, out, effect):
 )  # fmt: skip
 def test_close_objects_shuts_each_and_requires_all_it_has(given_, out, effect):
     check("close_objects", given_, out, effect)
+
+
+def test_close_objects_reaches_objects_at_any_depth():
+    def nested(depth, around):
+        schema = around({"a": TEXT})
+        for _ in range(depth):
+            schema = around({"a": schema})
+        return schema
+
+    for depth in (90, 150):  # the fast way ends at a hundred
+        assert result("close_objects", nested(depth, lambda each: thing(each, "a")))[0] == nested(depth, closed)
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,12 @@ def test_an_example_that_names_message_or_delta_is_about_one_stage():
     ]
 
 
+def test_how_many_examples_a_stage_has_is_counted_by_what_they_are_about():
+    whole = {"in": {"choices": [{"message": {"a": 1}}]}, "same": True}
+
+    assert [len(at.rule.examples) for at in staged(owned(FIRES, QUIET, whole))] == [3, 2]
+
+
 STREAM = {
     "in": [{"choices": [{"index": 0, "delta": {"content": "Hi"}}]}],
     "out": [

@@ -68,6 +68,40 @@ def test_a_precompiled_file_of_another_text_does_not_count(with_precompiled):
     assert builtin._precompiled("groq.yaml", builtin._bytes("moonshot.yaml")) is None
 
 
+@pytest.fixture
+def fresh_resolver():
+    builtin.resolver.cache_clear()
+    yield
+    builtin.resolver.cache_clear()
+
+
+IDS = (
+    "us.anthropic.claude-opus-4-7-v1:0",
+    "hermes-kimi-k2.6",
+    "moonshotai/Kimi-K2-Thinking",
+    "gpt-5.2-mini",
+    "unheard-of",
+)
+
+
+def test_the_precompiled_outline_resolves_ids_as_the_families_heads_do(
+    with_precompiled, monkeypatch, tmp_path, fresh_resolver
+):
+    read = {id_: builtin.resolver().resolve(id_) for id_ in IDS}
+    tmp_path.joinpath(builtin.OUTLINE).write_bytes(builtin.precompile_outline())
+    builtin.resolver.cache_clear()
+    monkeypatch.delattr(builtin, "_outline")  # no head is read any more
+
+    assert {id_: builtin.resolver().resolve(id_) for id_ in IDS} == read
+    assert read["unheard-of"] is None and read["hermes-kimi-k2.6"].family == "kimi"
+
+
+def test_an_outline_of_other_families_does_not_count(with_precompiled, monkeypatch, tmp_path, fresh_resolver):
+    tmp_path.joinpath(builtin.OUTLINE).write_bytes(b"of other heads" + builtin.precompile_outline())
+
+    assert builtin.resolver().resolve("kimi-k2.6").family == "kimi"
+
+
 def test_an_edited_file_is_read_itself(with_precompiled, monkeypatch):
     with_precompiled("groq.yaml")
     raw = (folder("rules") / "groq.yaml").read_bytes()

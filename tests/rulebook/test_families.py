@@ -212,7 +212,7 @@ def test_a_name_that_says_no_model_gets_a_remark_where_users_name_deployments():
 def test_a_model_newer_than_was_looked_at_gets_a_remark_and_no_refusal():
     refuses = a_rule(
         "no",
-        [{"reject": "lumen has no a"}, {"each": {"in": "b", "do": [{"reject": "nor b"}]}}],
+        [{"reject": "lumen has no a"}, {"each": {"in": "b", "do": [{"reject": "nor b"}]}}, {"drop": ["c"]}],
         when={"a": 1},
         models={"from": "2"},
     )
@@ -220,12 +220,13 @@ def test_a_model_newer_than_was_looked_at_gets_a_remark_and_no_refusal():
 
     with pytest.raises(RefusedError):
         translate({"model": "lumen-3", "a": 1}, "acme", rulebook=book)
-    done = explain({"model": "lumen-4", "a": 1, "b": [1]}, "acme", rulebook=book)
-    assert (done.refusal, done.payload["a"]) == (None, 1)
+    done = explain({"model": "lumen-4", "a": 1, "b": [1], "c": 1}, "acme", rulebook=book)
+    assert (done.refusal, done.payload) == (None, {"model": "lumen-4", "a": 1, "b": [1]})
     assert [(change.rule, change.note) for change in done.changes] == [
         ("quirkbook/newer-model", "lumen 4 is newer than 3, up to which the rules of lumen were checked"),
         ("lumen/no", "earlier models are refused: lumen has no a"),
         ("lumen/no", "earlier models are refused: nor b"),
+        ("lumen/no", ""),
     ]
 
 

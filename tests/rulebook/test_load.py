@@ -431,6 +431,65 @@ def test_an_id_that_is_used_twice_names_the_line_of_the_first():
     )
 
 
+def headlines(text):
+    return [line.removeprefix("rules/acme.yaml:") for line in refusal(text).splitlines() if "error[" in line]
+
+
+PROVIDER, FAMILY = "quirks: 1\nprovider: acme\n", "quirks: 1\nfamily: lumen\nnaming: {names: [lumen]}\n"
+RULE = """rules:
+  - id: r
+    why: Why.
+    source: https://acme.example
+    verified: {date: 2026-11-22, by: docs}
+    models: MODELS
+    do: [{drop: [a]}]
+    examples: [{in: {}, same: true}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "models", "said"),
+    [
+        (PROVIDER, "{from: 2}", ["8:13: error[Q107]: 'family' is missing in this range of models"]),
+        (PROVIDER, "[{not: {line: glow}}]", ["8:20: error[Q107]: 'family' is missing in this range of models"]),
+        ("quirks: 1\nfamily: lumen\n", "{from: 2}", ["8:13: error[Q107]: 'family' is missing in this range of models"]),
+        (FAMILY, "{family: lumen, from: 2}", ["9:14: error[Q106]: 'family' cannot stand in a family's own file"]),
+        (FAMILY, "{from: 4.20}", ["9:20: error[Q109]: 'from' is read as 4.2, not 4.20"]),
+        (FAMILY, "{version: [2, 2.x]}", ['9:27: error[Q109]: \'version\' must be a version such as "4.7", not "2.x"']),
+    ],
+)
+def test_a_range_of_models_says_whose_it_is_and_its_versions_are_read_as_they_are_written(head, models, said):
+    assert headlines(head + RULE.replace("MODELS", models)) == said
+
+
+@pytest.mark.parametrize(
+    ("naming", "said"),
+    [
+        ("spelt: {a: 4.20}", "'a' is read as 4.2, not 4.20"),
+        ("newest: {version: 2.x, date: 2026-11-22}", '\'version\' must be a version such as "4.7", not "2.x"'),
+        ("dated: {glow: {'2511': 2.x}}", '\'2511\' must be a version such as "4.7", not "2.x"'),
+    ],
+)
+def test_so_are_the_versions_of_a_head(naming, said):
+    (line,) = headlines(f"quirks: 1\nfamily: lumen\nnaming: {{names: [lumen], lines: [glow], {naming}}}\n")
+
+    assert line.endswith(f"error[Q109]: {said}")
+
+
+def test_how_models_are_named_does_not_belong_in_a_providers_file():
+    assert refusal(PROVIDER + "naming: {names: [lumen]}\n") == (
+        "rules/acme.yaml:3:1: error[Q106]: a provider's file has no 'naming'\n"
+        "  3 | naming: {names: [lumen]}\n"
+        "    | ^^^^^^ how models are named belongs in a family's file"
+    )
+
+
+def test_one_rule_or_a_whole_family_is_disabled():
+    (line,) = headlines(PROVIDER + "disable: [{rule: lumen/r, family: lumen, because: why}]\n")
+
+    assert line.endswith("error[Q106]: 'rule' cannot stand beside 'family'")
+
+
 def test_facts_about_an_endpoint_do_not_belong_in_a_family_file():
     assert refusal("quirks: 1\nfamily: kimi\nbase_url: https://kimi.test\n") == (
         "rules/acme.yaml:3:1: error[Q106]: a family file has no 'base_url'\n"

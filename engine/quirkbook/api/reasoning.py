@@ -173,13 +173,10 @@ def is_stand_in(change: Change) -> bool:
     return change.after in _STAND_INS and bool(change.keys) and change.keys is not None and change.keys[-1] in _FIELDS
 
 
-def _stands_in(action: Any) -> bool:
-    if not isinstance(action, Mapping):
-        return False
-    inner = action.get("each", {}).get("do", ()) if isinstance(action.get("each"), Mapping) else ()
-    values = action.get("set")
-    is_set = isinstance(values, Mapping) and any(values.get(name) in _STAND_INS for name in _FIELDS if name in values)
-    return is_set or any(map(_stands_in, inner))
+def _stands_in(action: Mapping[str, Any]) -> bool:
+    values = action.get("set", {})
+    is_set = any(values[name] in _STAND_INS for name in _FIELDS if name in values)
+    return is_set or any(map(_stands_in, action.get("each", {}).get("do", ())))
 
 
 def _thoughts(message: Mapping[str, Any]) -> str | None:
