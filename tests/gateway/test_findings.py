@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quirkbook.gateway.config.findings import findings
-from quirkbook.gateway.config.model import Setting
+from quirkbook.gateway.config.setting import Setting
 from quirkbook.model import Diagnostic, Location
 
 

@@ -191,14 +191,17 @@ async def soon(happened):
             await asyncio.sleep(0.01)
 
 
-def test_folders_of_rules_that_an_edit_adds_are_watched_from_then_on(watched, tmp_path):
+@pytest.mark.parametrize(
+    "ours", [{"rules": ["mine"]}, {"canary": {"percent": 5, "rules": ["mine"]}}], ids=["in force", "the canary's"]
+)
+def test_folders_of_rules_that_an_edit_adds_are_watched_from_then_on(watched, tmp_path, ours):
     (tmp_path / "mine").mkdir()
     rules = tmp_path / "mine" / "acme.yaml"
     rules.write_text(RULES.format(url="http://127.0.0.1:9/v1", mark="one"))
 
     async def work(gateway):
         first = gateway.service
-        (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1", quirkbook_settings={"rules": ["mine"]}))
+        (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1", quirkbook_settings=ours))
         await soon(lambda: gateway.service is not first)
         await asyncio.sleep(0.3)
         second = gateway.service

@@ -31,8 +31,9 @@ from .record import Record
 from .router import Target
 from .service import Service
 from .upstream import validate_response
+from .upstream.prepared import Prepared
 from .upstream.reply import Reply
-from .upstream.target import Prepared, Route
+from .upstream.target import Route
 
 
 @dataclass(slots=True)
@@ -237,6 +238,7 @@ class Attempts:
         prepared.forwarded = self.forwarded
         if is_restored:
             prepared.rules = (MEMORY, *prepared.rules)
+        record.would = prepared.would
         record.streams = prepared.root.get("stream") is True
         record.rules = tuple(dict.fromkeys(prepared.rules))
         return prepared

@@ -128,6 +128,8 @@ class Exchange:
     def _headers(self) -> Headers:
         record = self._record
         said = headers.of_gateway(record.id, record.rules, record.ignored) + headers.of_answer(record)
+        if record.would is not None or record.is_canary:
+            said += headers.of_trial(record)
         return said + headers.tried(record) if self._header_values[4] is not None and record.failures else said
 
     async def _answer(self, watcher: DisconnectWatcher) -> None:
@@ -154,6 +156,8 @@ class Exchange:
 
     def _understood(self, raw: bytes) -> tuple[Sequence[Target], Attempts]:
         """Return who is to be asked, and how."""
+        self._service = self._service.drawn()
+        self._record.is_canary = self._service.is_canary
         fields = body.fields(raw)
         body.check_steering(fields)
         self._take(asked.take(fields))

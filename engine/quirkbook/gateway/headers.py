@@ -13,6 +13,9 @@ from .upstream.reply import Reply
 from .upstream.target import Route
 
 RULES: Final = b"x-quirkbook-rules"
+SHADOW: Final = b"x-quirkbook-shadow"
+WOULD: Final = b"x-quirkbook-would"
+CANARY: Final = b"x-quirkbook-canary"
 IGNORED: Final = b"x-quirkbook-ignored"
 LENGTH: Final = 1024
 """Characters of a header that lists something; rules beyond are counted."""
@@ -60,6 +63,16 @@ def of_answer(record: Record) -> Headers:
         (b"x-litellm-attempted-fallbacks", b"%d" % len(names)),
         (b"x-litellm-attempted-retries", b"%d" % max(0, record.tries - 1 - len(names))),
     ]
+
+
+def of_trial(record: Record) -> Headers:
+    """Return what is told of rules that are tried out: what they would have done, and whether the request is the canary's."""
+    headers: Headers = [(CANARY, b"true")] if record.is_canary else []
+    if record.would is not None:
+        headers.append((SHADOW, record.would.outcome.encode()))
+        if record.would.rules:
+            headers.append((WOULD, bounded(record.would.rules)))
+    return headers
 
 
 def tried(record: Record) -> Headers:

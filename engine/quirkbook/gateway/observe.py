@@ -7,7 +7,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from queue import SimpleQueue
 from typing import Any, Final
@@ -142,6 +142,19 @@ class Metrics:
             ["deployment", "status"],
             registry=registry,
         )
+        self._shadow = Counter(
+            "quirkbook_shadow_requests",
+            "Requests sent unchanged, by what rules would have done (nothing, change, refuse) and by how they ended.",
+            ["model", "would", "status"],
+            registry=registry,
+        )
+        self._would = Counter(
+            "quirkbook_rules_would_fire", "Requests sent unchanged that a rule would have changed, or refused.", ["rule"],
+            registry=registry,
+        )  # fmt: skip
+        self._canary = Counter(
+            "quirkbook_canary_requests", "Requests of the canary's share.", ["model", "status"], registry=registry
+        )
         # Finding the child of a metric by its labels costs more than counting.
         self._request = lru_cache(4096)(self._requests.labels)
         self._rule = lru_cache(4096)(self._fired.labels)
@@ -162,6 +175,16 @@ class Metrics:
     def retried(self, model: str, times: int) -> None:
         """Count further tries."""
         self._retries.labels(model).inc(times)
+
+    def shadowed(self, model: str, would: str, status: int, rules: Iterable[str]) -> None:
+        """Count a request that went unchanged."""
+        self._shadow.labels(model, would, str(status)).inc()
+        for rule in rules:
+            self._would.labels(rule).inc()
+
+    def canary(self, model: str, status: int) -> None:
+        """Count a request of the canary's share."""
+        self._canary.labels(model, str(status)).inc()
 
     def failed(self, deployment: str, status: int | None) -> None:
         """Count a try that came to nothing."""

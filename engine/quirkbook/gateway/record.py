@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from .observe import Log, Metrics
 from .router import Target
+from .upstream.prepared import Would
 
 _WHY: Final = 300
 """Characters of each reason in the log; the client gets the whole of the last."""
@@ -46,6 +47,10 @@ class Record:
     rules: tuple[str, ...] = ()
     key: str | None = None
     """The name of the client's key."""
+    would: Would | None = None
+    """What rules would have done to a request that went unchanged."""
+    is_canary: bool = False
+    """Whether it is one of the share for which others are the rules."""
     ignored: tuple[str, ...] = ()
     """Fields of LiteLLM's that have no effect here."""
     status: int = 0
@@ -72,6 +77,15 @@ class Record:
             return None
         return [failure.as_data() for failure in self.failures] or None
 
+    def _trial(self) -> dict[str, Any]:
+        """Return what the line says of rules that are tried out."""
+        said: dict[str, Any] = {"canary": self.is_canary or None}
+        if self.would is not None:
+            refusal = self.would.refusal
+            said |= {"shadow": self.would.outcome, "would": list(self.would.rules) or None}
+            said["would_refuse"] = None if refusal is None else refusal[:_WHY]
+        return said
+
     def write(self, log: Log, metrics: Metrics) -> None:
         """Write the line of the log, and count."""
         took = perf_counter() - self.started
@@ -80,6 +94,10 @@ class Record:
         metrics.count(model, provider, self.status, took, self.upstream, self.rules)
         if self.tries > 1:
             metrics.retried(model, self.tries - 1)
+        if self.would is not None:
+            metrics.shadowed(model, self.would.outcome, self.status, self.would.rules)
+        if self.is_canary:
+            metrics.canary(model, self.status)
         for failure in self.failures:
             metrics.failed(failure.target.label, failure.status)
         log.write(
@@ -97,6 +115,7 @@ class Record:
             tries=self.tries if self.tries > 1 else None,
             failed=self._failed(),
             rules=list(self.rules) or None,
+            **(self._trial() if self.would is not None or self.is_canary else {}),
             ignored=list(self.ignored) or None,
             why=self.why,
         )

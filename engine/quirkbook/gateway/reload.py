@@ -58,7 +58,12 @@ class Watcher:
     def _places(self) -> Iterator[Path]:
         """Yield what to watch: the folder of the config, as editors put a new file in the old one's place, and rules."""
         yield from {file.parent for file in self._files()}
-        yield from (place for place in self._gateway.service.config.rules if place.exists())
+        yield from (place for place in self._folders() if place.exists())
+
+    def _folders(self) -> tuple[Path, ...]:
+        """Return all folders of rules that are read."""
+        config = self._gateway.service.config
+        return (*config.rules, *(config.canary.rules if config.canary else ()))
 
     def _files(self) -> set[Path]:
         """Return where the config is, and where that leads if it is a link."""
@@ -68,7 +73,7 @@ class Watcher:
     def _stamps(self) -> Stamps:
         """Return by which a change of each file is known."""
         files = set(self._files())
-        for place in self._gateway.service.config.rules:
+        for place in self._folders():
             files.update((file for file in place.rglob("*") if file.suffix in _SUFFIXES) if place.is_dir() else [place])
         return dict(stamps(files))
 
@@ -89,7 +94,7 @@ class Watcher:
         if path in self._files() or path.name == _SWAPPED:
             return True
         return path.suffix in _SUFFIXES and any(
-            path.is_relative_to(place.absolute()) for place in self._gateway.service.config.rules
+            path.is_relative_to(place.absolute()) for place in self._folders()
         )
 
     async def reload(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
+from random import random
 from typing import Final
 
 from ..rulebook.rulebook import Rulebook
@@ -13,6 +15,7 @@ from .http.auth import Authenticator
 from .http.cors import Cors
 from .knowledge import Knowledge
 from .router import Router, Target
+from .upstream.shadow import ShadowRoute
 from .upstream.target import Pools, Route
 
 ROUTES_REMEMBERED: Final = 4096
@@ -33,6 +36,26 @@ class Service:
         self.knowledge = Knowledge(self.book, self.router)
         self._pools = pools
         self._routes: dict[tuple[int, str], Route] = {}
+        self.is_canary = False
+        """Whether this one serves the share of requests for which others are the rules."""
+        self._canary = self._for_canary()
+
+    def _for_canary(self) -> Service | None:
+        """Return what serves the canary's share: the same models and limits, by its rules, and none in the shadow."""
+        canary = self.config.canary
+        if canary is None:
+            return None
+        other = copy(self)
+        other.book = canary.rulebook or self.book
+        other._routes, other._canary, other.is_canary = {}, None, True
+        return other
+
+    def drawn(self) -> Service:
+        """Return what serves one request: this, or by lot what serves the canary's share."""
+        if self._canary is None:
+            return self
+        assert self.config.canary is not None
+        return self._canary if random() < self.config.canary.share else self
 
     def route(self, target: Target) -> Route:
         """Return the way to a target, made ready at its first request.
@@ -46,7 +69,8 @@ class Service:
         if route is None:
             if len(self._routes) >= ROUTES_REMEMBERED:  # wildcards: names come from clients
                 self._routes.clear()
-            route = self._routes[key] = Route(target, self.book, self._pools)
+            kind = ShadowRoute if target.deployment.shadow and not self.is_canary else Route
+            route = self._routes[key] = kind(target, self.book, self._pools)
         return route
 
     def ping(self, deployment: Deployment, default: float) -> float:

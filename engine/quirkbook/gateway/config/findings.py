@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ...model import Diagnostic
-from .model import Config, Setting
+from .model import Config
+from .setting import Setting
 
 _MOST_NAMED: Final = 12
 """Keys of one line."""

@@ -18,9 +18,11 @@ from . import deployments
 from . import yaml as config_yaml
 from .client_keys import master_key
 from .include import read_pages
-from .model import Config, Deployment, Limits, Setting
-from .parse import Sections, load_rules
+from .model import Config, Deployment, Limits
+from .parse import Sections
 from .reader import Reader, veiled
+from .rule_sets import load_rules
+from .setting import Setting
 
 __all__ = ["Config", "ConfigError", "Deployment", "Limits", "Setting", "from_environment", "read_config", "settings"]
 
@@ -68,6 +70,8 @@ def read_config(
     config = Sections(reader, rulebook).make()
     if config is not None and config.rulebook.files:
         reader.diagnostics += steering(config.rulebook)
+    if config is not None and config.canary and config.canary.rulebook:
+        reader.diagnostics += steering(config.canary.rulebook)
     settings = sorted(reader.settings, key=lambda setting: (setting.line, setting.column, setting.pointer))
     diagnostics = sorted(dict.fromkeys(reader.diagnostics), key=lambda diagnostic: diagnostic.location)
     if config is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):

@@ -12,6 +12,7 @@ from ... import api
 from ...model import Diagnostic
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import DEFAULT_RETRIES
+from .setting import Setting
 
 DEFAULT_TIMEOUT: Final = 600.0
 """Seconds."""
@@ -89,6 +90,12 @@ class Deployment:
     """``model_info.mode``: what the model is for."""
     base_model: str | None = None
     """``model_info.base_model``: which model it is, where ``model`` is a deployment's own name."""
+    shadow: bool = False
+    """Whether rules only tell what they would do, and requests go as they came."""
+
+    def is_called(self, pattern: str) -> bool:
+        """Tell whether its name is one that a pattern means: the name itself, or one with stars."""
+        return self.name == pattern or ("*" in pattern and stars(pattern, self.name) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +203,17 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Canary:
+    """A share of the requests, drawn by lot, that is translated by other rules, or at all where the others are not."""
+
+    share: float
+    """From 0 to 1."""
+    rules: tuple[Path, ...] = ()
+    rulebook: Rulebook | None = field(default=None, repr=False)
+    """Its rules; None: those of the config."""
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What the command line says, for all workers alike. Times in seconds."""
 
@@ -220,25 +238,6 @@ class Options:
     """Of silence in a stream, after which a comment is sent; 0: never. The config may say otherwise."""
     health_timeout: float = 120.0
     """Without a sign of life of a worker, after which it is killed; 0: never."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A key of the file, and what becomes of it. Line and column count from 1."""
-
-    pointer: str
-    """``/model_list/0/litellm_params/rpm``"""
-    file: str
-    line: int
-    column: int
-    state: str
-    """``used``, ``ignored`` or ``unsupported``."""
-    why: str
-    """Why it is not used; "" for a key that is."""
-
-    def __str__(self) -> str:
-        text = f"{self.file}:{self.line}:{self.column}: {self.state} {self.pointer}"
-        return f"{text}: {self.why}" if self.why else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +279,8 @@ class Config:
     """Effect -> ``allow``, ``warn`` or ``error``; every effect is there."""
     rules: tuple[Path, ...] = ()
     """Folders of the user's own rules, later ones winning."""
+    canary: Canary | None = None
+    """Whether a share of the requests is translated otherwise."""
     limits: Limits = Limits()
     redis: str | None = field(default=None, repr=False)
     """Where requests and tokens are counted for all processes; None: each counts for itself."""

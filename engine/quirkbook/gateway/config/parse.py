@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 from ... import api
-from ...errors import RuleFileError
 from ...model import Keys
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import MOST_RETRIES
-from . import client_keys, deployments, memory, network
+from . import client_keys, deployments, memory, network, rule_sets
 from .fallbacks import Fallbacks, Names
 from .model import Config, Deployment, Limits
 from .reader import Reader
@@ -46,11 +43,6 @@ _LIMITS: Final[Mapping[str, tuple[str, int, int]]] = {
 }
 
 
-def load_rules(environ: Mapping[str, str], folders: Sequence[Path]) -> Rulebook:
-    """Return the rulebook, read anew: a file of rules may have changed since the last time."""
-    return Rulebook.load(*filter(None, environ.get("QUIRKBOOK_RULES", "").split(os.pathsep)), *folders)
-
-
 class Sections:
     """Reads the sections of a document one by one."""
 
@@ -69,8 +61,8 @@ class Sections:
         litellm = reader.section(("litellm_settings",), "litellm_settings")
         router = reader.section(("router_settings",), "router_settings")
         reader.handlers = self._handlers()
-        rules = self._rules(quirkbook)
-        book = self._load(rules)
+        rules = rule_sets.folders(reader, ("quirkbook_settings", "rules"), quirkbook.get("rules", []))
+        book = self._rulebook or rule_sets.load(reader, rules)
         if book is None:
             return None
         if "model_list" in top:
@@ -88,6 +80,7 @@ class Sections:
         self._checks(router)
         self._callbacks()
         known = Names(models, self._written_names(top))
+        models = rule_sets.shadowed(reader, quirkbook, models, known)
         aliases, hidden = self._aliases(router, known)
         fallbacks = Fallbacks(reader, litellm, router, known.with_aliases(aliases))
         return Config(
@@ -102,6 +95,7 @@ class Sections:
             drop_params=self._drop_params(),
             policy=self._policy(quirkbook),
             rules=rules,
+            canary=rule_sets.canary(reader, quirkbook, has_shadow=any(model.shadow for model in models)),
             limits=self._at_once(general, self._limits(quirkbook)),
             redis=self._redis(router),
             refusals_pass_on=self._flag(("quirkbook_settings", "refusals_pass_on"), quirkbook, default=True),
@@ -131,27 +125,6 @@ class Sections:
         return variables
 
     # quirkbook_settings
-
-    def _rules(self, quirkbook: Mapping[str, Any]) -> tuple[Path, ...]:
-        folders = []
-        home = Path(self._reader.document.name).parent
-        for at, name in enumerate(self._reader.names(("quirkbook_settings", "rules"), quirkbook.get("rules", []))):
-            path = home / name
-            if path.exists():
-                folders.append(path)
-            else:
-                hint = "the path is taken from where the config is"
-                self._reader.diagnostic("Q109", ("quirkbook_settings", "rules", at), f"there is no folder {path}", hint)
-        return tuple(folders)
-
-    def _load(self, rules: Sequence[Path]) -> Rulebook | None:
-        if self._rulebook is not None:
-            return self._rulebook
-        try:
-            return load_rules(self._reader.environ, rules)
-        except RuleFileError as error:
-            self._reader.diagnostics += error.diagnostics
-            return None
 
     def _flag(self, keys: Keys, values: Mapping[str, Any], *, default: bool) -> bool:
         given = self._reader.flag(keys, values[str(keys[-1])]) if keys[-1] in values else None

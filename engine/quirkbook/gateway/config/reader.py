@@ -15,7 +15,7 @@ from ...model import Diagnostic, Keys, pointer
 from ...payload.describe import kind
 from . import litellm_keys as table
 from .include import Pages
-from .model import Setting
+from .setting import Setting
 
 ENVIRON: Final = "os.environ/"
 """Text that begins so is the value of the environment variable that follows."""
@@ -25,7 +25,7 @@ _ADVICE: Final = {
     "": "leave it out; one that only holds anchors begins with x-",
     "litellm_params": "it is sent on as a field of the payload; extra_body says that this is meant",
 }
-_OURS: Final = ("quirkbook_settings", "limits", "client_key", "reasoning_memory")
+_OURS: Final = ("quirkbook_settings", "limits", "client_key", "reasoning_memory", "canary")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _ON: Final = {"true": True, "false": False}
 _BLOCK_KEY: Final = re.compile(r"[\s-]*")

@@ -13,10 +13,11 @@ _INNER: Final = {
     "model_info": ("model_list", "*", "model_info"),
     "limits": ("quirkbook_settings", "limits"),
     "client_key": ("quirkbook_settings", "keys", "*"),
+    "canary": ("quirkbook_settings", "canary"),
 }
 _TOP: Final = ("general_settings", "litellm_settings", "router_settings", "quirkbook_settings")
 #: No key of these is LiteLLM's or a provider's: any other is a mistake.
-_CLOSED: Final = frozenset({"quirkbook_settings", "limits", "client_key"})
+_CLOSED: Final = frozenset({"quirkbook_settings", "limits", "client_key", "canary"})
 
 
 def config_schema() -> dict[str, Any]:
@@ -39,6 +40,7 @@ def config_schema() -> dict[str, Any]:
         _put(root, place, name)
     keys = root["properties"]["quirkbook_settings"]["properties"]["keys"]
     keys["items"]["type"] = ["object", "string"]
+    root["properties"]["quirkbook_settings"]["properties"]["canary"]["type"] = ["object", "number", "string", "null"]
     return root
 
 

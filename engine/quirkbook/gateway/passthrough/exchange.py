@@ -15,7 +15,8 @@ from ..exchange import Exchange, check_model
 from ..http.asgi import HTTPError
 from ..outgoing import PACED, PING
 from ..router import Target
-from ..upstream.target import Prepared, Route
+from ..upstream.prepared import Prepared
+from ..upstream.target import Route
 from . import reply as replies
 from .endpoints import Endpoint
 from .request import Request

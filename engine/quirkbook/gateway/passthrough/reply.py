@@ -14,8 +14,9 @@ from ...wire.sse import MAX_EVENT, Decoder, Event, EventTooLongError
 from ..upstream import validate_response
 from ..upstream.decompress import DecompressionError, unpacked
 from ..upstream.opening import ENOUGH
+from ..upstream.prepared import Prepared
 from ..upstream.reply import Reply
-from ..upstream.target import Prepared, Route
+from ..upstream.target import Route
 
 STREAM: Final = "text/event-stream"
 #: What is read whole: a key in it is hidden, and an error in it found.

@@ -11,7 +11,6 @@ from urllib.parse import quote, urlsplit
 
 from ...api import apply_policy
 from ...api.reasoning import wants_thoughts
-from ...api.tool_names import renamed
 from ...api.translate_response import ChunkTranslator
 from ...client import request as client_request
 from ...errors import AuthenticationError, RefusedError
@@ -26,6 +25,7 @@ from ..router import Target
 from . import streams, system
 from .dial import Origin
 from .pool import Pool
+from .prepared import Prepared
 from .reply import Reply
 
 #: The effects of changes, which a policy may forbid; a refusal never comes that far.
@@ -56,6 +56,8 @@ class Route:
         self.deployment = deployment
         self.model = target.upstream_model
         self.provider = deployment.provider
+        self.rules_on_answers = self.provider
+        """Whose rules apply to answers; "": none do."""
         head = book.provider(self.provider).head if self.provider else {}
         key = deployment.api_key or os.environ.get(head.get("api_key_env", ""), "")
         if not key and head.get("api_key_env"):
@@ -145,6 +147,12 @@ class Route:
             PolicyError: the policy forbids a change.
             HTTPError: a field is not JSON.
         """
+        return self._translated(*self._payload(fields, depth), policy)
+
+    def _payload(
+        self, fields: Mapping[str, Any], depth: int
+    ) -> tuple[dict[str, Any], Mapping[str, Any], tuple[str, ...]]:
+        """Return the request before any rule, the fields that are as they came, and what is told of the others."""
         # An extra_body is joined with fields that no rule may look at.
         payload = body.decode(fields, None if "extra_body" in fields else self._decoded, depth)
         body.check_messages(payload)
@@ -154,6 +162,11 @@ class Route:
         told = () if self.deployment.takes_system else _without_system(payload)
         if told:
             fields = {name: value for name, value in fields.items() if name != "messages"}  # they are not as they came
+        return payload, fields, told
+
+    def _translated(
+        self, payload: dict[str, Any], fields: Mapping[str, Any], told: tuple[str, ...], policy: Mapping[str, str]
+    ) -> Prepared:
         if self.request is None:
             return Prepared(payload, body.encode(payload), rules=told)
         execution = Run(self.request, payload)
@@ -192,16 +205,20 @@ class Route:
 
     def chunks(self, prepared: Prepared) -> ChunkTranslator | None:
         """Return the rules for the chunks of an answer; None: no rules are known."""
-        if not self.provider:
+        if not self.rules_on_answers:
             return None
         base_model = self.deployment.base_model
         return ChunkTranslator(
-            self.provider, model=base_model, request=prepared.root, names=prepared.names, rulebook=self.book
+            self.rules_on_answers, model=base_model, request=prepared.root, names=prepared.names, rulebook=self.book
         )
 
-    @cached_property
+    @property
     def wants_thoughts(self) -> bool:
         """Whether the provider wants to see what the model thought in earlier turns."""
+        return self._wants_thoughts
+
+    @cached_property
+    def _wants_thoughts(self) -> bool:
         deployment = self.deployment
         return bool(self.provider) and wants_thoughts(self.book, self.provider, self.model, deployment.base_model)
 
@@ -226,28 +243,6 @@ def _plan(book: Rulebook, provider: str, model: str, base_model: str | None) -> 
         plan = book.plan(provider, f"{provider}/{model}", base_model=base_model)
         plan = Plan(plan.provider, plan.model, "", plan.rules, plan.replan, plan.identity, plan.remarks)
     return plan
-
-
-class Prepared:
-    """A request as the provider takes it."""
-
-    __slots__ = ("forwarded", "headers", "names", "raw", "root", "rules")
-
-    def __init__(
-        self, root: dict[str, Any], raw: bytes, execution: Run | None = None, rules: tuple[str, ...] = ()
-    ) -> None:
-        self.root = root
-        """The payload; fields that nobody looks at are not decoded."""
-        self.raw = raw
-        self.headers: Mapping[str, str | None] = execution.headers if execution else {}
-        """Those that rules ask for; None: to leave out."""
-        self.forwarded: Mapping[str, str] = {}
-        """Headers of the client that go on."""
-        fired = (rule.name for rule, _, _ in execution.fired) if execution else ()
-        self.rules: tuple[str, ...] = (*rules, *fired)
-        """The names of the rules that fired, in order."""
-        self.names = renamed((edit[0], edit[3], edit[4]) for edit in execution.edits) if execution else {}
-        """Of tools that rules renamed: the name that is sent -> the caller's."""
 
 
 class _Secrets:

@@ -26,9 +26,10 @@ from ...wire.sse import EventTooLongError
 from ..http.asgi import HTTPError
 from .decompress import DecompressionError, unpacked
 from .opening import ENOUGH, Opening, OpeningError
+from .prepared import Prepared
 from .reply import Reply
 from .streams import DONE
-from .target import Prepared, Route
+from .target import Route
 
 _EXCERPT: Final = 200
 """Characters of an answer nobody can read that an error shows."""
@@ -219,9 +220,9 @@ def whole_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -
     if provider_errors.is_error(body):
         raise hidden_error(route, prepared, reply, body)
     payload = body
-    if route.provider:
+    if route.rules_on_answers:
         translation = translate_response.explain_response(
-            body, route.provider, request=prepared.root, names=prepared.names, rulebook=route.book
+            body, route.rules_on_answers, request=prepared.root, names=prepared.names, rulebook=route.book
         )
         prepared.rules += tuple(change.rule for change in translation.changes)
         payload = translation.payload
