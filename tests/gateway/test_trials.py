@@ -295,6 +295,11 @@ def test_rules_of_the_canary_that_lead_requests_elsewhere_are_told(tmp_path, oth
 
 
 def test_the_other_addresses_take_no_part(shadow):
-    got = ask(shadow, {"model": "kimi", "input": "x"}, answer({"data": []}), path=CHAT.replace("chat/completions", "embeddings"))
+    got = ask(
+        shadow,
+        {"model": "kimi", "input": "x"},
+        answer({"data": []}),
+        path=CHAT.replace("chat/completions", "embeddings"),
+    )
 
     assert got.status == 200 and "x-quirkbook-shadow" not in got.headers

@@ -93,9 +93,7 @@ class Watcher:
         path = Path(changed)
         if path in self._files() or path.name == _SWAPPED:
             return True
-        return path.suffix in _SUFFIXES and any(
-            path.is_relative_to(place.absolute()) for place in self._folders()
-        )
+        return path.suffix in _SUFFIXES and any(path.is_relative_to(place.absolute()) for place in self._folders())
 
     async def reload(self) -> None:
         """Read everything anew; what is faulty is logged, and the last good set stays in force."""
