@@ -1,8 +1,7 @@
-"""After `pytest --cov`: how much of each file the tests reach, branches counted, beside the floor of its package.
+"""After `pytest --cov`: each file of which the tests reach less than its floor, branches counted.
 
-The floors to hold are 100 % for the core and 90 % for everything else. The words, traits and gateway parts that came on
-2026-12-01 were not measured when they landed: until their gaps are closed the floors are lower, and what lies between is
-printed as a gap to close.
+The floors are 100 % for the core and 90 % for everything else. What only a process of its own runs does not count: tests
+of such parts run them in this one, too.
 
 python tests/coverage_floor.py
 """
@@ -19,12 +18,12 @@ CORE = {"api", "authoring", "errors", "model", "payload", "plan", "resources", "
 #: Needs a package that the test extra leaves out: tests/peers.txt.
 LEFT_OUT = ("adapters/litellm.py", "adapters/litellm_clients.py", "adapters/ray.py")
 
-#: (the core, the rest): what ends the build, and what is to be reached.
-FLOORS, GOALS = (85, 60), (100, 90)
+#: Percent of the core, and of the rest.
+FLOORS = (100, 90)
 
 
 def main() -> int:
-    """Print each file below its goal, with the lines that no test reached; return how many are below their floor."""
+    """Print each file below its floor, with the lines that no test reached; return how many there are."""
     data = coverage.Coverage()
     data.load()
     path = Path(".coverage.json")
@@ -39,13 +38,12 @@ def main() -> int:
             continue
         module = inside.partition("/")[0].removesuffix(".py")
         seen.add(module)
-        floor, goal = (FLOORS[module not in CORE], GOALS[module not in CORE])
-        reached = facts["summary"]["percent_covered"]
-        if reached < goal:
-            low += reached < floor
+        floor, reached = FLOORS[module not in CORE], facts["summary"]["percent_covered"]
+        if reached < floor:
+            low += 1
             lines = ", ".join(map(str, facts["missing_lines"]))
             arcs = ", ".join(f"{start}->{end}" for start, end in facts.get("missing_branches", ()))
-            print(f"{name}: {reached:.1f} % of {goal} %; lines {lines or '-'}; branches {arcs or '-'}")
+            print(f"{name}: {reached:.1f} % of {floor} %; lines {lines or '-'}; branches {arcs or '-'}")
     for module in sorted(CORE - seen):
         low += 1
         print(f"{module}: named here as a part of the core, but no such module was measured")

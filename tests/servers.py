@@ -120,7 +120,12 @@ def _read(lines: Any) -> dict[str, Any] | None:
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     method, path, _ = first.split()
-    return {"method": method, "path": path, "headers": headers, "body": lines.read(int(headers["content-length"]))}
+    return {
+        "method": method,
+        "path": path,
+        "headers": headers,
+        "body": lines.read(int(headers.get("content-length", 0))),
+    }
 
 
 @contextlib.contextmanager

@@ -7,8 +7,9 @@ import json
 import pytest
 from click.testing import CliRunner
 from tests.proof.emulated import Emulated
+from tests.servers import COMPLETION, answer, serving
 
-from quirkbook.cli import quirkbook
+from quirkbook.cli import probe, quirkbook
 from quirkbook.emulator import Emulator, running
 from quirkbook.proof.endpoints import AGENT
 
@@ -116,6 +117,57 @@ def test_an_address_without_a_name_gets_a_suggestion(emulated):
     done = run("--base-url", url, "-m", MODEL, "--plan")
 
     assert "only the rules of the models' families are tried" in done.stderr
+
+
+def test_a_server_that_says_who_it_is_gets_its_own_rules():
+    listed = {"object": "list", "data": [{"id": "qwen3", "object": "model", "owned_by": "vllm"}]}
+    with serving(answer(listed)) as server:
+        done = run("--base-url", f"{server.url}", "--plan")
+
+    assert "it answers like vllm: its rules are tried; to try others, name the provider" in done.stderr
+    assert "qwen3 1  " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("rate", "url", "pauses"),
+    [
+        (None, "http://127.0.0.1:8000/v1", []),
+        (None, "http://localhost:8000/v1", []),
+        (0, "https://api.acme.example/v1", []),
+        (None, "https://api.acme.example/v1", [1 / probe.RATE]),
+        (4, "http://[::1]:8000/v1", [0.25]),
+    ],
+)
+def test_no_more_requests_than_asked_for_are_sent_in_a_second(rate, url, pauses, monkeypatch):
+    now, slept = [100.0], []
+    monkeypatch.setattr(probe.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(probe.time, "sleep", slept.append)
+    wait = probe._pace(rate, url)
+    wait()
+    wait()
+    now[0] += 60
+    wait()
+
+    assert slept == pytest.approx(pauses)
+
+
+def test_a_cassette_is_judged_like_a_recording(tmp_path):
+    asked = ("moonshot", "--rule", "moonshot/temperature-range")
+    plan = run(*asked, "-m", MODEL, "--base-url", "http://127.0.0.1:9/v1", "--plan", "--format", "json")
+    interactions = []
+    for request in (request for ask in json.loads(plan.stdout)["asks"] for request in ask["requests"]):
+        is_fine = 0 <= request.get("temperature", 1) <= 1
+        said = COMPLETION if is_fine else {"error": {"message": "invalid temperature: only 0 to 1 is allowed"}}
+        interactions.append({
+            "request": {"uri": "https://api.moonshot.ai/v1/chat/completions", "body": json.dumps(request)},
+            "response": {"status": {"code": 200 if is_fine else 400}, "headers": {"date": ["2026-12-01"]},
+                         "body": {"string": json.dumps(said)}},
+        })  # fmt: skip
+    cassette = tmp_path / "cassette.yaml"
+    cassette.write_text(json.dumps({"interactions": interactions}))
+    done = run(*asked, "--replay", cassette)
+
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (0, "1 confirmed")
 
 
 @pytest.mark.parametrize(

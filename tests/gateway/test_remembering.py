@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
+import msgspec
 import pytest
 from tests.gateway.asking import BOOK, running, scripted
 from tests.servers import COMPLETION, answer, chunk, events, stream
 
+from quirkbook.api.reasoning import ReasoningMemory
 from quirkbook.emulator import running as emulated
+from quirkbook.gateway import remembering
 from quirkbook.gateway.app import Gateway
 from quirkbook.gateway.config.load import ConfigError, read_config
 from quirkbook.gateway.config.model import Config, Deployment, Memory
+from quirkbook.gateway.remembering import Remembering
 from quirkbook.gateway.shared_thoughts import SharedThoughts
 
 pytestmark = pytest.mark.timeout(30)
@@ -111,6 +116,52 @@ def test_what_did_not_end_well_or_has_no_thoughts_is_not_kept(script, monkeypatc
     with thinking() as front:
         front.ask({"stream": True}, script)
         assert sent_back(front) is None
+
+
+def restored(memory, messages):
+    return asyncio.run(Remembering(memory, "").restored({"messages": msgspec.Raw(messages)}))
+
+
+TURN = b'[{"role": "assistant", "content": "Hello!"}]'
+
+
+def remembered(*streams, whole=None):
+    """Return what a memory puts into a turn after it has heard streams, a list of pieces each, or a whole answer."""
+    memory = ReasoningMemory()
+
+    async def hear():
+        heard = Remembering(memory, "")
+        for pieces in streams:
+            listener = heard.stream()
+            for piece in pieces:
+                listener.events(piece)
+            await listener.close()
+        if whole is not None:
+            await heard.whole(whole)
+
+    asyncio.run(hear())
+    return restored(memory, TURN)
+
+
+def test_what_cannot_be_read_is_left_to_those_who_refuse_it():
+    memory = ReasoningMemory()
+
+    assert restored(memory, b'[{"role": "assistant"') is None
+    assert remembered([STREAMED]) is not None
+    assert remembered([STREAMED[:40], b"data: {odd\n\n", STREAMED[40:]]) is None
+    assert remembered([b'data: {"reasoning": {\n\n' + STREAMED]) is None
+    assert remembered(whole=json.dumps(ANSWER).encode()) is not None
+    assert remembered(whole=STREAMED) is not None
+    assert remembered(whole=json.dumps(ANSWER).encode()[:-1]) is None
+    assert remembered(whole=b'["reasoning_content"]') is None
+
+
+def test_a_stream_beyond_the_bound_is_not_remembered(monkeypatch):
+    monkeypatch.setattr(remembering, "_MOST", len(STREAMED))
+
+    assert remembered([STREAMED]) is not None
+    assert remembered([b": \n", STREAMED]) is None
+    assert remembered([b": \n", STREAMED], [STREAMED]) is not None  # each stream by itself
 
 
 def test_off_nothing_is_kept():

@@ -225,6 +225,20 @@ def test_a_server_starts_with_what_was_asked_for(serve, tmp_path, monkeypatch):
     ]
 
 
+def test_at_a_unix_socket_no_port_is_looked_at_and_a_key_is_not_missed(serve, tmp_path):
+    config = a_config("http://127.0.0.1:9/v1", general_settings={"master_key": "sk-1"})
+    (tmp_path / "config.yaml").write_text(config)
+
+    code, said, started = serve("-c", "config.yaml", "--uds", "s")
+
+    assert code == 0
+    assert said == (
+        "config.yaml: 1 model; 8 keys used, 0 ignored, 0 unsupported\n"
+        "unix:s - POST /v1/chat/completions, or open / in a browser\n"
+    )
+    assert started == [Options("config.yaml", socket="s")]
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
 def test_only_this_machine_is_served_without_a_key(serve, tmp_path, host):
     (tmp_path / "config.yaml").write_text(a_config("http://127.0.0.1:9/v1"))

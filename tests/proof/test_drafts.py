@@ -10,7 +10,9 @@ import yaml
 from quirkbook import Rulebook, RuleFileError, UsageError
 from quirkbook.proof.drafts import Refused, learn
 from quirkbook.proof.log import refusals
-from quirkbook.proof.refusals import Wordings
+from quirkbook.proof.places import Place
+from quirkbook.proof.refusals import Finding, Wordings
+from quirkbook.proof.repairs import repair
 from quirkbook.proof.scrub import scrub
 from quirkbook.proof.writing import add_rules, file_text
 
@@ -257,6 +259,67 @@ def test_what_is_not_enough_for_a_draft_is_said(error, missing):
 
     assert not learned.is_sound
     assert learned.missing[0].startswith(missing)
+
+
+def a_place(path):
+    return Place(tuple(path.replace("[*]", ".*").split(".")), True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "says"),
+    [
+        ("renamed", "max_tokens", 9, {"use": "the new one"}),
+        ("value", "seed", None, {}),
+        ("role", "messages[*].role", "narrator", {"value": "narrator", "choices": ("user",)}),
+        ("role", "messages[*].role", None, {"value": 7}),
+        ("range", "n", 9, {}),
+        ("count", "stop", ["a"], {}),
+        ("type", "stop", None, {"use": "valid list"}),
+        ("needs", "logprobs", True, {}),
+        ("conflict", "n", 2, {}),
+        ("conflict", "n", 2, {"other": "the rest"}),
+        ("pattern", "user", "a", {"limit": "^[a-$"}),
+        ("pattern", "user", "a", {"limit": "^letters$"}),
+        ("order", "messages", [], {"value": "shuffled"}),
+        ("schema", "tools", [], {}),
+        ("schema", "tools", [], {"keywords": ("properties",), "text": "properties: required"}),
+        ("content", "messages[*].content[*].type", None, {"text": "no such part"}),
+        ("whim", "n", 1, {}),
+    ],
+)
+def test_where_the_text_does_not_say_enough_no_repair_is_made_up(kind, path, value, says):
+    finding = Finding(kind, **{"text": "no", **says})
+
+    assert repair(finding, a_place(path), value, "acme") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "says", "when", "do"),
+    [
+        # a value that is locked to what the text does not say
+        ("locked", "temperature", None, {}, {"temperature": {"exists": True}}, {"drop": ["temperature"]}),
+        ("locked", "temperature", 1, {}, {"temperature": 1}, {"drop": ["temperature"]}),
+        # the nearest level; the word itself in another case
+        ("value", "effort", "max", {"choices": ("low", "high")}, {"effort": "max"}, {"map": {"effort": {"max": "high"}}}),
+        ("value", "effort", "HIGH", {"choices": ("high",)}, {"effort": "HIGH"}, {"map": {"effort": {"HIGH": "high"}}}),
+        ("role", "messages[*].role", None, {"value": "system"}, {"messages[*].role": "system"},
+         {"map": {"messages[*].role": {"system": "developer"}}}),
+        ("range", "n", None, {"low": 1}, {"n": {"outside": [1, None]}}, {"clamp": {"n": [1, None]}}),
+        ("type", "n", "1", {}, {"n": {"is": "string"}}, {"reject": "acme: n must not be of type string"}),
+        ("type", "n", 1, {"use": "array"}, {"n": {"is": "integer"}}, {"reject": "acme: n must be an array"}),
+        ("required", "stream_options.include_usage", None, {}, {"stream_options.include_usage": {"exists": False}},
+         {"reject": "acme requires stream_options.include_usage"}),
+        ("required", "format.parameters", None, {}, {"format.parameters": {"exists": False}},
+         {"set": {"format.parameters": {"type": "object", "properties": {}}}}),
+        ("conflict", "tool_choice", "required", {"other": "thinking"},
+         {"tool_choice": "required", "thinking": {"exists": True}}, {"drop": ["tool_choice"]}),
+        ("empty", "stop", [], {}, {"stop": {"len": 0}}, {"drop": ["stop"]}),
+    ],
+)  # fmt: skip
+def test_what_a_rule_does_follows_from_what_the_text_says(kind, path, value, says, when, do):
+    made = repair(Finding(kind, **{"text": "no", **says}), a_place(path), value, "acme")
+
+    assert (made.when, made.do) == (when, [do])
 
 
 def test_a_text_that_no_wording_reads_gives_a_skeleton_and_a_guess():
