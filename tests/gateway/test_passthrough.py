@@ -196,6 +196,7 @@ MESSAGES = b"".join(
     )
 )
 BEGINNING = MESSAGES.partition(b"\n\n")[0] + b"\n\n"
+HALF = MESSAGES.rpartition(b"event:")[0]
 OVERLOADED = (
     b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}\n\n'
 )
@@ -218,10 +219,10 @@ def test_crlf_and_a_missing_last_line_end_are_left_as_they_are(front):
 
 
 def test_a_key_that_is_echoed_does_not_get_to_the_client(front):
-    got = asked(front, {"model": "kimi"}, "/v1/completions", stream(events({"text": f"key {UPSTREAM_KEY}"})))
+    got = asked(front, {"model": "kimi"}, "/v1/completions", stream(events({"text": f"key {UPSTREAM_KEY}"}, "[DONE]")))
     whole = asked(front, {"model": "kimi"}, "/v1/embeddings", answer({"data": UPSTREAM_KEY}))
 
-    assert (got.events, whole.json) == ([{"text": "key ***"}], {"data": "***"})
+    assert (got.events, whole.json) == ([{"text": "key ***"}, "[DONE]"], {"data": "***"})
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_a_key_that_is_echoed_does_not_get_to_the_client(front):
     ],
 )  # fmt: skip
 def test_a_stream_that_breaks_ends_with_an_error_as_its_clients_read_it(front, path, ending):
-    got = asked(front, {"model": "kimi", "stream": True}, path, stream(MESSAGES, b"data: {", end="cut"))
+    got = asked(front, {"model": "kimi", "stream": True}, path, stream(HALF, b"data: {", end="cut"))
 
     message = "moonshot: the stream ended before its answer did: the connection broke before the answer was complete"
     assert json.loads(json.dumps(got.events[-1]).replace(message, "M")) == ending
@@ -249,16 +250,47 @@ def test_a_stream_that_breaks_ends_with_an_error_as_its_clients_read_it(front, p
 
 
 def test_an_error_in_the_middle_is_noted(front):
-    got = asked(front, {"model": "kimi", "stream": True}, "/v1/messages", stream(MESSAGES + OVERLOADED))
+    got = asked(front, {"model": "kimi", "stream": True}, "/v1/messages", stream(HALF + OVERLOADED))
 
-    assert got.body == MESSAGES + OVERLOADED
+    assert got.body == HALF + OVERLOADED
     assert front.running.logged()[0]["why"] == "the upstream ended its stream with an error"
 
 
 def test_a_stream_without_any_event_is_a_failure(front):
-    got = asked(front, {"model": "kimi"}, "/v1/completions", stream(b": hi\n\n"))
-    assert got.body == b": hi\n\n"
-    assert asked(front, {"model": "kimi"}, "/v1/completions", stream()).error["code"] == "empty_answer"
+    for nothing in (stream(b": hi\n\n"), stream(), stream(BEGINNING)):
+        assert asked(front, {"model": "kimi"}, "/v1/messages", nothing).error["code"] == "empty_answer"
+
+
+ALL = {
+    "/v1/messages": (HALF, MESSAGES[len(HALF) :]),
+    "/v1/completions": (events({"choices": [{"text": "Hi", "finish_reason": None}]}), events({"choices": [{"text": "", "finish_reason": "stop"}]})),
+    "/v1/responses": (events({"type": "response.output_text.delta"}), events({"type": "response.completed", "response": {}})),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_a_stream_without_its_last_event_ends_with_an_error(front, path):
+    half, last = ALL[path]
+    whole = asked(front, {"model": "kimi", "stream": True}, path, stream(half + last))
+    cut = asked(front, {"model": "kimi", "stream": True}, path, stream(half))
+
+    assert (whole.body, cut.body.startswith(half)) == (half + last, True)
+    assert cut.events[-1]["error"]["code"] == "stream_cut"
+    assert front.running.logged()[0]["why"] == "the stream was cut: it stopped without saying that it is complete"
+
+
+def test_of_a_stream_that_breaks_after_its_last_event_nothing_is_missing(front):
+    got = asked(front, {"model": "kimi", "stream": True}, "/v1/messages", stream(MESSAGES, end="cut"))
+
+    assert (got.body, front.running.logged()[0].get("why")) == (MESSAGES, None)
+
+
+@pytest.mark.parametrize("end", ["whole", "cut"])
+def test_nothing_is_known_of_how_other_streams_end(front, end):
+    got = asked(front, {"model": "kimi", "stream": True}, "/v1/images/generations", stream(events({"a": 1}), end=end))
+
+    assert got.body.startswith(events({"a": 1}))
+    assert (got.body == events({"a": 1})) is (end == "whole")
 
 
 def test_while_a_stream_is_silent_there_are_comments():

@@ -301,3 +301,14 @@ def test_lines_may_end_in_each_of_the_standards_ways(front, model, ends, size):
 
     assert got.events == [*CHUNKS, "[DONE]"]
     assert not got.body.startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("model", ["kimi", "plain"])
+@pytest.mark.parametrize("end", ["whole", "cut"])
+def test_a_last_chunk_with_the_figures_alone_ends_a_stream_without_a_reason(front, model, end):
+    figures = {**chunk(), "choices": [], "usage": {"total_tokens": 3}}
+    got = front.ask({"model": model, "stream": True}, stream(events(chunk("Hi"), figures), end=end))
+
+    assert got.events == [chunk("Hi"), figures, "[DONE]"]
+    cut = front.ask({"model": model, "stream": True}, stream(events(figures, chunk("Hi")), b"data: {x", end=end))
+    assert cut.events[-1]["error"]["code"] == "stream_cut"

@@ -195,3 +195,14 @@ def test_well_formed_chunks_are_put_together_as_by_openai(calls, text, data):
     assert (ours["content"] or "") == theirs.get("content", "") == text
     theirs_calls = [{key: one[key] for key in ("id", "function")} for one in theirs.get("tool_calls", [])]
     assert ours.get("tool_calls", []) == theirs_calls == calls
+
+
+def test_the_figures_alone_end_a_stream():
+    whole = Accumulator()
+    figures = {"choices": [], "usage": {"total_tokens": 3}}
+    whole.add(figures)
+    assert not whole.finished
+    whole.add({"choices": [{"index": 0, "delta": {"content": "Hi"}}]})
+    assert not whole.finished
+    whole.add(figures)
+    assert whole.finished

@@ -30,10 +30,11 @@ from .outgoing import Outgoing
 from .record import Record
 from .router import Target
 from .service import Service
-from .upstream import validate_response
+from .upstream.failures import for_client
 from .upstream.prepared import Prepared
 from .upstream.reply import Reply
 from .upstream.target import Route
+from .upstream.validate_response import first_bytes
 
 
 @dataclass(slots=True)
@@ -198,7 +199,7 @@ class Attempts:
         if streams:  # the time to the first chunk is one, wherever it goes
             patience = max(0.0, patience - record.upstream)
             self._out.silence.listen(reply)
-        first = validate_response.first_bytes(route, prepared, reply, streams, patience, self._out.ping)
+        first = first_bytes(route, prepared, reply, streams, patience, self._out.ping)
         return Answered(route, prepared, reply, *await first)
 
     # What is sent
@@ -289,4 +290,4 @@ def _final_error(route: Route, failure: DispatchError, tries: int) -> HTTPError:
         tried = f" (tried {tries} times)" if tries > 1 else ""
         text = route.mask(f"{route.provider or 'the upstream'}: {failure.message}{tried}")
         return HTTPError(status, text, type="upstream_error", code="timeout" if status == 504 else "no_connection")
-    return validate_response.for_client(route, failure)
+    return for_client(route, failure)

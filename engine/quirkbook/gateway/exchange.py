@@ -23,7 +23,7 @@ from .observe import Log, Metrics
 from .outgoing import Outgoing
 from .quota import Meter, Quota
 from .record import Record
-from .relay import relayed
+from .relay import Events, relayed
 from .remembering import Remembering
 from .router import Target, UnknownModelError
 from .service import Service
@@ -232,11 +232,15 @@ class Exchange:
             await self._remembering.whole(answered.data)
         if answered.live:
             listener = self._remembering.stream() if self._remembering is not None else None
-            await relayed(answered, self._service.config.limits, self._out, passed, record, self._meter, listener)
+            events, limits = self._events(answered), self._service.config.limits
+            await relayed(answered, events, limits, self._out, passed, record, self._meter, listener)
         elif self._out.begun:  # a whole answer to a request for a stream, as one
             await self._out.end(answered.data)
         else:
             await answer(self._send, reply.status, answered.data, passed)
+
+    def _events(self, answered: Answered) -> Events:
+        return answered.route.relay(answered.prepared)
 
 
 def _model_in(fields: Mapping[str, Any]) -> str:

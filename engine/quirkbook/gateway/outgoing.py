@@ -20,12 +20,17 @@ class Outgoing:
         self._send, self._said = send, said
         self.silence = Silence()
         self.begun = False
-        self.error_event: Callable[[dict[str, Any]], bytes] = streams.event
+        self.error_event: Callable[[dict[str, Any]], bytes] | None = streams.event
+        """What tells of an error where the head has gone out; None: this is no stream of events, and ends where HTTP says so."""
 
     async def head(self, status: int, headers: Headers) -> None:
         """Send the head, unless a ping had to."""
         if not self.begun:
             self.begun = True
+            if self.error_event is not None:
+                headers = [*headers, *PACED]
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-cache"))
             await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def put(self, events: bytes) -> None:
@@ -34,9 +39,7 @@ class Outgoing:
 
     async def ping(self) -> None:
         """Send a comment, so that nobody on the way takes the connection for dead."""
-        await self.head(
-            200, [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache"), *PACED, *self._said]
-        )
+        await self.head(200, [(b"content-type", b"text/event-stream"), *self._said])
         await self.put(PING)
 
     async def end(self, events: bytes) -> None:
@@ -44,8 +47,9 @@ class Outgoing:
         await self._send({"type": "http.response.body", "body": events})
 
     async def refuse(self, body: dict[str, Any]) -> None:
-        """End with an error."""
-        await self.end(self.error_event(body))
+        """End with an error, or without an end, which is one."""
+        if self.error_event is not None:
+            await self.end(self.error_event(body))
 
 
 #: Tells proxies to pass on what comes at once.

@@ -24,15 +24,19 @@ class Accumulator:
         self.chunks = 0
         self._head: dict[str, Any] = {}
         self._choices: dict[int, _Choice] = {}
+        self._last: Any = None
 
     @property
     def finished(self) -> bool:
-        """Whether each choice that began has its finish reason."""
-        return bool(self._choices) and all(choice.rest.get("finish_reason") for choice in self._choices.values())
+        """Whether each choice that began has its finish reason, or the figures came, which are the last chunk."""
+        return bool(self._choices) and (
+            is_figures(self._last) or all(choice.rest.get("finish_reason") for choice in self._choices.values())
+        )
 
     def add(self, chunk: Any) -> None:
         """Add a chunk; one of another shape adds what it can."""
         self.chunks += 1
+        self._last = chunk
         if not isinstance(chunk, dict):
             return
         for key, value in dict.items(chunk):
@@ -52,6 +56,15 @@ class Accumulator:
         head = {**self._head, "object": "chat.completion"} if self.chunks else {}
         choices = [{"index": index, **choice.answer()} for index, choice in sorted(self._choices.items())]
         return ChatCompletion({**head, "choices": choices})
+
+
+def is_figures(chunk: Any) -> bool:
+    """Tell whether a chunk reports the usage, and nothing of a choice.
+
+    >>> is_figures({"choices": [], "usage": {"total_tokens": 3}}), is_figures({"choices": [], "usage": None})
+    (True, False)
+    """
+    return isinstance(chunk, dict) and dict.get(chunk, "choices") == [] and isinstance(dict.get(chunk, "usage"), dict)
 
 
 def _index(item: dict[str, Any], place: int) -> int:

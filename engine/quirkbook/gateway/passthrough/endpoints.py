@@ -10,6 +10,7 @@ from typing import Any, Final
 from ..upstream import streams
 
 Event = Callable[[dict[str, Any]], bytes]
+Search = Callable[[bytes], re.Match[bytes] | None] | None
 
 
 def _anthropic(body: Mapping[str, Any]) -> bytes:
@@ -36,8 +37,15 @@ class Endpoint:
     """Whether a request names its model; one about an object that an earlier request made does not."""
     error_event: Event = streams.event
     """An error's body -> the event that ends a stream with it."""
+    last: Search = None
+    """Finds the event with which each stream ends that is complete; None: nothing is known of that."""
     is_anthropic: bool = False
     """Whether errors have Anthropic's shape."""
+
+
+_LAST_CHUNK: Final = re.compile(rb'^data: *\[DONE\]|"finish_reason"\s*:\s*"', re.MULTILINE).search
+_LAST_OF_MESSAGE: Final = re.compile(rb'"type"\s*:\s*"message_stop"').search
+_LAST_OF_RESPONSE: Final = re.compile(rb'"type"\s*:\s*"response\.(completed|incomplete|cancelled)"').search
 
 
 def _endpoints(methods: str, *listed: str, **more: Any) -> list[Endpoint]:
@@ -46,14 +54,18 @@ def _endpoints(methods: str, *listed: str, **more: Any) -> list[Endpoint]:
 
 
 ENDPOINTS: Final = (
-    *_endpoints("POST", "/completions", "/embeddings", "/moderations", "/rerank"),
-    *_endpoints("POST", "/responses", "/responses/compact", "/responses/input_tokens", error_event=_responses),
+    *_endpoints("POST", "/completions", last=_LAST_CHUNK),
+    *_endpoints("POST", "/embeddings", "/moderations", "/rerank"),
+    *_endpoints("POST", "/responses", error_event=_responses, last=_LAST_OF_RESPONSE),
+    *_endpoints("POST", "/responses/compact", "/responses/input_tokens", error_event=_responses),
     *_endpoints("POST", "/responses/{id}/cancel", names_model=False),
-    *_endpoints("GET", "/responses/{id}", "/responses/{id}/input_items", names_model=False, error_event=_responses),
+    *_endpoints("GET", "/responses/{id}", names_model=False, error_event=_responses, last=_LAST_OF_RESPONSE),
+    *_endpoints("GET", "/responses/{id}/input_items", names_model=False, error_event=_responses),
     *_endpoints("DELETE", "/responses/{id}", names_model=False),
     *_endpoints("POST", "/images/generations", "/images/edits", "/images/variations"),
     *_endpoints("POST", "/audio/speech", "/audio/transcriptions", "/audio/translations"),
-    *_endpoints("POST", "/messages", "/messages/count_tokens", error_event=_anthropic, is_anthropic=True),
+    *_endpoints("POST", "/messages", error_event=_anthropic, last=_LAST_OF_MESSAGE, is_anthropic=True),
+    *_endpoints("POST", "/messages/count_tokens", error_event=_anthropic, is_anthropic=True),
 )
 
 

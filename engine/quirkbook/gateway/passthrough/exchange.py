@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, Final
 
-from ...errors import APIConnectionError, BadRequestError, DispatchError
-from ...wire.sse import EventTooLongError
-from .. import headers
+from ...errors import BadRequestError, DispatchError
 from ..access import allowed_targets
 from ..attempts import Answered, Attempts
 from ..exchange import Exchange, check_model
 from ..http.asgi import HTTPError
-from ..outgoing import PACED, PING
+from ..relay import Events
 from ..router import Target
 from ..upstream.prepared import Prepared
 from ..upstream.target import Route
@@ -55,42 +53,11 @@ class Passed(Exchange):
             error.body = {"type": "error", **error.body}
         await super()._refuse(error)
 
-    async def _relay(self, answered: Answered) -> None:
-        if not answered.live:
-            await super()._relay(answered)
-            return
-        record, reply, route, out = self._record, answered.reply, answered.route, self._out
-        record.outcome(reply.status)
-        head = self._headers() + headers.of_upstream(route, reply)
-        is_stream = reply.headers.get("content-type", "").startswith(replies.STREAM)
-        events = replies.Events(route.without_key) if is_stream else None
-        await out.head(reply.status, [*head, *PACED] if events else head)
-        piece: bytes | None = answered.data
-        try:
-            while piece != b"":
-                if piece is None:
-                    await out.put(PING)
-                else:
-                    out.silence.heard()
-                    passed = events.feed(piece) if events else piece
-                    if passed:
-                        if events and self._meter:
-                            self._meter.events(passed)
-                        await out.put(passed)
-                piece = await reply.piece(self._service.config.limits.idle_stream)
-            reply.release()
-        except (APIConnectionError, EventTooLongError) as error:
-            reply.close()
-            record.broke(f"the stream was cut: {error}")
-            if events is None:  # whoever reads it can tell by the missing end alone
-                return
-            who = route.provider or "the upstream"
-            text = route.mask(f"{who}: the stream ended before its answer did: {error}")
-            await out.refuse(HTTPError(502, text, type="upstream_error", code="stream_cut").body)
-            return
-        if events is not None and events.failed:
-            record.broke("the upstream ended its stream with an error")
-        await out.end(events.close() if events else b"")
+    def _events(self, answered: Answered) -> Events:
+        if answered.reply.headers.get("content-type", "").startswith(replies.STREAM):
+            return replies.Events(answered.route.without_key, self._endpoint.last)
+        self._out.error_event, self._meter = None, None
+        return replies.Untouched()
 
 
 class PassedAttempts(Attempts):

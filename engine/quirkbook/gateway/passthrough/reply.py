@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
-from ...errors import Timeout
-from ...wire.sse import MAX_EVENT, Decoder, Event, EventTooLongError
-from ..upstream import validate_response
+from ...wire.sse import MAX_EVENT, Event, EventTooLongError
 from ..upstream.decompress import DecompressionError, unpacked
-from ..upstream.opening import ENOUGH
+from ..upstream.failures import check_status, hidden_error, invalid_response
+from ..upstream.opening import Opening, OpeningError
 from ..upstream.prepared import Prepared
 from ..upstream.reply import Reply
+from ..upstream.streams import is_complete
 from ..upstream.target import Route
+from ..upstream.validate_response import Ping, opened
+from .endpoints import Search
 
 STREAM: Final = "text/event-stream"
 #: What is read whole: a key in it is hidden, and an error in it found.
@@ -32,7 +33,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 async def first_bytes(
-    route: Route, prepared: Prepared, reply: Reply, patience: float, ping: Callable[[], Awaitable[None]]
+    route: Route, prepared: Prepared, reply: Reply, patience: float, ping: Ping
 ) -> tuple[bytes, bool]:
     """Return the whole of a good answer; or its first bytes, and True, as more will come.
 
@@ -40,14 +41,10 @@ async def first_bytes(
         DispatchError: it is an error, or breaks off.
     """
     try:
-        if reply.status >= 400:
-            raw = await reply.read(patience, validate_response.ERROR_BYTES)
-            raise validate_response.error_response(route, prepared, reply, raw)
-        if not 200 <= reply.status < 300:
-            raise validate_response.redirected(route, reply)
+        await check_status(route, prepared, reply, patience)
         kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == STREAM and not reply.packed:
-            return await _opened(route, prepared, reply, patience, ping), True
+            return await opened(route, prepared, reply, PassedOpening(), b"", patience, ping), True
         if _WHOLE.fullmatch(kind) or reply.packed:
             return _whole(route, prepared, reply, await reply.read(patience)), False
         return await reply.piece(patience) or b"", True
@@ -60,76 +57,61 @@ def _whole(route: Route, prepared: Prepared, reply: Reply, raw: bytes) -> bytes:
     try:
         raw = unpacked(reply.packed, raw)
     except DecompressionError as error:
-        raise validate_response.invalid_response(route, str(error), "malformed_answer") from None
+        raise invalid_response(route, str(error), "malformed_answer") from None
     if b'"error"' in raw:
         try:
             body = _decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
             body = None
         if isinstance(body, dict) and body.get("error") and _OBJECTS.isdisjoint(body):
-            raise validate_response.hidden_error(route, prepared, reply, body)
+            raise hidden_error(route, prepared, reply, body)
     return route.without_key(raw)
 
 
-async def _opened(
-    route: Route, prepared: Prepared, reply: Reply, patience: float, ping: Callable[[], Awaitable[None]]
-) -> bytes:
-    """Return the first bytes of a stream, read as far as to the event that shows that it is not an error."""
-    clock = asyncio.get_running_loop().time
-    until = clock() + patience
-    decoder, data = Decoder(), b""
-    try:
-        while True:
-            left = until - clock()
-            if left <= 0:
-                raise Timeout("no event of its stream said anything in time", retryable=True)
-            piece = await reply.piece(left)
-            if piece is None:
-                await ping()
-                continue
-            data += piece
-            events = decoder.feed(piece) if piece else decoder.close()
-            for event in events:
-                if _decides(route, prepared, reply, event):
-                    return data
-            if len(data) > ENOUGH:
-                return data
-            if not piece:
-                if not data.strip():
-                    raise validate_response.empty(route, "its stream ended without an event in it")
-                return data
-    except EventTooLongError:
-        raise validate_response.invalid_response(
-            route, "the first event of its stream is too long", "malformed_answer"
-        ) from None
+class PassedOpening(Opening):
+    """The first events of one stream; any but an error is an answer, unless it says no more than that the request has come."""
+
+    def _decides(self, event: Event) -> bool:
+        try:
+            chunk: Any = _decode(event.data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+            chunk = event.data
+        said = chunk if isinstance(chunk, dict) else {}
+        kind = said.get("type") or event.type
+        if kind == "error" or (said.get("error") and _OBJECTS.isdisjoint(said)):
+            raise OpeningError(chunk)
+        if kind == "response.failed":
+            inner = said.get("response")
+            raise OpeningError(inner if isinstance(inner, dict) else chunk)
+        return kind not in _BEGINNINGS
 
 
-def _decides(route: Route, prepared: Prepared, reply: Reply, event: Event) -> bool:
-    """Tell whether an event says that the stream is an answer.
+class Untouched:
+    """What is no stream of events goes to the client as it comes."""
 
-    Raises:
-        DispatchError: it is an error.
-    """
-    try:
-        chunk: Any = _decode(event.data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-        chunk = event.data
-    said = chunk if isinstance(chunk, dict) else {}
-    kind = said.get("type") or event.type
-    if kind == "error" or (said.get("error") and _OBJECTS.isdisjoint(said)):
-        raise validate_response.hidden_error(route, prepared, reply, chunk)
-    if kind == "response.failed":
-        inner = said.get("response")
-        raise validate_response.hidden_error(route, prepared, reply, inner if isinstance(inner, dict) else chunk)
-    return kind not in _BEGINNINGS
+    ended, failed, fired = False, False, ()
+
+    def feed(self, data: bytes) -> bytes:
+        """Return it."""
+        return data
+
+    def close(self, *, cut: bool = False) -> bytes:
+        """Return nothing: nothing was held back. It is complete where HTTP says so."""
+        self.ended = not cut
+        return b""
 
 
 class Events:
     """Takes the bytes of one stream and gives whole events, in which no key is."""
 
-    def __init__(self, mask: Callable[[bytes], bytes]) -> None:
-        self._mask = mask
+    fired = ()
+
+    def __init__(self, mask: Callable[[bytes], bytes], last: Search) -> None:
+        """``last`` finds the event without which such a stream is not complete; None: nothing is known of that."""
+        self._mask, self._last = mask, last
         self._rest = b""
+        self.ended = False
+        """Whether the stream has said that it ends."""
         self.failed = False
         """Whether the upstream has said itself why it goes no further."""
 
@@ -146,11 +128,13 @@ class Events:
             raise EventTooLongError("an event is too long")
         return self._masked(complete)
 
-    def close(self) -> bytes:
-        """Return what is left at the end, which may have left out the last line end."""
-        rest, self._rest = self._rest, b""
-        return self._masked(rest.rstrip(b"\r\n") + b"\n\n") if rest.strip() else b""
+    def close(self, *, cut: bool = False) -> bytes:
+        """Return what is left at the end, which may have left out the last line end; an event that was cut is left out."""
+        self.ended = self.ended or (self._last is None and not cut)
+        rest, self._rest = self._rest.strip(b"\r\n"), b""
+        return self._masked(rest + b"\n\n") if rest and is_complete(rest) else b""
 
     def _masked(self, data: bytes) -> bytes:
         self.failed = self.failed or _FAILED(data) is not None
+        self.ended = self.ended or (self._last is not None and self._last(data) is not None)
         return self._mask(data)

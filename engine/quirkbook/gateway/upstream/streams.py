@@ -16,6 +16,7 @@ from ...payload.path import parse
 from ...plan.compile import CompiledRule, Plan
 from ...plan.conditions import COMBINATORS
 from ...plan.gates import Not
+from ...wire.accumulate import is_figures
 from ...wire.sse import MAX_EVENT, EventTooLongError
 
 _decode = msgspec.json.Decoder().decode
@@ -80,6 +81,7 @@ class Relay:
         rules: ChunkTranslator | None,
         looked_for: tuple[bytes, ...] | None,
         mask: Callable[[bytes], bytes] = bytes,
+        choices: int = 1,
     ) -> None:
         self._rules = rules
         self._mask = mask
@@ -89,7 +91,7 @@ class Relay:
         """Whether bytes have come; whether the last of them was a carriage return."""
         self._done = False
         self._last = b""
-        self.choices = 1
+        self.choices = choices
         """How many choices have not given their reason for finishing."""
         self.ended = False
         """Whether the stream has said that it ends: by [DONE], or by a reason for finishing of every choice."""
@@ -141,12 +143,13 @@ class Relay:
         at = end_of_all.start()
         return b"".join([complete[:at], *self._owed(), complete[at:]])
 
-    def close(self) -> bytes:
+    def close(self, *, cut: bool = False) -> bytes:
         """Return what is left when the stream has ended, or was cut: an event that was cut is left out, text that was held back is not."""
         remaining, self._rest = self._rest.strip(b"\n"), b""
-        passed = self.feed(remaining + b"\n\n") if remaining and _is_complete(remaining) else b""
+        passed = self.feed(remaining + b"\n\n") if remaining and is_complete(remaining) else b""
         if self._done:
             return passed
+        self.ended = self.ended or _is_figures(self._last)
         if not self.ended:
             return b"".join([passed, *self._owed(cut=True)])
         return b"".join([passed, *self._owed(), DONE])
@@ -185,7 +188,16 @@ class Relay:
         return map(event, self._rules.close(cut=cut) if self._rules else ())
 
 
-def _is_complete(lines: bytes) -> bool:
+def _is_figures(complete: bytes) -> bool:
+    """Tell whether the last of some events reports the usage alone: some send that last, and no reason for finishing."""
+    try:
+        chunk = _decode(_text(complete.rstrip(b"\n").rpartition(b"\n\n")[2]))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return is_figures(chunk)
+
+
+def is_complete(lines: bytes) -> bool:
     """Tell whether the last event of a stream, which nothing follows, came to its end."""
     text = _text(lines)
     if text.strip() == b"[DONE]":
@@ -204,8 +216,3 @@ def _text(lines: bytes) -> bytes:
 def event(data: Any) -> bytes:
     """Return an event that carries JSON."""
     return b"data: %b\n\n" % _encode(data)
-
-
-def failure(message: str, code: str) -> bytes:
-    """Return the event that tells a client why its stream ends here, as OpenAI's SDKs read it."""
-    return event({"error": {"message": message, "type": "upstream_error", "param": None, "code": code}})

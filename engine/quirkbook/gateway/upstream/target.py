@@ -201,7 +201,8 @@ class Route:
         words = self._chunk_words
         if prepared.names and words is not None:
             words = (*words, b'"name"')  # of a call, which may be of a tool that was renamed
-        return streams.Relay(self.chunks(prepared), words, self.without_key)
+        choices = streams.number_of_choices(prepared.root)
+        return streams.Relay(self.chunks(prepared), words, self.without_key, choices)
 
     def chunks(self, prepared: Prepared) -> ChunkTranslator | None:
         """Return the rules for the chunks of an answer; None: no rules are known."""
