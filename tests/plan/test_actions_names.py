@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.running import action_diagnostics, actions, brief, edit, run
 from tests.strategies import any_values, modest, payloads, tried
 
-from quirkbook.plan.actions.names import names_in
+from quirkbook.plan.actions.names import may_be_names, names_in
 
 cases = pytest.mark.parametrize
 SPEC = {"alphabet": "A-Za-z0-9_-", "length": 64}
@@ -166,6 +166,16 @@ def test_afterwards_all_names_fit_differ_as_before_and_come_back(request):
     assert all(re.fullmatch("[A-Za-z0-9_-]{0,64}", name) for name in after if isinstance(name, str))
     assert [back.get(name, name) if isinstance(name, str) else name for name in after] == before
     assert renamed(draft.root).edits == []
+
+
+@tried(200)
+@given(_requests | payloads())
+def test_the_quick_look_misses_no_name(request):
+    assert may_be_names(request) >= {name for _, name in names_in(request) if isinstance(name, str)}
+
+
+def test_the_quick_look_misses_no_place():
+    assert may_be_names(named("é")) == {"é"} == may_be_names({"tool_choice": {"tools": [function("é")], "name": 5}})
 
 
 @modest
