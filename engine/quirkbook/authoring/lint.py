@@ -9,6 +9,7 @@ from typing import Any
 from ..model import Diagnostic, Rule, same
 from ..payload.path import find, parse
 from .examples import Owned, check_examples
+from .lint_conditions import check_conditions
 
 #: After so many days a fact wants a second look.
 STALE_DAYS = 180
@@ -24,6 +25,7 @@ def check_rule(owned: Owned, *, stale: bool = False, today: date | None = None) 
     rule = owned.rule
     yield from check_examples(owned)
     yield from _bounds(rule)
+    yield from check_conditions(rule)
     if any("keep" in item for item in _actions(rule.do)):
         yield _warning(
             rule, "Q207", f"{rule.name} is an allow-list: new fields of the provider will be lost", "use 'drop'"

@@ -47,7 +47,6 @@ rules:
     why: {title} refuses seed with a 400; it is dropped, and answers are no longer repeatable.
     source: https://docs.{name}.example/chat
     verified: {{date: {today}, by: docs}}
-    when: {{seed: {{exists: true}}}}
     do:
       - drop: [seed]
     examples:

@@ -194,7 +194,6 @@ def _skeleton(refused: Refused, text: str, path: str | None) -> dict[str, Any]:
         "why": _why(refused, text),
         **_proof(refused),
         "status": "draft",
-        "when": {path: {"exists": True}},
         "do": [{"drop": [path]}],
         "examples": [{"in": {path.partition(".")[0].partition("[")[0]: 1}, "out": {}}, {"in": {}, "same": True}],
     }

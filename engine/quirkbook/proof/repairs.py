@@ -56,10 +56,7 @@ def _unknown(finding: Finding, place: Place, value: Any, provider: str) -> Repai
     if place.path in _ESSENTIAL:
         return Repair({place.path: {"exists": True}}, [{"reject": f"{provider} does not support {place.path}"}])
     paths = [place.path, *([finding.other] if finding.other and finding.kind == "unknown" else [])]
-    when: dict[str, Any] = {place.path: {"exists": True}}
-    if len(paths) > 1:
-        when = {"any_of": [{path: {"exists": True}} for path in paths]}
-    return Repair(when, [{"drop": paths}], bad=1 if value is None else value)
+    return Repair(None, [{"drop": paths}], bad=1 if value is None else value)
 
 
 def _renamed(finding: Finding, place: Place, value: Any, provider: str) -> Repair | None:

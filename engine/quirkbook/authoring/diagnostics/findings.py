@@ -149,4 +149,11 @@ FINDINGS: Mapping[str, DiagnosticPage] = {
         "naming: {names: [claude], lines: [opus]}\nmodels: {line: opus}\nexamples:\n  - {in: {model: cluade-opus-5, n: 1}, same: true}",
         "naming: {names: [claude], lines: [opus]}\nmodels: {line: opus}\nexamples:\n  - {in: {model: claude-haiku-5, n: 1}, same: true}",
     ),
+    "Q223": DiagnosticPage(
+        "a condition that is not needed",
+        "'each' with a 'when' of its own finds its elements by itself, and 'drop' changes only what is there. A 'when' of "
+        "the rule that asks the same again is one more text to read and to keep in step.",
+        "when: {stop: {exists: true}}\ndo:\n  - drop: [stop]",
+        "do:\n  - drop: [stop]",
+    ),
 }
