@@ -21,7 +21,7 @@ class Outgoing:
         self.silence = Silence()
         self.begun = False
         self.error_event: Callable[[dict[str, Any]], bytes] | None = streams.event
-        """What tells of an error where the head has gone out; None: this is no stream of events, and ends where HTTP says so."""
+        """What reports an error once the head has gone out; None: not a stream of events, it ends where HTTP says so."""
 
     async def head(self, status: int, headers: Headers) -> None:
         """Send the head, unless a ping had to."""

@@ -87,7 +87,7 @@ class PassedOpening(Opening):
 
 
 class Untouched:
-    """What is no stream of events goes to the client as it comes."""
+    """Anything but a stream of events goes to the client as it comes."""
 
     ended, failed, fired = False, False, ()
 
