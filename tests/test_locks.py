@@ -23,7 +23,7 @@ BUILD = LOCK["build_requirements"]().splitlines()
 TESTED = [
     *BUILD,
     *PROJECT["dependencies"],
-    *(one for name in ("async", "openai", "redis", "serve", "test") for one in EXTRAS[name]),
+    *(one for name in ("async", "openai", "otel", "redis", "serve", "test") for one in EXTRAS[name]),
 ]
 
 #: Lock -> what must be in it.

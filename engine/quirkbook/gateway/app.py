@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
-from typing import Any, Final
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
 
 from ..api.reasoning import ReasoningMemory
 from .config.model import ClientKey, Config, Memory, Options
@@ -34,6 +36,9 @@ from .shared_counts import SharedCounts, is_installed
 from .shared_thoughts import SharedThoughts
 from .upstream.target import Pools
 
+if TYPE_CHECKING:
+    from .tracing import Tracing
+
 _PAUSE: Final = "1"
 """Seconds to wait that a client is told when too many requests are under way."""
 
@@ -57,6 +62,10 @@ class Gateway:
         self.metrics = Metrics(lambda: self.under_way, lambda: self.log.lost)
         self.figures: Callable[[], Awaitable[bytes]] = self.metrics.page
         """What /metrics shows: of all workers, where there are several."""
+        self.tracing: Tracing | None = None
+        self._tracer: Tracing | None = None
+        """Where spans are made, once they have been asked for."""
+        self._trace(config)
         self.reload_error: str | None = None
         """Why the config or rules on disk are not those in force, if they are not."""
         self._exchanges: set[Exchange] = set()
@@ -90,9 +99,18 @@ class Gateway:
                 shared = SharedThoughts(wanted.redis, lambda text: self.log.write(event="reasoning memory", why=text))
             self.memory = ReasoningMemory(entries=wanted.entries, ttl=wanted.ttl, bytes=wanted.bytes, shared=shared)
 
+    def _trace(self, config: Config) -> None:
+        """Make spans from now on, or none, as a config says."""
+        if config.traces and self._tracer is None and can_trace():
+            from .tracing import Tracing  # needs the extra otel
+
+            self._tracer = Tracing()
+        self.tracing = self._tracer if config.traces else None
+
     def replace(self, config: Config) -> None:
         """Serve new requests by another config; those under way go on as they began."""
         self.service = self._service(config)
+        self._trace(config)
         self.reload_error = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,6 +152,8 @@ class Gateway:
             pool.close()
         for counts in self._shared.values():
             await counts.close()
+        if self._tracer is not None:
+            await asyncio.to_thread(self._tracer.close)
         self.log.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -208,6 +228,14 @@ class Gateway:
             await answer_error(send, error)
         except GoneError:
             pass
+
+
+def can_trace() -> bool:
+    """Tell whether the extra for traces is installed."""
+    try:
+        return all(find_spec(f"opentelemetry.{name}") for name in ("sdk.trace", "exporter.otlp.proto.http"))
+    except ModuleNotFoundError:
+        return False
 
 
 def _with_request_id(send: Send, id: bytes) -> Send:

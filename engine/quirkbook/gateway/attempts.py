@@ -163,13 +163,15 @@ class Attempts:
         record.tries += 1
         if self._cooldowns:
             self._cooldowns.asking(deployment, self._cooldown(target))
+        if record.trace is not None:
+            prepared.forwarded = {**self.forwarded, **record.trace.begin(route, prepared)}
         try:
             answered = await self._ask(route, prepared)
         except DispatchError as failure:
             self._failures[target] = failure
             self._last = target
             unforeseen.keep(route.provider or "unknown", prepared.raw, failure.status, failure.raw)
-            record.failed(target, failure.status, str(_final_error(route, failure, 1)))
+            record.failed(target, failure.status, str(_final_error(route, failure, 1)), type(failure).__name__)
             self._cooldowns.bad(deployment, failure, self._service.config.allowed_fails, self._cooldown(target))
             self._allowances.leave()
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
@@ -16,7 +16,7 @@ from .allowances import Allowances
 from .attempts import Answered, Attempts
 from .config.model import UNLIMITED, ClientKey, Options
 from .cooldown import Cooldowns
-from .http import body
+from .http import body, paths
 from .http.asgi import JSON, GoneError, Headers, HeaderValues, HTTPError, Receive, Scope, Send, answer, read_body
 from .http.disconnect import DisconnectWatcher
 from .observe import Log, Metrics
@@ -27,6 +27,9 @@ from .relay import Events, relayed
 from .remembering import Remembering
 from .router import Target, UnknownModelError
 from .service import Service
+
+if TYPE_CHECKING:  # it needs the extra otel
+    from .tracing import Tracing
 
 MODEL_BYTES: Final = 1024
 """Bytes of a model's name; no name is that long."""
@@ -46,6 +49,7 @@ class Owner(Protocol):
     log: Log
     metrics: Metrics
     memory: ReasoningMemory | None
+    tracing: Tracing | None
 
     def reserve(self, size: int) -> None:
         """Count bytes of a body that are kept from now on."""
@@ -78,6 +82,8 @@ class Exchange:
         self._allowances = Allowances(gateway.quota)
         self._meter: Meter | None = None
         """What the tokens of the answer are counted with, if they are."""
+        self._route = paths.CHAT
+        """The address, as traces have it."""
         self._stopped: HTTPError | None = None
         self._limit_timer: asyncio.TimerHandle | None = None
         self._task = asyncio.current_task()
@@ -94,6 +100,8 @@ class Exchange:
         """Answer the request, whatever happens, and record the outcome."""
         watcher = DisconnectWatcher(self._receive)
         record = self._record
+        if self._gateway.tracing is not None:
+            record.trace = self._gateway.tracing.request(self._scope, self._route)
         try:
             with watcher:
                 await self._answer(watcher)
@@ -148,6 +156,8 @@ class Exchange:
             self._limit(config.limits.total)
         answered = await attempts.run(targets)
         self._meter = self._allowances.meter(len(answered.prepared.raw))
+        if self._record.trace is not None:
+            self._record.trace.answered(streams=self._record.streams)
         try:
             await self._relay(answered)
         except BaseException:  # cancelled, too, when the client hangs up: then the upstream need not go on either
@@ -225,6 +235,8 @@ class Exchange:
         record, reply = self._record, answered.reply
         record.outcome(reply.status)
         record.rules = tuple(dict.fromkeys(answered.prepared.rules))  # those on the answer, too
+        if record.trace is not None and not answered.live:
+            record.trace.whole(answered.data)
         passed = self._headers() + headers.of_upstream(answered.route, reply)
         if self._meter is not None and not answered.live:
             self._meter.whole(answered.data)

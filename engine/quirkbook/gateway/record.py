@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .observe import Log, Metrics
 from .router import Target
 from .upstream.prepared import Would
+
+if TYPE_CHECKING:  # it needs the extra otel
+    from .tracing import Trace
 
 _WHY: Final = 300
 """Characters of each reason in the log; the client gets the whole of the last."""
@@ -51,6 +54,7 @@ class Record:
     """What rules would have done to a request that went unchanged."""
     is_canary: bool = False
     """Whether it is one of the share for which others are the rules."""
+    trace: Trace | None = None
     ignored: tuple[str, ...] = ()
     """Fields of LiteLLM's that have no effect here."""
     status: int = 0
@@ -61,8 +65,10 @@ class Record:
         """Note how it ended."""
         self.status, self.why = status, why
 
-    def failed(self, target: Target, status: int | None, why: str) -> None:
-        """Note a try that came to nothing."""
+    def failed(self, target: Target, status: int | None, why: str, kind: str | None = None) -> None:
+        """Note a try that came to nothing; ``kind`` is the class of the error."""
+        if self.trace is not None:
+            self.trace.failed(status, kind, self.rules)
         self.failures.append(Failure(target, status, why))
 
     def broke(self, why: str) -> None:
@@ -92,6 +98,9 @@ class Record:
         target = self.target
         model, provider = (target.deployment.name, target.deployment.provider) if target else ("", "")
         metrics.count(model, provider, self.status, took, self.upstream, self.rules)
+        if self.trace is not None:
+            facts = {"request_id": self.id.decode(), "deployment": target.label if target else None, "key": self.key}
+            self.trace.end(self.status, self.why, self.rules, facts)
         if self.tries > 1:
             metrics.retried(model, self.tries - 1)
         if self.would is not None:

@@ -48,7 +48,7 @@ async def relayed(
     listener: Listener | None = None,
 ) -> None:
     """Hand on a stream to its end, and note in ``record`` which rules fired, and why it was cut, if it was."""
-    reply, cut = answered.reply, None
+    reply, trace, cut = answered.reply, record.trace, None
     await out.head(reply.status, head)
     piece: bytes | None = answered.data
     try:
@@ -63,6 +63,8 @@ async def relayed(
                         meter.events(passed)
                     if listener is not None:
                         listener.events(passed)
+                    if trace is not None:
+                        trace.events(passed)
                     await out.put(passed)
             piece = await reply.piece(limits.idle_stream)
         tail = events.close()
@@ -77,6 +79,8 @@ async def relayed(
         listener.events(tail)
         await listener.close()
     record.rules = tuple(dict.fromkeys(record.rules + events.fired))
+    if trace is not None:
+        trace.events(tail)
     if cut is not None:
         record.broke(f"the stream was cut: {cut}")
         if out.error_event is None:  # whoever reads it can tell by the missing end alone

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 
 from ..errors import UsageError
 from ..wire.address import check_port, reason
-from .app import Gateway
+from .app import Gateway, can_trace
 from .config.findings import summary
 from .config.load import settings
 from .config.model import UNLIMITED, Config, Options
@@ -67,7 +67,7 @@ def serve(options: Options, *, no_auth: bool = False) -> None:
     if options.socket is None:
         check_exposure(config, host, no_auth=no_auth)
         check_port(host, port)
-    for line in (*summary(config), *not_shared(config, options)):
+    for line in (*summary(config), *not_shared(config, options), *not_traced(config)):
         print(line)
     where = (
         f"http://{f'[{host}]' if ':' in host else host}:{port}" if options.socket is None else f"unix:{options.socket}"
@@ -101,6 +101,13 @@ def not_shared(config: Config, options: Options) -> list[str]:
     if options.workers > 1 and any(one.parallel is not None for one in allowances):
         lines.append(f"max_parallel_requests holds for each of {options.workers} workers by itself")
     return lines
+
+
+def not_traced(config: Config) -> list[str]:
+    """Return, in a line, that no traces are made though they are asked for, if that is so."""
+    if not config.traces or can_trace():
+        return []
+    return ["no traces are made: they need the extra otel: in a checkout of Quirkbook, run pip install '.[otel]'"]
 
 
 def start(options: Options) -> None:

@@ -95,6 +95,12 @@ def without_interface(provider: str, model: str) -> str:
     return rest if slash and prefix in _table()["interfaces"].get(provider, ()) else model
 
 
+def gen_ai_provider(provider: str) -> str:
+    """Return what OpenTelemetry calls a provider; one that is not known speaks OpenAI's protocol, at least."""
+    names: dict[str, str] = _table()["gen_ai_providers"]
+    return names.get(provider, provider or "openai")
+
+
 def owner(model: str) -> str | None:
     """Return whose a model is that is written without a provider."""
     rows = _table()["bare_models"]

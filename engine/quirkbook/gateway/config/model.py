@@ -73,7 +73,6 @@ class Deployment:
     retries: int | None = None
     """How often to try again; None: the config's."""
     allowance: Allowance = UNLIMITED
-    """What it may be asked."""
     trust: bool | str = True
     """Whether its certificate is checked, and against which file or folder of authorities, if not the system's."""
     certificate: str | None = None
@@ -285,6 +284,8 @@ class Config:
     redis: str | None = field(default=None, repr=False)
     """Where requests and tokens are counted for all processes; None: each counts for itself."""
     network: Network = Network()
+    traces: bool = False
+    """Whether spans are made, for OpenTelemetry."""
     memory: Memory | None = None
     """Whether thoughts are remembered that clients lose."""
     settings: tuple[Setting, ...] = ()

@@ -22,6 +22,8 @@ _OTHER_STRATEGIES: Final = (
     "provider-budget-routing",
 )  # fmt: skip
 _OF_REDIS: Final = ("redis://", "rediss://", "unix://")
+_OTEL: Final = "otel"
+"""LiteLLM's name for the callback that makes spans."""
 _ENFORCED: Final = "enforce_model_rate_limits"
 """A check before each request that is always made here."""
 _DAY: Final = 86_400
@@ -100,6 +102,7 @@ class Sections:
             redis=self._redis(router),
             refusals_pass_on=self._flag(("quirkbook_settings", "refusals_pass_on"), quirkbook, default=True),
             memory=memory.read(reader, quirkbook),
+            traces=self._traces(quirkbook),
             network=network.read(reader, general, litellm, quirkbook),
             **self._calls(litellm, router),
         )
@@ -187,9 +190,25 @@ class Sections:
         """Note that callbacks are not missed that only count."""
         written = self._reader.mapping(("litellm_settings",))
         for key in ("callbacks", "success_callback", "failure_callback", "service_callback"):
-            values = written.get(key)
-            if values in ("prometheus", ["prometheus"]):
-                self._reader.restate(("litellm_settings", key), "ignored", "its figures stand at /metrics")
+            named = _listed(written.get(key))
+            others = named - {"prometheus", _OTEL}
+            if not named or others == named:
+                continue
+            keys: Keys = ("litellm_settings", key)
+            if others:
+                why = f"nothing is sent to {', '.join(sorted(others))}; prometheus has /metrics, otel gets traces"
+                self._reader.restate(keys, "unsupported", why)
+            elif _OTEL in named:
+                self._reader.restate(keys, "used")
+            else:
+                self._reader.restate(keys, "ignored", "its figures stand at /metrics")
+
+    def _traces(self, quirkbook: Mapping[str, Any]) -> bool:
+        """Tell whether traces are wanted: by our own setting, else by LiteLLM's callback."""
+        if "opentelemetry" in quirkbook:
+            return self._flag(("quirkbook_settings", "opentelemetry"), quirkbook, default=False)
+        written = self._reader.mapping(("litellm_settings",))
+        return any(_OTEL in _listed(written.get(key)) for key in ("callbacks", "success_callback"))
 
     def _redis(self, router: Mapping[str, Any]) -> str | None:
         """Return the URL of the Redis that counts for all processes."""
@@ -273,3 +292,8 @@ class Sections:
             if name is not None and known.check(self._reader, keys, name):
                 aliases[str(alias)] = name
         return aliases, frozenset(hidden)
+
+
+def _listed(value: Any) -> set[str]:
+    """Return the names of a list, or the one that stands in its place."""
+    return {name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)}

@@ -10,6 +10,7 @@ from ...errors import BadRequestError, DispatchError
 from ..access import allowed_targets
 from ..attempts import Answered, Attempts
 from ..exchange import Exchange, check_model
+from ..http import paths
 from ..http.asgi import HTTPError
 from ..relay import Events
 from ..router import Target
@@ -28,6 +29,7 @@ class Passed(Exchange):
         self._endpoint, self._path = endpoint, path
         self._record.endpoint = path
         self._out.error_event = endpoint.error_event
+        self._route = f"{paths.VERSION}{path if path in endpoint.listed else endpoint.listed[0]}"
 
     def _understood(self, raw: bytes) -> tuple[Sequence[Target], Attempts]:
         config = self._service.config
@@ -77,13 +79,17 @@ class PassedAttempts(Attempts):
 
     def _translated(self, route: Route) -> Prepared:
         root = {"model": route.model, "stream": self.request.streams}
-        return Prepared(root, self.request.body_for(route.deployment, route.model))
+        prepared = Prepared(root, self.request.body_for(route.deployment, route.model))
+        prepared.forwarded = self.forwarded
+        return prepared
 
     async def _ask(self, route: Route, prepared: Prepared) -> Answered:
         record, request = self._record, self.request
         patience = self._service.patience(route.deployment, self._asked, streams=record.streams)
         started = perf_counter()
-        head = route.head_elsewhere(request.method, request.path, request.query, {**request.headers, **self.forwarded})
+        head = route.head_elsewhere(
+            request.method, request.path, request.query, {**request.headers, **prepared.forwarded}
+        )
         reply = await route.pool.request(b"%b%d\r\n\r\n" % (head, len(prepared.raw)), prepared.raw, patience)
         record.upstream = perf_counter() - started
         if reply.headers.get("content-type", "").startswith(replies.STREAM):

@@ -72,6 +72,7 @@ class Route:
         proxy = None if socket else proxy_for(url)
         port = url.port or (443 if tls else 80)
         origin = Origin(url.hostname or "", port, tls, socket, proxy, deployment.trust, deployment.certificate)
+        self.origin = origin
         self.pool = pools.get(origin) or pools.setdefault(origin, Pool(origin))
         self._url = url
         is_sent_on = proxy is not None and not tls
