@@ -1,4 +1,4 @@
-"""What a trace tells of an answer: its id, its model, why it ended, and the tokens that it used; none of its texts."""
+"""What a trace records of an answer: its id, its model, why it ended, and the tokens that it used; none of its texts."""
 
 from __future__ import annotations
 
