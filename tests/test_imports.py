@@ -26,7 +26,7 @@ def test_a_first_translation_loads_nothing_heavy_either():
 
 
 def test_an_error_can_be_caught_without_reading_a_rule():
-    code = "import quirkbook; quirkbook.RefusedError; print(sorted(name for name in sys.modules if name[:9] == 'quirkbook'))"
+    code = "import quirkbook; quirkbook.RefusedError; print(sorted({'.'.join(name.split('.')[:2]) for name in sys.modules if name[:9] == 'quirkbook'}))"
 
     said = subprocess.run([sys.executable, "-c", f"import sys; {code}"], capture_output=True, text=True, check=True)
 

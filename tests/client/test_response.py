@@ -8,8 +8,9 @@ import pytest
 from tests.servers import COMPLETION, chunk, events
 
 from quirkbook import errors
+from quirkbook.client.failures import read_error
 from quirkbook.client.request import prepare
-from quirkbook.client.response import StreamReader, is_stream, read_completion, read_error
+from quirkbook.client.response import StreamReader, is_stream, read_completion
 from quirkbook.wire.accumulate import Accumulator, chunk_of
 from quirkbook.wire.sse import MAX_EVENT
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 from ..errors import DispatchError, missing_extra
 from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
 from .arguments import Messages, Options
+from .failures import next_pause, with_call
 from .request import Call, prepare
-from .response import StreamReader, is_good, is_stream, next_pause, read_completion, with_call
+from .response import StreamReader, is_good, is_stream, read_completion
 
 if TYPE_CHECKING:
     from .async_transport import AsyncReply

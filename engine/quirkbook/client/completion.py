@@ -11,8 +11,9 @@ from ..errors import DispatchError
 from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
 from . import transport
 from .arguments import Messages, Options
+from .failures import next_pause, with_call
 from .request import Call, prepare
-from .response import StreamReader, is_good, is_stream, next_pause, read_completion, with_call
+from .response import StreamReader, is_good, is_stream, read_completion
 
 
 class Stream:

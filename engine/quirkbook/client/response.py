@@ -4,39 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ..api import Translation, translate_response
-from ..errors import APIConnectionError, DispatchError, MalformedResponseError, NotFoundError, StreamCutError
+from ..errors import APIConnectionError, DispatchError, MalformedResponseError, StreamCutError
 from ..wire import sniff, sse
 from ..wire.accumulate import Accumulator, chunk_of
 from ..wire.jsontext import decode
-from ..wire.provider_errors import error_from, request_id
-from ..wire.retry import pause_before, retry_after
+from ..wire.provider_errors import request_id
 from ..wire.types import ChatCompletion, ChatCompletionChunk, Report
+from .failures import explained, failure, malformed, read_error, typed_error, with_call
 from .request import Call
-
-E = TypeVar("E", bound=DispatchError)
 
 #: Events that say nothing: some servers keep a connection open with them.
 _NOTHING: Final = ("", "null")
-_EXCERPT: Final = 200
-"""Characters of an answer nobody can read that an error shows."""
 _WHOLE: Final = "stream: the provider sent a whole answer all the same; it comes as one chunk"
 _PUT_TOGETHER: Final = "stream: the provider sent a stream all the same; it is put together"
-
-
-def next_pause(call: Call, attempt: int, error: DispatchError) -> float | None:
-    """Return how long to wait before sending again; None: give up, the error says how often it was tried."""
-    error.attempts = attempt
-    return pause_before(attempt, error, call.retries)
-
-
-def with_call(call: Call, error: DispatchError) -> DispatchError:
-    """Return a transport's error with what it could not know: whom it tried to reach, and for what."""
-    text = call.mask(error.message)
-    again = error.retryable
-    return type(error)(text, provider=call.provider, model=call.model, retryable=again, changes=call.changes)
 
 
 def report(call: Call, status: int, headers: Mapping[str, str], attempts: int) -> Report:
@@ -92,24 +75,10 @@ def _translated(call: Call, status: int, headers: Mapping[str, str], raw: bytes)
         body, call.provider, model=call.base_model, request=call.payload, names=call.names, rulebook=call.rulebook
     )
     if translation.error_class is not None:
-        raise _typed_error(call, status, headers, translation, body)
+        raise typed_error(call, status, headers, translation, body)
     if not isinstance(body, dict):
-        raise _malformed(call, status, headers, "the answer must be a JSON object", raw)
+        raise malformed(call, status, headers, "the answer must be a JSON object", raw)
     return translation
-
-
-def read_error(call: Call, status: int, headers: Mapping[str, str], raw: bytes) -> DispatchError:
-    """Return the typed error for an answer that is one."""
-    if 300 <= status < 400:
-        text = f"the address is redirected to {headers.get('location', 'nowhere')}, which is not followed: set base_url"
-        return _error(NotFoundError, call, status, headers, text)
-    body = decode(raw)
-    return _explained(call, status, headers, raw.decode("utf-8", "replace") if body is None else body)
-
-
-def is_stream(status: int, headers: Mapping[str, str]) -> bool:
-    """Tell whether an answer says that it is a stream, so that nothing of it need be read to find out."""
-    return is_good(status) and headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
 def is_good(status: int) -> bool:
@@ -117,49 +86,9 @@ def is_good(status: int) -> bool:
     return 200 <= status < 300
 
 
-def _explained(call: Call, status: int, headers: Mapping[str, str], body: Any) -> DispatchError:
-    translation = translate_response.explain_error(
-        body, call.provider, status, model=call.base_model, request=call.payload, rulebook=call.rulebook
-    )
-    return _typed_error(call, status, headers, translation, body)
-
-
-def _typed_error(
-    call: Call, status: int, headers: Mapping[str, str], translation: Translation, body: Any
-) -> DispatchError:
-    return error_from(
-        translation.status,
-        headers,
-        translation.payload,
-        provider=call.provider,
-        model=call.model,
-        changes=call.changes,
-        response_changes=translation.changes,
-        raw=body,
-        retry_after=retry_after(headers),
-        mask=call.mask,
-        error_class=translation.error_class,
-    )
-
-
-def _malformed(
-    call: Call, status: int | None, headers: Mapping[str, str], text: str, raw: bytes | str
-) -> MalformedResponseError:
-    shown = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
-    cut = shown if len(shown) <= _EXCERPT else shown[:_EXCERPT] + "..."
-    return _error(MalformedResponseError, call, status, headers, f"{text}: {cut!r}", raw=call.mask(cut))
-
-
-def _error(kind: type[E], call: Call, status: int | None, headers: Mapping[str, str], text: str, raw: Any = None) -> E:
-    return kind(
-        call.mask(text),
-        status=status,
-        provider=call.provider,
-        model=call.model,
-        raw=raw,
-        request_id=request_id(headers),
-        changes=call.changes,
-    )
+def is_stream(status: int, headers: Mapping[str, str]) -> bool:
+    """Tell whether an answer says that it is a stream, so that nothing of it need be read to find out."""
+    return is_good(status) and headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
 class StreamReader:
@@ -274,11 +203,11 @@ class StreamReader:
             return
         chunk = decode(event.data)
         if event.type == "error":
-            self._fail(_explained(self._call, self._status, self._headers, event.data if chunk is None else chunk))
+            self._fail(explained(self._call, self._status, self._headers, event.data if chunk is None else chunk))
             return
         chunks = self._rules.feed(chunk)
         if self._rules.failure is not None:
-            self._fail(_typed_error(self._call, self._status, self._headers, self._rules.failure, chunk))
+            self._fail(typed_error(self._call, self._status, self._headers, self._rules.failure, chunk))
         elif isinstance(chunk, dict):
             self._pass_on(chunks)
         else:
@@ -306,7 +235,7 @@ class StreamReader:
 
     def _cut(self, text: str) -> StreamCutError:
         count = self._accumulator.chunks
-        return _error(StreamCutError, self._call, None, self._headers, f"{text}, after {count} of its chunks")
+        return failure(StreamCutError, self._call, None, self._headers, f"{text}, after {count} of its chunks")
 
     def _malformed(self, text: str, line: bytes | str) -> MalformedResponseError:
-        return _malformed(self._call, self._status, self._headers, text, line)
+        return malformed(self._call, self._status, self._headers, text, line)
