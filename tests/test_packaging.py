@@ -149,7 +149,7 @@ def test_the_source_archive_holds_the_tests_and_all_that_they_read(sdist):
     }
     read = {
         path.relative_to(ROOT).as_posix()
-        for name in ("rules", "schemas", "docs", "examples", "requirements")
+        for name in ("rules", "schemas", "docs", "examples", "deploy", "requirements")
         for path in (ROOT / name).rglob("*.*")
         if "__pycache__" not in path.parts and path not in BUILT and not BUILT.intersection(path.parents)
     }
