@@ -162,6 +162,20 @@ def test_a_model_that_is_no_other_text_changes_no_plan(written):
     assert done.model == "old"
 
 
+def test_a_model_that_a_rule_has_set_is_asked_for_other_features_of_schemas():
+    repair = {"normalize_schema": {"at": "tools[*].function.parameters", "add_items": True}}
+    looked = {"normalize_schema": {"at": "tools[*].function.parameters", "drop": ["title"]}}
+    book = a_book(
+        a_rule("old", [looked, {"set": {"model": "new"}}], models=["old"]), a_rule("new", [repair], models=["new"])
+    )
+    tools = [{"function": {"parameters": {"type": "array", "title": "t"}}}]
+    done = Run(book.plan("acme", "old"), {"model": "old", "tools": tools})
+
+    run(done)
+
+    assert done.root["tools"] == [{"function": {"parameters": {"type": "array", "items": {}}}}]
+
+
 def test_an_answer_that_names_another_model_is_no_new_model_until_a_rule_writes_it():
     book = a_book(
         a_rule("anywhere", {"unwrap": {"**.a": "x"}}, stage="response"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.strategies import tried
 
 from quirkbook.plan.actions.flow import compiled_options
+from quirkbook.plan.jsonschema.features import FEATURES
 from quirkbook.plan.jsonschema.look import look
 from quirkbook.plan.jsonschema.normalize import normalizer
 from quirkbook.rulebook.rulebook import Rulebook
@@ -347,3 +348,15 @@ def test_one_part_in_two_places_is_a_schema_like_any_other(options, parts):
     }
 
     assert as_text(normalizer(options)(schema)) == as_text(normalizer(options)(json.loads(json.dumps(schema))))
+
+
+@tried(200)
+@given(USUAL | SCHEMAS, st.sets(st.sampled_from(sorted(FEATURES))))
+def test_a_look_for_some_features_sees_these_as_a_look_for_all_does(schema, features):
+    some, every = set(), set()
+
+    nodes = look(schema, some, set(), frozenset(features))
+
+    assert nodes == look(schema, every, set())
+    assert some & features == every & features
+    assert some - FEATURES == every - FEATURES

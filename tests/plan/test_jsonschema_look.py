@@ -3,7 +3,9 @@
 import pytest
 
 from quirkbook.payload.cycles import EndlessError
+from quirkbook.plan.jsonschema.features import NESTED_UNION, ROOT_UNION, TYPED_UNION
 from quirkbook.plan.jsonschema.look import look
+from quirkbook.plan.jsonschema.normalize import normalizer
 
 
 class Odd:
@@ -82,3 +84,27 @@ def test_a_schema_that_repeats_its_parts_without_end_ends_a_look():
 
     with pytest.raises(EndlessError, match="so often"):
         look(schema, set(), set())
+
+
+@pytest.mark.parametrize(
+    ("schema", "mark"),
+    [
+        ({"anyOf": [{"type": "object"}]}, ROOT_UNION),
+        ({"properties": {"a": {"anyOf": [{"minLength": 1}], "type": "string"}}}, TYPED_UNION),
+        ({"not": {"anyOf": [{"anyOf": [{"type": "null"}]}]}}, NESTED_UNION),
+    ],
+)
+def test_a_look_tells_unions_that_need_a_repair_from_those_that_do_not(schema, mark):
+    fine, words = set(), set()
+
+    look({"properties": {"a": {"anyOf": [{"type": "string"}, {"type": "null"}]}, "b": {"anyOf": "c"}}}, fine, set())
+    look(schema, words, set())
+
+    assert fine.isdisjoint({ROOT_UNION, TYPED_UNION, NESTED_UNION})
+    assert mark in words
+
+
+def test_unions_of_more_than_branches_are_left_alone():
+    schema = {"type": "object", "properties": {"a": {"type": "string", "anyOf": 5}, "b": {"anyOf": [{"anyOf": 5}]}}}
+
+    assert normalizer({"flatten_any_of": True, "move_type_into_any_of": True})(schema) is None

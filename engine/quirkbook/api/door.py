@@ -59,7 +59,7 @@ def run_plain(
     if model is not None or plan.prefix or "extra_body" in payload:
         prepare(done, model)
         _check(done.root.get("messages", _NONE), done.root.get("model"))
-    schemas = Schemas(payload)
+    schemas = Schemas(payload, done.plan.features)
     numbers = done.plan.look.rules(done.root, schemas)
     if not is_plain(payload, schemas.seen, schemas.types):
         return None

@@ -24,7 +24,10 @@ The note is a text, or what writes it when it is asked for its text.
 
 
 Seen = tuple[Any, set[str], Any]
-"""(a value, the keys and features that stand below it and maybe others, its JSON Schemas or None)."""
+"""(a value, the keys and features that stand below it and maybe others, its JSON Schemas).
+
+The last is empty where they are not known, and None where features are not either.
+"""
 
 #: What a look at a JSON Schema marks where a boolean stands in a map of schemas, such as `properties`.
 BOOLEAN_BELOW = "<boolean schema>"
@@ -122,20 +125,20 @@ class Draft:
         """Return the keys that stand at any depth in a value, and maybe others; walked once until somebody edits it."""
         if value.__class__ is not dict and value.__class__ is not list:
             return _NO_WORDS
-        seen = self.seen_in(value)
-        if seen is None:
-            seen = self.look_below(value)
-            if value is not self.root and id(value) not in self._owned:  # these are edited where they stand
-                self.note_seen(seen)
-        return seen[1]
+        return self.seen(value)[1]
 
     def look_below(self, value: Any) -> Seen:
         """Return the keys that stand at any depth in a value, and all marks that a look at a schema may set."""
         return value, _keys_below(value) | {BOOLEAN_BELOW}, None
 
-    def seen_in(self, value: Any) -> Seen | None:
-        """Return what a look at a value has shown, if there was one; whatever is edited is copied first, so it is still true."""
-        return self.looked_at.get(id(value))
+    def seen(self, value: Any) -> Seen:
+        """Return what a look at a value shows; it is looked at once, as whatever is edited is copied first."""
+        seen = self.looked_at.get(id(value))
+        if seen is None:
+            seen = self.look_below(value)
+            if value is not self.root and id(value) not in self._owned:  # these are edited where they stand
+                self.note_seen(seen)
+        return seen
 
     def note_seen(self, seen: Seen) -> None:
         """Keep what a look has shown for the rest of this translation."""

@@ -58,6 +58,8 @@ class CompiledRule:
         """The top-level keys that its conditions look at; ``?``: any. Those of the request begin with ``$``."""
         self.touches: tuple[frozenset[str], ...] = tuple(action.touches for action in actions)
         """Of each action the top-level keys below which it may change anything; ``?``: any key."""
+        self.features = context.features
+        """The features of JSON Schemas that its actions ask for."""
         self.renames_model = self.writes is None or any(steps == ("model",) for steps, _ in self.writes)
         """Whether it may write `model`: then the rules after it match the new name."""
 
@@ -102,7 +104,7 @@ _LONGEST_NAME = 100
 class Plan:
     """The compiled rules of one stage for one provider and model, in order."""
 
-    __slots__ = ("_woken", "identity", "look", "model", "prefix", "provider", "remarks", "replan", "rules")
+    __slots__ = ("_woken", "features", "identity", "look", "model", "prefix", "provider", "remarks", "replan", "rules")
 
     def __init__(
         self,
@@ -127,6 +129,8 @@ class Plan:
         self.replan = replan
         """Gives the plan for another model, for a rule that writes `model`: those after it match the new name."""
         self.look = Look((rule.gate for rule in self.rules), f"{provider} {model or 'any model'}"[:_LONGEST_NAME])
+        self.features = frozenset[str]().union(*(rule.features for rule in self.rules))
+        """The features of JSON Schemas that its rules ask for."""
         self._woken: dict[int, tuple[int, ...]] = {}
 
     def woken_by(self, number: int) -> tuple[int, ...]:

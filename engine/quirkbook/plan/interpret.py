@@ -38,7 +38,7 @@ class Run(Draft):
     def look_below(self, value: Any) -> Seen:
         """Return the keys and features of a value, read as a JSON Schema."""
         words: set[str] = set()
-        nodes = look_at_schema(value, words, set())
+        nodes = look_at_schema(value, words, set(), self.plan.features)
         return value, words, nodes
 
     refusals: list[tuple[CompiledRule, Edit]] = []  # noqa: RUF012 - never written to: a run that has some has its own
@@ -61,7 +61,7 @@ def run(done: Run, quiet: QuietRules | None = None, numbers: Sequence[int] | Non
     if quiet is not None:
         numbers = range(len(done.plan.rules))
     elif numbers is None:
-        numbers = done.plan.look.rules(done.root, Schemas(done.root))
+        numbers = done.plan.look.rules(done.root, Schemas(done.root, done.plan.features))
     while numbers:
         numbers = _try(done, numbers, quiet)
 
@@ -107,7 +107,9 @@ def _try(done: Run, numbers: Sequence[int], quiet: QuietRules | None) -> Sequenc
 def _after(done: Run, place: Place, quiet: QuietRules | None) -> Sequence[int]:
     """Go on with the plan of the model that a rule has set; return the rules after that one."""
     plan = done.plan = done.plan.replan(done.root["model"])
-    numbers = plan.look.rules(done.root, Schemas(done.root)) if quiet is None else range(len(plan.rules))
+    schemas = Schemas(done.root, plan.features)
+    numbers = plan.look.rules(done.root, schemas) if quiet is None else range(len(plan.rules))
+    done.looked_at = schemas.seen  # the rules before asked for other features
     return [number for number in numbers if plan.rules[number].place > place]
 
 

@@ -7,7 +7,7 @@ tree: it reads each place once, and gathers the rules whose gates are open. Noth
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from ..payload.cycles import MOST_REPEATED, weigh
@@ -15,6 +15,7 @@ from ..payload.draft import Seen
 from ..payload.path import Wild
 from .code import define, shown
 from .gates import EMPTY, LONGEST_MARK, Beside, Clause, Gate, Not, Word, is_common
+from .jsonschema.features import FEATURES
 from .jsonschema.look import look as look_at_schema
 
 #: So many nodes of a payload's schemas are walked before anybody asks whether there is an end to them.
@@ -24,11 +25,13 @@ _MANY = 200_000
 class Schemas:
     """What a look has seen of JSON Schemas: each is walked once, for whether it is plain JSON data too."""
 
-    __slots__ = ("_room", "_whole", "seen", "types")
+    __slots__ = ("_features", "_room", "_whole", "seen", "types")
 
-    def __init__(self, whole: Any) -> None:
+    def __init__(self, whole: Any, features: Set[str] = FEATURES) -> None:
         self._whole = whole
         """The payload that they stand in."""
+        self._features = features
+        """Those that somebody asks for."""
         self._room: float = _MANY
         self.seen: dict[int, Seen] = {}
         """Id of each schema that was walked -> what was seen."""
@@ -42,7 +45,7 @@ class Schemas:
             EndlessError: a value contains itself, or the like.
         """
         seen: set[str] = set()
-        nodes = look_at_schema(schema, seen, self.types)
+        nodes = look_at_schema(schema, seen, self.types, self._features)
         self._room -= len(nodes)
         if self._room < 0:
             weigh(self._whole, MOST_REPEATED)

@@ -73,6 +73,8 @@ class Context:
     """Where the paths of the action being compiled lead, see `Action.touches`."""
     conditions: list[tuple[Keys, Condition]] = field(default_factory=list)
     """The conditions compiled for actions, and where each stands in the rule."""
+    features: set[str] = field(default_factory=set)
+    """The features of JSON Schemas that actions ask for."""
     compile: Callable[[Sequence[Any], Keys, Context], list[Action]] = lambda items, keys, context: []
     """Compiles a `do` list: the table of actions, for the one action that holds others."""
 

@@ -13,6 +13,7 @@ from ...wire.redact import is_secret_name
 from .. import gates
 from ..conditions import ALWAYS, Names, Report, compile_condition
 from ..gates import Word
+from ..jsonschema.features import FEATURES
 from ..jsonschema.normalize import normalizer
 from .base import Action, Context, editable, elements, join_writes
 from .values import drop_effect
@@ -154,11 +155,14 @@ def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
     inlines = "inline_refs" in node  # then few of the words that were seen are left: another look is worth it
     options = {option: value for option, value in node.items() if option != "at"}
     normalize = normalizer(compiled_options(options, keys, context.report))
+    context.features.update(normalize.alarms & FEATURES)
 
     def run(draft: Draft, base: Keys) -> None:
         for at, schema in find_places(draft, base):
-            _, words, nodes = draft.seen_in(schema) or (None, None, None)
-            if words is not None and words.isdisjoint(normalize.alarms):
+            if schema.__class__ is not dict:
+                continue
+            _, words, nodes = draft.seen(schema)
+            if nodes is not None and words.isdisjoint(normalize.alarms):
                 continue
             done = normalize(schema, words, nodes)
             if done is None or not at:
@@ -169,8 +173,8 @@ def normalize_schema(node: Any, keys: Keys, context: Context) -> Action:
                 if done.edits > _FEW and inlines:
                     draft.spend(weigh(done.schema))
                 draft.replace("normalize_schema", done.effect, at, schema, done.schema, done)
-                if words is not None and not inlines:
-                    draft.note_seen((done.schema, words | done.writes, None))
+                if not inlines:
+                    draft.note_seen((done.schema, words | done.writes, ()))
 
     alarms = [Word(word) for word in sorted(normalize.alarms)]
     return Action(run, gates.of_path(path, context.scope, alarms), context.writes(path))

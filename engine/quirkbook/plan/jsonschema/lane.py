@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Final
 
 from ...model import Effect
-from . import look
+from . import features
 from .inlining import DEFINES, REFERS, Inlining
 from .patch import not_null
 from .repairs import Gated, settled, until_quiet
@@ -28,7 +28,6 @@ _STILL: Final = frozenset(
 
 #: Keywords whose schemas some repair of the schema around them looks at.
 _PLANTED: Final = LISTS | {"additionalItems"}
-_UNIONS: Final = frozenset({"anyOf", "oneOf", "allOf"})
 
 _FOREIGN: Final = {"object": HINTS["array"], "array": HINTS["object"]}
 _OF_ANY: Final = HINTS["array"] | HINTS["object"]
@@ -48,15 +47,17 @@ _Test = Callable[[Mapping[str, Any]], bool]
 
 #: What a look marks -> a test of the schemas that it may have marked for that.
 _TESTS: Final[Mapping[str, _Test]] = {
-    look.NO_TYPE: lambda node: node.get("type") is None,
-    look.LIST_TYPE: lambda node: node.get("type").__class__ is list,
-    look.FOREIGN: _is_foreign,
-    look.ODD_ENUM: lambda node: "enum" in node and not look.has_texts(node),
-    look.ODD_ITEMS: lambda node: node.get("items", {}).__class__ is not dict,
-    look.NO_ITEMS: lambda node: node.get("type") == "array" and node.get("items") is None,
-    look.NO_PROPERTIES: lambda node: node.get("type") == "object" and "properties" not in node,
-    look.NO_REQUIRED: lambda node: node.get("required") is None,
-    look.UNKNOWN_REQUIRED: lambda node: "required" in node and not look.has_properties(node),
+    features.NO_TYPE: lambda node: node.get("type") is None,
+    features.LIST_TYPE: lambda node: node.get("type").__class__ is list,
+    features.FOREIGN: _is_foreign,
+    features.ODD_ENUM: lambda node: "enum" in node and not features.has_texts(node),
+    features.ODD_ITEMS: lambda node: node.get("items", {}).__class__ is not dict,
+    features.NO_ITEMS: lambda node: node.get("type") == "array" and node.get("items") is None,
+    features.NO_PROPERTIES: lambda node: node.get("type") == "object" and "properties" not in node,
+    features.NO_REQUIRED: lambda node: node.get("required") is None,
+    features.TYPED_UNION: lambda node: "anyOf" in node and "type" in node,
+    features.NESTED_UNION: lambda node: "anyOf" in node and features.has_union(node["anyOf"]),
+    features.UNKNOWN_REQUIRED: lambda node: "required" in node and not features.has_properties(node),
 }
 
 
@@ -71,7 +72,7 @@ class Lane:
         """These, and those that hold schemas."""
         self.collapses = "collapse_nullable" in on
         self._marks = alarms & _TESTS.keys()
-        self._roots = look.ROOT in alarms
+        self._roots = features.ROOT in alarms
         self._spells = "one_type" in on
         self._inlines = "inline_refs" in on
         self._refers = REFERS | DEFINES if self._inlines else REFERS
@@ -85,7 +86,7 @@ class Lane:
         Raises:
             Unsure: this schema is one for the tree of spots.
         """
-        if not self._open or (self._spells and look.BOOLEAN in words):
+        if not self._open or (self._spells and features.BOOLEAN in words):
             raise Unsure
         tests = () if self._marks.isdisjoint(words) else tuple(_TESTS[mark] for mark in self._marks if mark in words)
         run = _Run(self, tests)
@@ -96,7 +97,7 @@ class Lane:
                     return schema, run.log
             elif not self._still:
                 raise Unsure
-        if self._roots and look.ROOT in words:
+        if self._roots and features.ROOT in words:
             return run.visit(run.plant(schema, "", None, 0), "", 0), run.log
         return run.visit(schema, "", 0), run.log
 
@@ -104,7 +105,7 @@ class Lane:
 def _keeps_its_place(old: str, new: str) -> bool:
     """Tell whether schemas under one keyword stand in the same kind of place under the other."""
     both = {old, new}
-    return both.isdisjoint(POSITIONS) or both <= DEFINES or both <= _UNIONS
+    return both.isdisjoint(POSITIONS) or both <= DEFINES or both <= features.UNIONS
 
 
 class _Run(Walk):
@@ -165,7 +166,7 @@ class _Run(Walk):
                 new = self.within(word, value, depth + 1)
                 if new is not value:
                     done[word] = shared(new, source.get(word))
-        if log.count != before and not _UNIONS.isdisjoint(words) and until_quiet(repairs, spot, log):
+        if log.count != before and not features.UNIONS.isdisjoint(words) and until_quiet(repairs, spot, log):
             raise Unsure
         words.update(done)
         return words if edited else shared(words, source)

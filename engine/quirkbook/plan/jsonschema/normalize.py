@@ -15,6 +15,7 @@ from ...model import Effect
 from . import additions, roots, unions, values
 from . import repairs as shape
 from .closing import Closing
+from .features import UNIONS
 from .finite import NARROWING, mark_endless, mend_around
 from .lane import Lane
 from .look import alarms, look, writes
@@ -164,7 +165,7 @@ class Normalizer:
         ``words`` and ``nodes`` are what a look at this very schema has shown; it is looked at here if they are not
         given. Words may be more than that: those of other schemas, and those that were written since.
         """
-        if words is None or nodes is None:
+        if words is None or not nodes:
             seen: set[str] = set()
             words, nodes = seen, look(schema, seen, set())
         if words.isdisjoint(self.alarms) or not isinstance(schema, dict):
@@ -190,9 +191,7 @@ class Normalizer:
 
     def _wants_the_whole(self, schema: dict[str, Any], nodes: Sequence[dict[str, Any]]) -> bool:
         """Tell whether an option may have something to do that asks about the whole schema."""
-        return (self._closes and any(map(additions.is_open, nodes))) or (
-            self._merges and not schema.keys().isdisjoint(unions.UNIONS)
-        )
+        return (self._closes and any(map(additions.is_open, nodes))) or (self._merges and not UNIONS.isdisjoint(schema))
 
     def _closed(self, schema: dict[str, Any], words: Set[str], nodes: Sequence[dict[str, Any]]) -> Normalized | None:
         """Return a schema with its objects closed; None if it needs more than that, or is unusual."""
