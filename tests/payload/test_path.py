@@ -6,7 +6,7 @@ import pytest
 from tests.running import nested
 
 from quirkbook.model import MISSING
-from quirkbook.payload.path import Path, PathError, Wild, child, find, parse, values
+from quirkbook.payload.path import Path, PathError, Wild, anywhere, child, containers, find, parse, values
 
 ITEMS, VALUES, DEEP = Wild.ITEMS, Wild.VALUES, Wild.DEEP
 
@@ -203,3 +203,8 @@ def test_any_depth_is_found_without_recursion():
     found = find(nested(3000, leaf={"deep": 1}), parse("**.deep").steps)
 
     assert [(len(keys), value) for keys, value in found] == [(3002, 1)]
+
+
+@pytest.mark.parametrize("node", [5, {}, {"a": [{"b": [1, [{}]]}, "x"], "c": {"d": {}}}, nested(3000)])
+def test_containers_are_those_found_anywhere_in_another_order(node):
+    assert sorted(map(id, containers(node))) == sorted(map(id, anywhere(node)))

@@ -33,7 +33,7 @@ def test_a_plan_is_printed_as_a_look_and_the_conditions_of_each_rule():
 # The plan of acme, model m1: 2 rules in order.
 # `look` adds the numbers of the rules to try to `found`; of each of these `holds` is asked.
 # INF: infinity; MISSING: no value; NUMBERS: {int, float}; SIZED: {str, list, dict}
-# same(a, b): equal as JSON; anywhere(value): it and all below it
+# same(a, b): equal as JSON; containers(value): it and all below it
 #   0 acme/developer-is-system
 #   1 acme/no-seed
 

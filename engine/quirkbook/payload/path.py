@@ -199,6 +199,15 @@ def anywhere(node: Any) -> list[Any]:
     return found
 
 
+def containers(node: Any) -> list[Any]:
+    """Return what `anywhere` does, the outer ones first: for those who ask whether there is one, as conditions do."""
+    found = [node]
+    for value in found:  # grows while it is read
+        members = value.values() if value.__class__ is dict else value if value.__class__ is list else ()
+        found += [below for below in members if below.__class__ is dict or below.__class__ is list]
+    return found
+
+
 def _find_anywhere(node: Any, rest: Sequence[Step], keys: Keys) -> Iterator[tuple[Keys, Any]]:
     """Yield what ``rest`` matches at any depth. Keys are put together only for matches, so that depth costs nothing."""
     parents: list[tuple[int, str | int]] = [(-1, "")]

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, Final
 
 from ..model import MISSING, Keys, same
-from ..payload.path import Path, Step, Wild, anywhere, find
+from ..payload.path import Path, Step, Wild, containers, find
 
 Holds = Callable[[Any, Any], bool]
 """(the element in hand, draft) -> whether the condition holds."""
@@ -30,7 +30,7 @@ _GLOBALS: Final[dict[str, Any]] = {
     "NULL": type(None),
     "NUMBERS": frozenset({int, float}),
     "SIZED": frozenset({str, list, dict}),
-    "anywhere": anywhere,
+    "containers": containers,
     "same": same,
 }
 

@@ -54,7 +54,7 @@ def _code(writer: Writer, path: Path, node: str, known: bool, test: Test, elemen
         step, rest = steps[0], steps[1:]
         if step is Wild.DEEP:
             name = read if read.isidentifier() else writer.fresh()
-            found = writer.any_of(f"anywhere({name})", lambda item: below(item, False, rest), *names)
+            found = writer.any_of(f"containers({name})", lambda item: below(item, False, rest), *names)
             if not rest or not isinstance(rest[0], str):
                 return f"{_bound(name, read)} is not MISSING and {found}"
             words, read_words = writer.words(name, f"draft.words_below({_bound(name, read)})")

@@ -8,7 +8,7 @@ _HEAD = """\
 # The plan of {provider}, {model}: {rules} in order.
 # `look` adds the numbers of the rules to try to `found`; of each of these `holds` is asked.
 # INF: infinity; MISSING: no value; NUMBERS: {{int, float}}; SIZED: {{str, list, dict}}
-# same(a, b): equal as JSON; anywhere(value): it and all below it
+# same(a, b): equal as JSON; containers(value): it and all below it
 """
 
 

@@ -25,6 +25,7 @@ _UNUSUAL: Final = (
     | {"minProperties", "dependentRequired", *DYNAMIC}
 )
 _NOT_BESIDE: Final = frozenset({"$ref", "anyOf"})
+_SAYS_MORE: Final = _NOT_BESIDE | {"const"}
 _UNION: Final = ANNOTATIONS | {"anyOf"}
 _NULL: Final = {"type": "null"}
 
@@ -109,10 +110,15 @@ class Closing:
 
     def _nullable(self, node: Any) -> Any:
         """Return a schema that allows null too, itself if it does."""
-        if node is True or self._allows_null(node):
+        if node is True:
             return node
         kind, enum, options = node.get("type"), node.get("enum", []), node.get("anyOf")
-        if names(kind) and enum.__class__ is list and (_NOT_BESIDE | {"const"}).isdisjoint(node):
+        if kind.__class__ is str and kind != "null" and enum.__class__ is list and _SAYS_MORE.isdisjoint(node):
+            made = node | {"type": [kind, "null"]}  # most are like this
+            return made | {"enum": [*enum, None]} if "enum" in node else made
+        if self._allows_null(node):
+            return node
+        if names(kind) and enum.__class__ is list and _SAYS_MORE.isdisjoint(node):
             made = node | {"type": [*([kind] if kind.__class__ is str else kind), "null"]}
             return made | {"enum": [*enum, None]} if "enum" in node else made
         if options.__class__ is list and _UNION.issuperset(node):

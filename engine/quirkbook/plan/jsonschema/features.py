@@ -1,4 +1,4 @@
-"""What no single keyword tells of a JSON Schema: features, and the walk that finds those that somebody asks for.
+"""Features: what a JSON Schema has and no single keyword shows, and the walk that finds those that somebody asks for.
 
 Most schemas need no repair and most requests carry several of them, so this walk is what they cost. Its source is
 written for the features that the rules of a plan ask for; it is flat, and passes over strings, which are most values.
@@ -15,7 +15,7 @@ from ..code import define
 from .values import HINTS
 from .walk import MAPS
 
-#: What an option's repair acts on, if no single keyword calls for it. No keyword is written like these.
+#: What the repair of an option acts on, if no single keyword calls for it. No keyword is written like these.
 NO_TYPE: Final = "<no type>"
 LIST_TYPE: Final = "<list type>"
 FOREIGN: Final = "<keyword of another type>"
