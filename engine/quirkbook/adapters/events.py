@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..api import translate_response
+from ..api.reasoning import ReasoningMemory
 from ..model import Change
 from ..rulebook.rulebook import Rulebook
 from ..wire import sse
+from ..wire.accumulate import Accumulator
 from ..wire.jsontext import decode, encode
 from .answer import REREAD
 
@@ -28,8 +30,11 @@ class EventStream:
         rulebook: Rulebook,
         model: str | None = None,
         names: Mapping[str, str] | None = None,
+        memory: ReasoningMemory | None = None,
     ) -> None:
+        """Take what was asked, which model answers, the `Translation.names` of the request, and where thoughts are kept."""
         self.headers = REREAD
+        self._memory, self._whole = memory, Accumulator()
         self._chunks = translate_response.ChunkTranslator(
             provider, model=model, request=request, names=names, rulebook=rulebook
         )
@@ -91,10 +96,21 @@ class EventStream:
             return owed + raw
         chunk = decode(events[0].data)
         chunks = self._chunks.feed(chunk)
+        self._note(chunks)
         return raw if len(chunks) == 1 and chunks[0] is chunk else self._encoded(chunks, raw)
 
     def _owed(self, *, cut: bool = False) -> bytes:
-        return self._encoded(self._chunks.close(cut=cut), b"")
+        owed = self._chunks.close(cut=cut)
+        self._note(owed)
+        if self._memory is not None and self._whole.finished:
+            self._memory.remember(self._whole.answer())
+        return self._encoded(owed, b"")
+
+    def _note(self, chunks: list[Any]) -> None:
+        """Keep what may have to be remembered."""
+        if self._memory is not None:
+            for chunk in chunks:
+                self._whole.add(chunk)
 
     def _encoded(self, chunks: list[Any], raw: bytes) -> bytes:
         """Return chunks as events; the first keeps what the event ``raw`` had beside its data."""

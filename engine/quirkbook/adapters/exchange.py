@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from .. import api
 from ..api import Policy, Translation
+from ..api.reasoning import ReasoningMemory, wants_thoughts
 from ..errors import RefusedError, UnknownProviderError, UsageError
 from ..model import Effect
 from ..payload.describe import kind
@@ -20,7 +21,7 @@ from ..plan.interpret import changes, refusals
 from ..rulebook.remarks import UNKNOWN_ADDRESS
 from ..rulebook.rulebook import Rulebook
 from ..wire.jsontext import decode, encode
-from .answer import NOTE, Answer, WholeAnswer
+from .answer import NOTE, STREAM, StreamedAnswer, WholeAnswer
 from .events import EventStream
 
 RULES: Final = "x-quirkbook-rules"
@@ -66,25 +67,34 @@ class Rules:
     """Whose rules to apply, of which rulebook, under which policy, and which models deployments' names stand for."""
 
     def __init__(
-        self, provider: str | None, rulebook: Rulebook | None, policy: Policy | None, base_model: BaseModel = None
+        self,
+        provider: str | None,
+        rulebook: Rulebook | None,
+        policy: Policy | None,
+        base_model: BaseModel = None,
+        memory: ReasoningMemory | None = None,
     ) -> None:
         """Take the options that all adapters have.
 
         Raises:
             UnknownProviderError: nobody of that name.
-            UsageError: an unknown policy, or a base_model of another type.
+            UsageError: an unknown policy, or a base_model or memory of another type.
         """
         api.check_policy(policy)
+        if not isinstance(memory, ReasoningMemory | None):
+            raise UsageError(f"reasoning_memory must be a quirkbook.ReasoningMemory, not {kind(memory)}")
         if not isinstance(base_model, str | Mapping | None):
             raise UsageError(
                 f"base_model must be a model's name, or a mapping from deployments to names, not {kind(base_model)}; "
                 'example: {"my-deployment": "gpt-5.6"}'
             )
-        self._given = (provider, rulebook, policy, base_model)
+        self._given = (provider, rulebook, policy, base_model, memory)
         self._base_model = base_model
         self.rulebook = rulebook or api.default_rulebook()
         self.provider = None if provider is None else self.rulebook.provider(provider).name
         self.policy = policy
+        self.memory = memory
+        """Where thoughts are kept that clients lose."""
 
     def __reduce__(self) -> tuple[type[Rules], tuple[Any, ...]]:
         return Rules, self._given  # the rulebook in use is full of functions; another process has its own
@@ -122,14 +132,23 @@ class Rules:
     def translate(self, payload: dict[str, Any], provider: str | None, base_url: str | None = None) -> Translation:
         """Return the payload translated, with the report; for errors see `prepare`."""
         base_model = self.base_model(payload.get("model"))
-        run = api.apply_rules(payload, provider, None, base_url, self.rulebook, self.policy, base_model=base_model)
+        given, found = (payload, []) if self.memory is None else self.memory.restored(payload)
+        run = api.apply_rules(given, provider, None, base_url, self.rulebook, self.policy, base_model=base_model)
+        if found and not wants_thoughts(self.rulebook, run.plan.provider, run.plan.model, base_model):
+            found = []
+            run = api.apply_rules(payload, provider, None, base_url, self.rulebook, self.policy, base_model=base_model)
         if run.refusals:
             raise RefusedError(refusals(run))
         if run.fired:
             api.apply_policy(run, self.policy, stacklevel=None)
         plan = run.plan
         return Translation(
-            run.root, changes(run), plan.provider, plan.model, headers={**run.headers}, identity=plan.identity
+            run.root,
+            (*found, *changes(run)),
+            plan.provider,
+            plan.model,
+            headers={**run.headers},
+            identity=plan.identity,
         )
 
 
@@ -162,29 +181,21 @@ class TranslatedRequest:
             headers[RULES] = rules_header(change.rule for change in self.report.changes)
         return headers
 
-    def answer(self, status: int, content_type: str) -> Answer | None:
-        """Return what reads the answer; None for a stream that no rule could touch, so that it passes as it is."""
+    def answer(self, status: int, content_type: str) -> WholeAnswer | StreamedAnswer | None:
+        """Return what reads the answer; None for what is neither a good one nor an error, so that it passes as it is."""
         if self.report is None or status < 200 or 300 <= status < 400:
             return None
-        streams = status < 400 and is_stream(content_type, self.report.payload)
-        restreams = status < 400 and not streams and self.report.payload.get("stream") is True
-        book, provider, model = self.rules.rulebook, self.report.provider, self.report.payload.get("model")
-        names = self.report.names
-        if (
-            streams
-            and not names
-            and not any(book.plan(provider, model, stage=stage).rules for stage in ("chunk", "error"))
-        ):
-            return None
-        if streams:
-            return EventStream(provider, self.report.payload, book, self.base_model, names)
-        return WholeAnswer(provider, self.report.payload, status, book, self.base_model, names, restreams=restreams)
-
-
-def is_stream(content_type: str, request: Mapping[str, Any]) -> bool:
-    """Tell whether an answer comes in events: it says so, or was asked for so and is not JSON."""
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind == "text/event-stream" or (request.get("stream") is True and kind != "application/json")
+        payload, book, memory = self.report.payload, self.rules.rulebook, self.rules.memory
+        provider, names = self.report.provider, self.report.names
+        streams = status < 400 and payload.get("stream") is True
+        kind = content_type.partition(";")[0].strip().lower()
+        whole = WholeAnswer(
+            provider, payload, status, book, self.base_model, names, memory,
+            restreams=streams, is_late=streams and kind == STREAM,
+        )  # fmt: skip
+        if not streams:
+            return whole
+        return StreamedAnswer(whole, EventStream(provider, payload, book, self.base_model, names, memory), kind)
 
 
 def rules_header(rules: Iterable[str]) -> str:

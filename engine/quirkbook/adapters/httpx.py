@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..api import Policy
+from ..api.reasoning import ReasoningMemory
 from ..rulebook.rulebook import Rulebook
 from .exchange import BaseModel, Rules
 from .httpx_kit import kit_for, kit_of
@@ -34,6 +35,7 @@ def client(
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
     base_model: BaseModel = None,
+    reasoning_memory: ReasoningMemory | None = None,
     library: str | None = None,
     **options: Any,
 ) -> httpx2.Client:
@@ -41,13 +43,14 @@ def client(
 
     The provider is ``provider``, else who is known to serve the URL of a request; what goes elsewhere is left as it is,
     and the response says so in ``x-quirkbook-note``. ``base_model`` says which model a deployment's name stands for: a name,
-    or a mapping. Redirects, connections and timeouts are those of the openai package's own client.
+    or a mapping. ``reasoning_memory`` keeps the thoughts of answers, and puts them back into requests that have lost them, where the
+    provider wants them. Redirects, connections and timeouts are those of the openai package's own client.
 
     Raises:
         UnknownProviderError: nobody of that name.
         UsageError: neither httpx nor httpx2 is installed.
     """
-    kit, rules = kit_for(library), Rules(provider, rulebook, policy, base_model)
+    kit, rules = kit_for(library), Rules(provider, rulebook, policy, base_model, reasoning_memory)
     wrapped: httpx2.Client = kit.library.Client(**{**kit.defaults(), **options})
     # Wrapped when all is made: a client that is handed a transport ignores the proxies of the environment.
     wrapped._transport = kit.transport(kit, wrapped._transport, rules)
@@ -61,11 +64,12 @@ def async_client(
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
     base_model: BaseModel = None,
+    reasoning_memory: ReasoningMemory | None = None,
     library: str | None = None,
     **options: Any,
 ) -> httpx2.AsyncClient:
     """Return an asynchronous client with the rules in it; see `client`."""
-    kit, rules = kit_for(library), Rules(provider, rulebook, policy, base_model)
+    kit, rules = kit_for(library), Rules(provider, rulebook, policy, base_model, reasoning_memory)
     wrapped: httpx2.AsyncClient = kit.library.AsyncClient(**{**kit.defaults(), **options})
     wrapped._transport = kit.async_transport(kit, wrapped._transport, rules)
     wrapped._mounts = {at: inner and kit.async_transport(kit, inner, rules) for at, inner in wrapped._mounts.items()}
@@ -79,6 +83,7 @@ def transport(
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
     base_model: BaseModel = None,
+    reasoning_memory: ReasoningMemory | None = None,
     library: str | None = None,
 ) -> httpx2.BaseTransport:
     """Return a transport with the rules in it around ``inner``, a plain one if none is given.
@@ -88,7 +93,7 @@ def transport(
         UsageError: neither httpx nor httpx2 is installed, or ``inner`` is not a transport of either.
     """
     kit = kit_of(inner, library)
-    rules = Rules(provider, rulebook, policy, base_model)
+    rules = Rules(provider, rulebook, policy, base_model, reasoning_memory)
     wrapped: httpx2.BaseTransport = kit.transport(kit, inner, rules)
     return wrapped
 
@@ -100,9 +105,10 @@ def async_transport(
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
     base_model: BaseModel = None,
+    reasoning_memory: ReasoningMemory | None = None,
     library: str | None = None,
 ) -> httpx2.AsyncBaseTransport:
     """Return an asynchronous transport with the rules in it; see `transport`."""
-    kit, rules = kit_of(inner, library), Rules(provider, rulebook, policy, base_model)
+    kit, rules = kit_of(inner, library), Rules(provider, rulebook, policy, base_model, reasoning_memory)
     wrapped: httpx2.AsyncBaseTransport = kit.async_transport(kit, inner, rules)
     return wrapped

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from functools import cache
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ..errors import PayloadError, UsageError
-from .answer import NOTE, Answer, WholeAnswer
+from .answer import NOTE, StreamedAnswer, WholeAnswer
 from .exchange import NOT_READ, Rules, TranslatedRequest, is_chat
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class _Wrapped:
         return outgoing, translated
 
     @staticmethod
-    def _answer(response: Any, translated: TranslatedRequest | None) -> Answer | None:
+    def _answer(response: Any, translated: TranslatedRequest | None) -> WholeAnswer | StreamedAnswer | None:
         """Note the report on a response; return what reads it, None where it passes as it is."""
         if translated is None:
             return None
@@ -140,18 +140,18 @@ class _Wrapped:
         return translated.answer(response.status_code, response.headers.get("content-type", ""))
 
     @staticmethod
-    def _response(kit: Kit, response: Any, answer: Answer, status: int, **body: Any) -> Any:
+    def _response(kit: Kit, response: Any, answer: WholeAnswer | StreamedAnswer, **body: Any) -> Any:
         headers = response.headers.copy()
         for name, value in answer.headers.items():
             headers.pop(name, None)
             if value is not None:
                 headers[name] = value
         extensions = {**response.extensions, "quirkbook_answer": answer}
-        return kit.library.Response(status, headers=headers, extensions=extensions, **body)
+        return kit.library.Response(answer.status, headers=headers, extensions=extensions, **body)
 
     def _whole(self, kit: Kit, response: Any, answer: WholeAnswer, raw: bytes) -> Any:
         content = answer.feed(raw) + answer.close()
-        return self._response(kit, response, answer, answer.status, content=content)
+        return self._response(kit, response, answer, content=content)
 
 
 def _root(kind: type) -> str:
@@ -172,7 +172,10 @@ class _Transport(_Wrapped):
         if isinstance(answer, WholeAnswer):
             response = self._whole(kit, response, answer, response.read())
         elif answer is not None:
-            response = self._response(kit, response, answer, response.status_code, stream=kit.body(response, answer))
+            body = kit.body(response, answer)
+            if answer.waits:
+                body.begin()
+            response = self._response(kit, response, answer, stream=body)
         return response
 
     def close(self) -> None:
@@ -209,7 +212,9 @@ class _AsyncTransport(_Wrapped):
             response = self._whole(kit, response, answer, await response.aread())
         elif answer is not None:
             body = kit.async_body(response, answer)
-            response = self._response(kit, response, answer, response.status_code, stream=body)
+            if answer.waits:
+                await body.begin()
+            response = self._response(kit, response, answer, stream=body)
         return response
 
     async def aclose(self) -> None:
@@ -254,25 +259,41 @@ def _unwrapped(error: PayloadError, library: Any, request: Any) -> PayloadError:
 
 
 class _Body:
-    def __init__(self, response: httpx2.Response, answer: Answer) -> None:
+    def __init__(self, response: httpx2.Response, answer: StreamedAnswer) -> None:
         self._response, self._answer = response, answer
+        self._first: list[bytes] = []
+        self._pieces = self._read()
 
-    def __iter__(self) -> Iterator[bytes]:
+    def begin(self) -> None:
+        """Read as far as to what can be passed on first."""
+        self._first = [next(self._pieces, b"")]
+
+    def _read(self) -> Iterator[bytes]:
         for data in self._response.iter_bytes():
             if passed := self._answer.feed(data):
                 yield passed
         if passed := self._answer.close():
             yield passed
 
+    def __iter__(self) -> Iterator[bytes]:
+        yield from filter(None, self._first)
+        yield from self._pieces
+
     def close(self) -> None:
         self._response.close()
 
 
 class _AsyncBody:
-    def __init__(self, response: httpx2.Response, answer: Answer) -> None:
+    def __init__(self, response: httpx2.Response, answer: StreamedAnswer) -> None:
         self._response, self._answer = response, answer
+        self._first: list[bytes] = []
+        self._pieces = self._read()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def begin(self) -> None:
+        """Read as far as to what can be passed on first."""
+        self._first = [await anext(self._pieces, b"")]
+
+    async def _read(self) -> AsyncGenerator[bytes, None]:
         async with contextlib.aclosing(self._response.aiter_bytes()) as pieces:
             async for data in pieces:
                 if passed := self._answer.feed(data):
@@ -280,5 +301,13 @@ class _AsyncBody:
         if passed := self._answer.close():
             yield passed
 
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for data in filter(None, self._first):
+            yield data
+        async with contextlib.aclosing(self._pieces) as pieces:
+            async for data in pieces:
+                yield data
+
     async def aclose(self) -> None:
+        await self._pieces.aclose()
         await self._response.aclose()

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from ..api import Policy
+from ..api.reasoning import ReasoningMemory
 from ..errors import UsageError, missing_extra
 from ..rulebook.rulebook import Rulebook
 from .exchange import BaseModel, Rules
@@ -29,6 +30,7 @@ def install(
     rulebook: Rulebook | None = None,
     policy: Policy | None = None,
     base_model: BaseModel = None,
+    reasoning_memory: ReasoningMemory | None = None,
 ) -> None:
     """Put the rules into every HTTP client of LiteLLM: `completion`, `acompletion`, its Router, and what uses them.
 
@@ -42,8 +44,10 @@ def install(
     from . import httpx
 
     uninstall()
-    options: dict[str, Any] = {"rulebook": rulebook, "policy": policy, "base_model": base_model, "library": "httpx"}
-    rules, kit = Rules(provider, rulebook, policy, base_model), kit_for("httpx")
+    options: dict[str, Any] = {
+        "rulebook": rulebook, "policy": policy, "base_model": base_model, "reasoning_memory": reasoning_memory, "library": "httpx",
+    }  # fmt: skip
+    rules, kit = Rules(provider, rulebook, policy, base_model, reasoning_memory), kit_for("httpx")
     _before.update({name: getattr(litellm, name, None) for name in _SESSIONS})
     litellm.client_session = httpx.client(provider, **options)
     litellm.aclient_session = httpx.async_client(provider, **options)

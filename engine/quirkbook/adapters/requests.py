@@ -18,6 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from ..api import Policy, Translation
+from ..api.reasoning import ReasoningMemory
 from ..rulebook.rulebook import Rulebook
 from .answer import NOTE, Answer, WholeAnswer
 from .exchange import NOT_READ, BaseModel, Rules, TranslatedRequest, is_chat
@@ -42,18 +43,20 @@ class QuirkbookAdapter(HTTPAdapter):
         rulebook: Rulebook | None = None,
         policy: Policy | None = None,
         base_model: BaseModel = None,
+        reasoning_memory: ReasoningMemory | None = None,
         **options: Any,
     ) -> None:
         """Take the provider, else it is who is known to serve the URL; ``options`` are those of HTTPAdapter.
 
-        ``base_model`` says which model a deployment's name stands for: a name, or a mapping.
+        ``base_model`` says which model a deployment's name stands for: a name, or a mapping. ``reasoning_memory`` keeps the
+        thoughts of answers, and puts them back into requests that have lost them.
 
         Raises:
             UnknownProviderError: nobody of that name.
             UsageError: the policy is invalid.
         """
         super().__init__(**options)
-        self._rules = Rules(provider, rulebook, policy, base_model)
+        self._rules = Rules(provider, rulebook, policy, base_model, reasoning_memory)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Send a request: translated, if it is one for a chat completion.
@@ -118,7 +121,9 @@ def _incoming(response: requests.Response, translated: TranslatedRequest) -> req
         body = response.raw = _Body(response.raw, answer)
         if isinstance(answer, WholeAnswer):
             body.hold()
-            response.status_code = answer.status
+        elif answer.waits:
+            body.begin()
+        response.status_code = answer.status
         for name, value in answer.headers.items():
             response.headers.pop(name, None)
             if value is not None:
@@ -144,6 +149,10 @@ class _Body:
     def hold(self) -> None:
         """Read all, so that the answer knows what it is."""
         self._rest = self.read()
+
+    def begin(self) -> None:
+        """Read as far as to what can be passed on first."""
+        self._rest = next(self._pieces, b"")
 
     def stream(self, amt: int | None = None, decode_content: bool | None = None) -> Iterator[bytes]:
         """Yield what comes, as it comes: a chat wants no waiting until so many bytes are there."""

@@ -87,6 +87,10 @@ class ReasoningMemory:
     def __repr__(self) -> str:
         return f"<ReasoningMemory of {len(self)} entries>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle an empty one of the same size: another process remembers by itself, or in what is shared."""
+        return _empty, (self._most, self._ttl, self._most_bytes, self._shared)
+
     @property
     def is_shared(self) -> bool:
         """Whether looking something up may have to wait for a store elsewhere."""
@@ -152,6 +156,10 @@ class ReasoningMemory:
                 return thoughts
             self._drop(key)
         return self._shared.get(key) if self._shared is not None else None
+
+
+def _empty(entries: int, ttl: float, most_bytes: int, shared: Shared | None) -> ReasoningMemory:
+    return ReasoningMemory(entries=entries, ttl=ttl, bytes=most_bytes, shared=shared)
 
 
 def wants_thoughts(rulebook: Rulebook, provider: str, model: str | None, base_model: str | None = None) -> bool:
