@@ -4,7 +4,6 @@ import json
 
 import pytest
 from tests.adapters.asked import ASKED, REFUSED, rules_of
-from tests.books import a_book, a_rule
 
 from quirkbook import PayloadError, PolicyError, RefusedError, UnknownProviderError, UsageError
 from quirkbook.adapters.answer import WholeAnswer

@@ -11,7 +11,7 @@ import warnings
 import pytest
 from tests.adapters.asked import ASKED, KEY, REFUSED, TOOL, acme
 
-from quirkbook import QuirkbookWarning, UsageError
+from quirkbook import QuirkbookWarning, ReasoningMemory, UsageError
 from quirkbook.adapters import httpx as httpx_adapter
 from quirkbook.emulator import Emulator, running
 
@@ -420,3 +420,23 @@ def test_a_version_that_makes_its_clients_otherwise_is_told(installed, monkeypat
 
     assert "the rules cannot be installed" in str(caught.value)
     assert getattr(litellm.client_session, "_transport", None) is None
+
+
+def test_installed_rules_may_remember_thoughts():
+    memory, emulator = ReasoningMemory(), Emulator("deepseek")
+    tools = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}]
+    ask = [{"role": "user", "content": "call look {}"}]
+    adapter.install("deepseek", reasoning_memory=memory)
+    try:
+        with running(emulator) as url:
+            given = {"model": "deepseek/deepseek-v4-pro", "api_base": url, "api_key": KEY, "tools": tools}
+            message = litellm.completion(messages=ask, **given).choices[0].message.model_dump(mode="json")
+            calls = message["tool_calls"]
+            turn = {"role": "assistant", "content": message["content"], "tool_calls": calls}
+            result = {"role": "tool", "tool_call_id": calls[0]["id"], "content": "found"}
+            litellm.completion(messages=[*ask, turn, result], **given)
+    finally:
+        adapter.uninstall()
+
+    sent = emulator.requests[-1]["body"]["messages"][1]
+    assert sent["reasoning_content"] == message["reasoning_content"] != ""
