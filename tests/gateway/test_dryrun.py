@@ -7,12 +7,14 @@ import pytest
 from tests.books import a_book, a_rule
 from tests.running import nested
 
-from quirkbook import Rulebook, explain
+from quirkbook import Rulebook, __version__, explain
 from quirkbook.gateway.dry_run import FIELDS, dry_run, encode, options
 
 CLAMP = a_rule("cool", {"clamp": {"temperature": [0, 1]}}, {"temperature": {"gt": 1}})
 LEAD = a_rule("no-seed", {"drop": ["seed"]}, {"seed": {"exists": True}}, effect="semantic", note="For the test.")
 NAMES = a_rule("no-n", {"reject": "n is not taken"}, {"n": {"gt": 1}}, models=["big*", "!bigger", "small-1"])
+
+FORGE = f"https://github.com/quirkbook/quirkbook/blob/v{__version__}"
 
 
 @pytest.fixture(scope="module")
@@ -251,6 +253,7 @@ def test_the_options_name_each_provider_with_the_models_that_its_rules_know():
     )
 
     assert options(book) == {
+        "links": {"rules": f"{FORGE}/rules", "table": f"{FORGE}/docs/compatibility.md"},
         "providers": [
             {
                 "provider": "acme",
@@ -260,7 +263,7 @@ def test_the_options_name_each_provider_with_the_models_that_its_rules_know():
                 "models": ["big-2", "small-1"],
                 "globs": ["big*", "small-1"],
             }
-        ]
+        ],
     }
     assert options(a_book(CLAMP))["providers"][0]["models"] == []
 

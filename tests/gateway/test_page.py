@@ -48,7 +48,7 @@ def test_the_page_is_read_once_and_nobody_can_change_its_headers():
 
 
 def test_it_is_small_and_brings_all_that_it_needs():
-    assert len(page().body) <= 22 * 1024
+    assert len(page().body) <= 27 * 1024
     assert re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", BODY) == ["data:,"]
     assert not re.search(r"url\(|@import|\bimport\b|https?://", BODY)
 

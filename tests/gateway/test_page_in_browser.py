@@ -2,19 +2,22 @@
 
 import json
 import os
+import re
 import shutil
 import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.books import a_file, a_rule
 
 from quirkbook import Rulebook
-from quirkbook.gateway.config.model import ClientKey
+from quirkbook.gateway.config.model import ClientKey, Config, Deployment
 from quirkbook.gateway.dry_run import dry_run, encode, options
+from quirkbook.gateway.serve import running
 from quirkbook.gateway.ui import page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: see tests/peers.txt")
@@ -142,7 +145,7 @@ def test_the_example_is_translated_as_the_page_opens(visit, gateway):
     status_is(tab, "moonshot · moonshot-v1-8k · 7 changes: 4 exact, 2 lossy, 1 semantic")
     assert tab.get_by_role("heading", level=3).all_text_contents() == [
         "quirkbook/model-prefix",
-        "moonshot/developer-is-system",
+        "format/developer-is-system",
         "moonshot/user-is-safety-identifier",
         "moonshot/text-models-take-text",
         "moonshot/temperature-range",
@@ -333,6 +336,7 @@ def test_the_key_is_asked_for_and_kept_in_memory_only(visit):
     with serving(Rulebook.load(), key="sk-1") as server:
         tab = visit(server)
         status_is(tab, "The gateway asks for its key.")
+        assert tab.locator("#status").get_attribute("class") == ""  # nobody has done anything wrong yet
         field = tab.get_by_label("Gateway key")
         assert field.get_attribute("type") == "password"
         shot(tab, "key")
@@ -440,10 +444,10 @@ def test_every_text_has_enough_contrast(visit, gateway, scheme):
 
 
 def test_it_fits_a_narrow_screen_and_every_control_is_large_enough_to_touch(visit, gateway):
-    tab = visit(gateway, viewport={"width": 360, "height": 740})
+    tab = visit(gateway, viewport={"width": 390, "height": 844})
     status_is(tab, "moonshot · moonshot-v1-8k · 7 changes: 4 exact, 2 lossy, 1 semantic")
 
-    assert tab.evaluate("document.documentElement.scrollWidth") == 360
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
     heights = tab.locator("button:visible, input:visible, select").evaluate_all("all => all.map(n => n.offsetHeight)")
     assert min(heights) >= 32
     shot(tab, "narrow")
@@ -458,10 +462,10 @@ def test_every_control_has_a_name_and_tab_reaches_them_in_order(visit, gateway):
       .map(one => one.outerHTML)""")
     assert names == []
     order = []
-    for _ in range(5):
+    for _ in range(6):
         tab.keyboard.press("Tab")
         order.append(tab.evaluate("document.activeElement.id || document.activeElement.textContent"))
-    assert order == ["provider", "model", "payload", "Translate", "tidy"]
+    assert order == ["provider", "model", "payload", "Translate", "tidy", "link"]
     assert tab.locator("#status").get_attribute("role") == "status"
 
 
@@ -474,13 +478,111 @@ def test_tidying_up_keeps_what_numbers_say(visit, gateway):
     assert tab.get_by_label("Chat payload, as JSON").input_value() == ('{\n  "model": "moonshot/x",\n  "top_p": 1.0\n}')
 
 
+@contextmanager
+def a_gateway():
+    """Run a real gateway with models of its own; yield what `visit` takes."""
+    fast = Deployment("fast", "moonshot/moonshot-v1-8k", "moonshot", "moonshot-v1-8k", "sk-1", id="fast-1")
+    others = [
+        Deployment("fast", "groq/openai/gpt-oss-20b", "groq", "openai/gpt-oss-20b", "sk-2", shadow=True),
+        Deployment("own/*", "openai/*", "openai", "*", "sk-3"),
+    ]
+    with running(Config((fast, *others), Rulebook.load())) as url:
+        yield SimpleNamespace(url=f"{url}/")
+
+
+REQUEST = {"model": "fast", "messages": [{"role": "user", "content": "Hi"}], "temperature": 1.4}
+
+
+def test_a_model_of_the_gateways_own_is_shown_for_each_of_its_deployments(visit):
+    with a_gateway() as server:
+        tab = visit(server)
+        write(tab, REQUEST)
+        status_is(tab, "fast → moonshot · moonshot-v1-8k · 1 change: 1 lossy")
+        rows = tab.locator("#served li")
+        assert rows.all_text_contents() == [
+            "fast-1moonshot · moonshot-v1-8klossy",
+            "fast#2groq · openai/gpt-oss-20bunchangedin the shadow",
+        ]
+        shot(tab, "own")
+
+        rows.nth(1).get_by_role("button").press("Enter")
+        status_is(tab, "fast → groq · openai/gpt-oss-20b · passes unchanged")
+        pressed = rows.get_by_role("button").evaluate_all("all => all.map(one => one.ariaPressed)")
+        assert pressed == ["false", "true"]
+
+        write(tab, {**REQUEST, "model": "own/gpt-4o"})  # what was picked was picked for the other
+        status_is(tab, "own/gpt-4o → openai · gpt-4o · passes unchanged")
+        sync_api.expect(tab.locator("#served")).to_be_hidden()
+        offered = tab.locator("#models option").evaluate_all("all => all.slice(0, 2).map(one => one.value)")
+        assert offered[0] == "fast" and "own/*" not in offered
+
+
+def test_who_else_takes_it_is_asked_when_somebody_wants_to_know(visit, gateway):
+    tab = visit(gateway)
+    write(tab, {"model": "moonshot/kimi-k2.6", "temperature": 0.3})
+    status_is(tab, "moonshot · kimi-k2.6 · 2 changes: 1 exact, 1 lossy")
+    assert '"elsewhere":false' in gateway.bodies[-1]
+    tab.get_by_text("Who else takes this request").click()
+
+    rows = tab.locator("#others li")
+    sync_api.expect(rows.first).to_be_visible()
+    verdicts = rows.locator(".tag").all_text_contents()
+    order = ["unchanged", "exact", "lossy", "semantic", "refuses"]
+    assert verdicts == sorted(verdicts, key=order.index) and len(verdicts) > 20
+    sync_api.expect(tab.get_by_role("link", name="The table of all rules")).to_have_attribute(
+        "href", re.compile("/docs/compatibility.md$")
+    )
+    shot(tab, "others")
+    rows.get_by_role("button", name="OpenRouter", exact=True).click()
+    sync_api.expect(tab.locator("#status")).to_contain_text("openrouter · ")
+    assert tab.evaluate("document.activeElement.id") == "provider"
+
+
+def test_a_rule_links_to_its_line(visit, gateway):
+    tab = visit(gateway)
+    heat = tab.locator("#rules > li", has_text="moonshot/temperature-range")
+    sync_api.expect(heat.get_by_role("link")).to_have_count(2)
+
+    assert re.search(r"/rules/moonshot\.yaml#L\d+$", heat.get_by_role("link").nth(1).get_attribute("href"))
+
+
+def test_a_link_brings_payload_provider_and_model_back_and_no_server_sees_them(visit, gateway):
+    tab = visit(gateway)
+    write(tab, '{"temperature": 1.50, "model": "x&y=ü"}')
+    tab.get_by_label("Provider", exact=True).select_option("moonshot")
+    tab.get_by_label("Model").fill("kimi-k2.6")
+    status_is(tab, "moonshot · kimi-k2.6 · 2 changes: 1 exact, 1 lossy")
+    tab.get_by_role("button", name="Copy link").press("Enter")
+    sync_api.expect(tab.locator("#link")).to_have_text(re.compile("Copied|It is in the address"))
+    link = tab.evaluate("location.href")
+
+    again = visit(SimpleNamespace(url=link.partition("#")[0], whole=link))
+    again.goto("about:blank")
+    again.goto(link)
+    status_is(again, "moonshot · kimi-k2.6 · 2 changes: 1 exact, 1 lossy")
+    assert again.get_by_label("Chat payload, as JSON").input_value() == '{"temperature": 1.50, "model": "x&y=ü"}'
+    assert again.get_by_label("Provider", exact=True).input_value() == "moonshot"
+    write(tab, {"model": "moonshot/x", "user": "u" * 70_000})
+    tab.get_by_role("button", name=re.compile("Copy link|Copied|It is in")).click()
+    sync_api.expect(tab.locator("#link")).to_have_text("Too large for a link")
+
+
+def test_nothing_is_red_at_first_sight(visit, gateway):
+    tab = visit(gateway)
+    status_is(tab, "moonshot · moonshot-v1-8k · 7 changes: 4 exact, 2 lossy, 1 semantic")
+
+    red = tab.evaluate("""() => [...document.querySelectorAll("body *")].filter(one => {
+      const [r, g, b] = getComputedStyle(one).color.match(/[\\d.]+/g).map(Number);
+      return one.checkVisibility() && one.textContent.trim() && r > 1.5 * g + 20 && r > 1.5 * b + 20 && g < 60;
+    }).map(one => one.outerHTML.slice(0, 80))""")
+    assert red == []
+    write(tab, " ")
+    status_is(tab, "Paste a chat payload to begin.")
+    assert tab.locator("#status").get_attribute("class") == ""
+
+
 def test_the_gateway_itself_serves_the_page_and_what_it_asks_for(visit):
     """All other tests have a stand-in, which can be slow or broken on purpose."""
-    from types import SimpleNamespace
-
-    from quirkbook.gateway.config.model import Config
-    from quirkbook.gateway.serve import running
-
     with running(Config((), Rulebook.load(), keys=(ClientKey.of("", "sk-gateway"),))) as url:
         tab = visit(SimpleNamespace(url=f"{url}/"))
         tab.locator("input[type=password]").fill("sk-gateway")

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from .. import __version__
 from ..api import DEFAULT_POLICY, Translation, explain, verdict
-from ..authoring.support import known
+from ..authoring.support import known, provider_support
 from ..errors import PayloadError, UnknownProviderError, UsageError, did_you_mean
 from ..model import Keys, pointer
 from ..rulebook.rulebook import Rulebook
@@ -24,8 +25,14 @@ FIELDS: Final[Mapping[str, tuple[type, str]]] = {
     "provider": (str, "a string: write a provider's name, or leave it out where the model's prefix says it"),
     "model": (str, "a string: write the model to translate for, or leave it out to take the payload's"),
     "why_not": (bool, "true or false"),
+    "elsewhere": (bool, "true or false"),
+    "deployment": (str, "a string: write the name of a deployment of that model"),
     "policy": (dict, 'an object: write {"lossy": "warn", "semantic": "error"}'),
 }
+
+
+_REPOSITORY: Final = f"https://github.com/quirkbook/quirkbook/blob/v{__version__}"
+_LINKS: Final = {"rules": f"{_REPOSITORY}/rules", "table": f"{_REPOSITORY}/docs/compatibility.md"}
 
 
 class _BadInputError(Exception):
@@ -39,8 +46,9 @@ def dry_run(
     provider: str | None = None,
     model: str | None = None,
     policy: Mapping[str, str] | None = None,
+    base_model: str | None = None,
 ) -> tuple[int, dict[str, Any]]:
-    """Return (HTTP status, JSON data) for ``{"payload", "provider"?, "model"?, "why_not"?, "policy"?}``; never raises.
+    """Return (HTTP status, JSON data) for ``{"payload", "provider"?, "model"?, "why_not"?, "policy"?, "elsewhere"?}``; never raises.
 
     ``provider``, ``model`` and ``policy`` are the server's own and stand in for what the body leaves out; the body's
     policy wins effect by effect.
@@ -52,22 +60,34 @@ def dry_run(
     - ``forbidden``: the effects among the changes for which the policy says ``error``, the refusal's included. Sent
       with this policy the payload would get a 400 unless the list is empty.
 
+    With ``elsewhere`` the report says so of each provider that has rules: ``[{"provider", "name", "verdict", "rules", ...}]``,
+    the best fit first.
+
     400 is an error in OpenAI's shape, ``{"error": {"message", "type", "param", "code"}}``; ``code`` is ``invalid_type``,
     ``invalid_value``, ``missing_parameter``, ``unknown_parameter``, ``unknown_provider`` or ``provider_unclear``.
     """
     try:
         fields = _parse_fields(body)
         merged = {**(policy or {}), **fields.get("policy", {})}
-        translation = _explain(fields, rulebook, fields.get("provider", provider), fields.get("model", model), merged)
+        named = fields.get("provider", provider), fields.get("model", model)
+        translation = _explain(fields, rulebook, *named, merged, base_model)
     except _BadInputError as error:
-        message, param, code = error.args
-        error_body = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
-        return 400, {"error": error_body}
+        return bad_input(*error.args)
+    others: dict[str, Any] = {}
+    if fields.get("elsewhere"):
+        fits = provider_support(fields["payload"], rulebook, model=translation.model)
+        others["elsewhere"] = [fit.to_dict() for fit in fits]
     return 200, {
+        **others,
         **translation.to_dict(),
         "refused": translation.refusal is not None,
         "forbidden": _forbidden(translation, merged),
     }
+
+
+def bad_input(message: str, param: str | None, code: str) -> tuple[int, dict[str, Any]]:
+    """Return the answer to a body that cannot be translated."""
+    return 400, {"error": {"message": message, "type": "invalid_request_error", "param": param, "code": code}}
 
 
 def _parse_fields(body: Any) -> dict[str, Any]:
@@ -124,13 +144,19 @@ def _keys(trail: _Trail) -> list[str | int]:
 
 
 def _explain(
-    fields: Mapping[str, Any], rulebook: Rulebook, provider: str | None, model: str | None, policy: Mapping[str, str]
+    fields: Mapping[str, Any],
+    rulebook: Rulebook,
+    provider: str | None,
+    model: str | None,
+    policy: Mapping[str, str],
+    base_model: str | None,
 ) -> Translation:
     try:
         return explain(
             fields["payload"],
             provider,
             model=model,
+            base_model=base_model,
             rulebook=rulebook,
             policy=policy,
             why_not=fields.get("why_not", False),
@@ -160,9 +186,9 @@ def encode(data: Any) -> bytes:
 def options(rulebook: Rulebook) -> dict[str, Any]:
     """Return what a page offers to choose from (GET /v1/translate), as JSON data; shared, so leave it as it is.
 
-    ``{"providers": [{"provider", "name", "aliases", "rules", "models", "globs"}]}``: ``models`` are those that rules
-    name outright, in ``models`` or in their examples, ``globs`` what rules match models with. Reads every rule file
-    the first time.
+    ``{"providers": [{"provider", "name", "aliases", "rules", "models", "globs"}], "links": {"rules", "table"}}``: ``models``
+    are those that rules name outright, in ``models`` or in their examples, ``globs`` what rules match models with; the
+    links lead to the folder of this version's rules and to the table of who takes what. Reads every rule file the first time.
     """
     rows = []
     for row in known(rulebook):
@@ -171,7 +197,7 @@ def options(rulebook: Rulebook) -> dict[str, Any]:
         globs = sorted(glob for glob in written if not glob.startswith("!") and glob != "*")
         shown = {key: row[key] for key in ("provider", "name", "aliases", "rules")}
         rows.append({**shown, "models": _models(rulebook, row["provider"], entries, globs), "globs": globs})
-    return {"providers": rows}
+    return {"providers": rows, "links": _LINKS}
 
 
 def _models(rulebook: Rulebook, provider: str, entries: Sequence[StackEntry], globs: Sequence[str]) -> list[str]:

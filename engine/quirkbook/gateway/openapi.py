@@ -34,6 +34,8 @@ def description() -> dict[str, Any]:
             "provider": {"type": "string"},
             "model": {"type": "string"},
             "why_not": {"type": "boolean"},
+            "elsewhere": {"type": "boolean"},
+            "deployment": {"type": "string"},
             "policy": {"type": "object", "additionalProperties": {"enum": ["allow", "warn", "error"]}},
         },
     }
@@ -41,7 +43,7 @@ def description() -> dict[str, Any]:
         "/v1/models": "The models that can be asked for.",
         "/model/info": "The deployments, as LiteLLM has them: who serves, and what the rules know. No keys.",
         "/model_group/info": "The models by name, as LiteLLM has them.",
-        "/v1/translate": "The providers and models whose rules are known.",
+        "/v1/translate": "The gateway's own models, and the providers and models whose rules are known.",
         "/health/liveliness": "Whether the process lives.",
         "/health/readiness": "Whether it serves, and whether the files on disk are those in force.",
         "/metrics": "Figures for Prometheus.",

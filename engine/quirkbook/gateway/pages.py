@@ -17,6 +17,7 @@ from .config.model import ClientKey
 from .exchange import MODEL_BYTES
 from .http import body, paths
 from .http.asgi import HTTPError, Receive, Scope, Send, answer, answer_json, header, header_values, read_body
+from .own_models import dry_run_here
 from .passthrough import endpoints
 from .router import UnknownModelError
 from .service import Service
@@ -168,12 +169,13 @@ class Pages:
         request = body.decode(fields, None, limits.json_depth)
         body.check_inner(fields)
         status, report = await asyncio.to_thread(
-            dry_run_page.dry_run, request, service.book, policy=service.config.policy
+            dry_run_here, request, service.book, service.router, scope[KEY], service.config.policy
         )
         await answer(send, status, dry_run_page.encode(report), [(b"content-type", b"application/json")])
 
     async def _options(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await answer_json(send, 200, dry_run_page.options(self._service.book))
+        names = allowed_names(scope[KEY], self._service.router)
+        await answer_json(send, 200, {**dry_run_page.options(self._service.book), "models": names})
 
     # Its state
 
