@@ -51,7 +51,9 @@ def is_open(node: Mapping[str, Any]) -> bool:
 def is_object(words: Mapping[str, Any]) -> bool:
     """Tell whether a schema is about objects."""
     kind = words.get("type")
-    return "object" in names(kind) if kind is not None else not HINTS["object"].isdisjoint(words)
+    if kind is None:
+        return not HINTS["object"].isdisjoint(words)
+    return bool(kind == "object") or (kind.__class__ is list and "object" in kind)
 
 
 def close_objects(spot: Spot, log: Log) -> None:

@@ -5,7 +5,7 @@ What it makes is what `additions.close_objects` makes; whatever is less usual is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any, Final
 
 from ...model import Effect
@@ -14,7 +14,7 @@ from .inlining import meaning
 from .refs import DYNAMIC
 from .repairs import IN_PLACE
 from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, Log, names
-from .walk import DEEPEST, Unsure
+from .walk import DEEPEST, PLACES, Unsure
 
 Schema = dict[str, Any]
 
@@ -40,13 +40,13 @@ class Closing:
         self._sources: dict[int, tuple[Schema, Schema]] = {}
         """The id of a schema that null was added to -> it, and the schema that it was made from."""
 
-    def closed(self) -> Schema:
-        """Return the schema with all its objects closed.
+    def closed(self, words: Set[str]) -> Schema:
+        """Return the schema, in which a look has seen ``words``, with all its objects closed.
 
         Raises:
             Unsure: this schema is one for the tree of spots.
         """
-        for node in self._nodes:
+        for node in () if _UNUSUAL.isdisjoint(words) else self._nodes:
             if not _UNUSUAL.isdisjoint(node):
                 raise Unsure
         return self._made(self._root, 0)
@@ -74,7 +74,7 @@ class Closing:
             raise Unsure
         fresh: Any = value
         for key, item in enumerate(fresh) if word == "anyOf" else fresh.items():
-            if item.__class__ is dict:
+            if item.__class__ is dict and (is_object(item) or not PLACES.isdisjoint(item)):
                 new = self._made(item, depth)
                 if new is not item:
                     if fresh is value:

@@ -153,9 +153,10 @@ class Normalizer:
         self._closes, self._merges = "close_objects" in on, "root" in on
         local = {option: value for option, value in on.items() if option not in _WHOLE}
         self._local = alarms(local)
-        self._patcher = Patcher(local, self._local)
-        self._patch_writes = self._writes if self._patcher.drops else frozenset()
-        self._lane = Lane(local, self._local, _repairs(local))
+        repairs = _repairs(local)
+        self._patcher = Patcher(local, self._local, repairs)
+        self._patch_writes = self._writes if self._patcher.stays else frozenset()
+        self._lane = Lane(local, self._local, repairs)
 
     def __call__(
         self, schema: Any, words: Set[str] | None = None, nodes: Sequence[dict[str, Any]] | None = None
@@ -199,7 +200,7 @@ class Normalizer:
         if self._merges or not words.isdisjoint(self._local):
             return None
         try:
-            made = Closing(schema, nodes, log).closed()
+            made = Closing(schema, nodes, log).closed(words)
         except Unsure:
             return None
         if not log.edits:

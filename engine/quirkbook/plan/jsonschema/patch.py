@@ -2,7 +2,7 @@
 
 A look lists the schemas that it met, and few of them have a keyword that calls for a repair. Where each of those is
 "this or null", a reference to a plain definition of the root, the root with its definitions, or has something to
-drop, a copy of it is repaired, and what it stands in is copied too. All else is left to the fast lane.
+drop or describe, a copy of it is repaired, and what it stands in is copied too. All else is left to the fast lane.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from typing import Any, Final
 from ...model import Effect
 from .inlining import DEFINES, REFERS, meaning
 from .refs import DYNAMIC
-from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log
+from .repairs import Gated, until_quiet
+from .tree import ANNOTATIONS, DEFINITIONS, POSITIONS, SILENT, Log, Spot
 from .values import let_go
 from .walk import LISTS, MAPS, ONES, Unsure
 
 #: More schemas to repair than this, or more in all, are found sooner by a walk.
 _MOST_REPAIRED: Final = 8
 _MOST: Final = 200
+
+#: Options whose repairs look at the keywords of one schema, and edit these where they stand.
+_OF_ONE: Final = frozenset({"drop", "describe", "drop_where"})
 
 _NULL: Final = {"type": "null"}
 _UNION: Final = ANNOTATIONS | {"anyOf"}
@@ -32,12 +36,15 @@ _Place = tuple[Schema, str, Any]
 class Patcher:
     """The patches that a set of options makes."""
 
-    def __init__(self, on: Mapping[str, Any], alarms: Set[str]) -> None:
+    def __init__(self, on: Mapping[str, Any], alarms: Set[str], repairs: Sequence[Gated]) -> None:
         self._alarms = alarms
+        self._repairs = repairs
         self._unusual = DYNAMIC.union(word for word in alarms if word.startswith("<"))
         """Marks of what no keyword tells, and references that no patch follows."""
         self.drops = on.keys() == {"drop"}
         """Whether there is nothing to do but to drop keywords."""
+        self.stays = on.keys() <= _OF_ONE
+        """Whether each schema is repaired by itself, and none moves."""
         self._gone = frozenset(on.get("drop", ()))
         self._collapses = "collapse_nullable" in on
         self._inlines = "inline_refs" in on
@@ -60,6 +67,9 @@ class Patcher:
         if self.drops:
             for node in found:
                 patch.drop(node, self._gone)
+        elif self.stays:
+            for node in found:
+                patch.repair(node, self._repairs)
         elif self._inlines or REFERS.isdisjoint(words):
             for node in found:
                 if node is not schema and (place := patch.place_alone(node, self._inlines)):
@@ -128,6 +138,14 @@ class _Patch:
         if copy is not None:
             for word in let_go(copy, gone):
                 self.log.record(f"drop {word}", node, Effect.EXACT if word in SILENT else Effect.LOSSY)
+
+    def repair(self, node: Schema, repairs: Sequence[Gated]) -> None:
+        """Make repairs of one schema alone, unless it went with one around it."""
+        copy = self._copy(node)
+        if copy is not None:
+            spot = Spot({}, node)
+            spot.words = copy
+            until_quiet(repairs, spot, self.log)
 
     def place_alone(self, node: Schema, inlines: bool) -> _Place | None:
         """Return where a schema stands; None if it is data.

@@ -290,5 +290,6 @@ def names(kind: Any) -> frozenset[str]:
     >>> sorted(names(["string", "null"])), names(None)
     (['null', 'string'], frozenset())
     """
-    known = [kind] if isinstance(kind, str) else kind if isinstance(kind, list) else []
-    return frozenset(name for name in known if isinstance(name, str))
+    if isinstance(kind, str):
+        return frozenset((kind,))
+    return frozenset(name for name in kind if isinstance(name, str)) if isinstance(kind, list) else _NOTHING
