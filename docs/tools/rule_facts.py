@@ -262,7 +262,7 @@ def collect(files: Sequence[RuleFile]) -> tuple[list[Row], list[Row]]:
         # The same rule stands in many lists. What it does alone differs only by the names that an includer restates.
         key = id(entry.rule)
         if key not in known:
-            known[key] = fact_of(entry, family, book)
+            known[key] = fact_of(entry, family or entry.rule.owner not in book.providers, book)
         return known[key]
 
     rows: dict[str, list[Row]] = {"family": [], "provider": []}

@@ -11,6 +11,7 @@ from quirkbook.authoring.examples import owned_rules
 from quirkbook.authoring.lint_rulebook import check_rulebook
 from quirkbook.cli import quirkbook
 from quirkbook.rulebook.load import load_file
+from quirkbook.rulebook.traits import describe
 
 ACT = {"set": {"z": 1}}
 FACT = {"source": "https://acme.example/roles", "verified": {"date": "2026-11-30", "by": "report"}}
@@ -113,6 +114,23 @@ def test_a_rule_holds_where_all_its_traits_are_met():
     assert in_force(book) == ["format/f", "format/h"]
     assert in_force(book, "b") == ["format/g", "format/h"]
     assert in_force(book, "c") == ["format/h"]
+
+
+def test_of_a_list_of_words_the_providers_must_be_one_and_false_means_that_it_says_none():
+    book = a_book(
+        a_format(
+            a_rule("f", ACT, traits={"thinking_switch": ["effort", "own"]}),
+            a_rule("g", ACT, traits={"thinking_switch": ["thinking", False]}),
+        ),
+        a_file(traits={"thinking_switch": {"is": "effort", **FACT}}),
+        a_file(provider="b", traits={"thinking_switch": {"is": "template", **FACT}}),
+        a_file(provider="c"),
+    )
+
+    assert [in_force(book, name) for name in ("acme", "b", "c")] == [["format/f"], [], ["format/g"]]
+    quiet = explain({}, "b", rulebook=book, why_not=True).quiet
+    assert {reason.because for reason in quiet} == {"traits: thinking_switch is template"}
+    assert describe({"thinking_switch": ["thinking", False]}) == "trait thinking_switch thinking or unsaid"
 
 
 def test_traits_of_an_included_provider_hold_and_are_restated_one_by_one():

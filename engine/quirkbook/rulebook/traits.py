@@ -37,7 +37,7 @@ def unmet(wanted: Traits, traits: Traits) -> str:
     """
     for name, value in wanted.items():
         has = traits.get(name, False)
-        if has != value:
+        if has != value and not (isinstance(value, list) and has in value):
             is_marked = f"the provider is marked {name}" if has is True else f"{name} is {has}"
             return f"traits: {is_marked if has else f'the provider is not marked {name}'}"
     return ""
@@ -48,12 +48,16 @@ def describe(wanted: Traits) -> str:
 
     >>> describe({"functions_only": True, "no_developer": False, "limit": "max_tokens"})
     'trait functions_only, not no_developer, limit max_tokens'
+    >>> describe({"thinking_switch": ["effort", False]})
+    'trait thinking_switch effort or unsaid'
     """
-    words = [
-        name if value is True else f"not {name}" if value is False else f"{name} {value}"
-        for name, value in wanted.items()
-    ]
-    return f"trait {', '.join(words)}" if words else ""
+    return f"trait {', '.join(_described(name, value) for name, value in wanted.items())}" if wanted else ""
+
+
+def _described(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return name if value else f"not {name}"
+    return f"{name} {' or '.join(word or 'unsaid' for word in value) if isinstance(value, list) else value}"
 
 
 def sourced(rule: Rule, said: Mapping[str, Mapping[str, Any]]) -> tuple[str, Rule]:
