@@ -73,6 +73,16 @@ def holds(node, draft):
 def holds(node, draft):
     return node.__class__ is dict and node.get('role', MISSING) == 'developer'
 
+# do.0.each.in
+def some1(items, draft):
+    for item2 in items:
+        if item2.__class__ is dict and item2.get('role', MISSING) == 'developer':
+            return True
+    return False
+
+def holds(node, draft):
+    return node.__class__ is dict and (v3 := node.get('messages', MISSING)).__class__ is list and some1(v3, draft)
+
 
 # 1 acme/no-seed  acme.yaml:4
 # when

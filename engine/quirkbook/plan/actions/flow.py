@@ -103,15 +103,21 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
         )
     path = context.path(node["in"], (*keys, "in"))
     inner = context.inside(path)
-    when = ALWAYS
+    when, some = ALWAYS, ALWAYS
     if "when" in node:
         when = compile_condition(node["when"], (*keys, "when"), context.names, context.report, inner.scope)
         context.conditions.append(((*keys, "when"), when))
+        if path.origin == "here" and not context.depth and node["in"].endswith("[*]") and path.head:
+            asked = {node["in"].removesuffix("[*]"): {"some": node["when"]}}
+            some = compile_condition(asked, (*keys, "in"), context.names, _nobody, context.scope)
+            context.conditions.append(((*keys, "in"), some))
     actions = context.compile(node["do"], (*keys, "do"), inner)
     needs = (*context.needs(path), *(when.needs if inner.scope else ()))
     find_places, runs = elements(path), [action.run for action in actions]
 
     def run(draft: Draft, base: Keys) -> None:
+        if not some.holds(draft.root, draft):  # as in most payloads; no place is made for that
+            return
         gone = []
         holds = when.holds
         edits, untouched = draft.edits, len(draft.edits)
@@ -132,6 +138,10 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
 
     removes = context.writes(path, value=MISSING)
     return Action(run, needs, join_writes([removes, *(action.writes for action in actions)]))
+
+
+def _nobody(code: str, keys: Keys, message: str, hint: str = "", *, key: bool = False) -> None:
+    """Take a diagnostic that is reported elsewhere too."""
 
 
 def compiled_options(
