@@ -12,11 +12,14 @@ from ...wire.headers import is_header_name, is_header_value
 from ...wire.retry import MOST_RETRIES
 from . import litellm_keys as table
 from . import tls
+from .dropped import Path, parsed
 from .model import LAST, UNLIMITED, Allowance, Deployment
 from .reader import Reader
 from .upstreams import Upstream
 
 _MOST: Final = 10**12
+_DROPPED: Final = "additional_drop_params"
+_NEEDED: Final = (("model",), ("messages",))
 #: Key -> what it is called in an allowance; 0 does not limit anything, as it is a share of requests, too.
 LIMITS: Final = {"rpm": "rpm", "tpm": "tpm", "rpd": "rpd", "tpd": "tpd", "max_parallel_requests": "parallel"}
 
@@ -177,6 +180,8 @@ class _Item:
             common["takes_system"] = (
                 reader.flag((*under, "supports_system_message"), params["supports_system_message"]) is not False
             )
+        if _DROPPED in params:
+            common["dropped"] = self._dropped(params[_DROPPED])
         common["allowance"] = Allowance(**limits) if limits else UNLIMITED
         if "order" in params:
             order = reader.integer((*under, "order"), params["order"], 0, LAST - 1)
@@ -201,6 +206,22 @@ class _Item:
             self._reader.wrong((*self._under, "extra_body"), "a mapping of fields", extra)
             return defaults
         return defaults | extra
+
+    def _dropped(self, given: Any) -> tuple[Path, ...]:
+        """Return the paths of fields that are left out for this deployment."""
+        keys: Keys = (*self._under, _DROPPED)
+        found = []
+        for at, text in enumerate(self._reader.names(keys, given)):
+            path = parsed(text)
+            place = (*keys, at) if isinstance(given, list) else keys
+            if path is None:
+                hint = "write seed, metadata.user or tools[*].function.strict"
+                self._reader.diagnostic("Q109", place, "this is not the path of a field", hint)
+            elif path in _NEEDED:
+                self._reader.diagnostic("Q109", place, f"no request can do without '{text}'", "leave it out here")
+            else:
+                found.append(path)
+        return tuple(found)
 
     def _headers(self, params: Mapping[str, Any]) -> dict[str, str]:
         accepted: dict[str, str] = {}

@@ -12,6 +12,8 @@ from ... import api
 from ...model import Diagnostic
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import DEFAULT_RETRIES
+from .allowance import UNLIMITED as UNLIMITED
+from .allowance import Allowance as Allowance
 from .setting import Setting
 
 DEFAULT_TIMEOUT: Final = 600.0
@@ -22,25 +24,6 @@ MODEL: Final = "{model}"
 """In an address, where the model of a deployment with stars stands."""
 LAST: Final = 1_000_000
 """The place in order of a deployment that states none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """How much may be asked: requests and tokens by the minute and by the day, and requests at once; None: as much as comes."""
-
-    rpm: int | None = None
-    tpm: int | None = None
-    rpd: int | None = None
-    tpd: int | None = None
-    parallel: int | None = None
-
-    @property
-    def counts_tokens(self) -> bool:
-        """Whether tokens matter."""
-        return self.tpm is not None or self.tpd is not None
-
-
-UNLIMITED: Final = Allowance()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +62,8 @@ class Deployment:
     """A file with the gateway's own certificate and its key, shown to the upstream."""
     takes_system: bool = True
     """Whether it takes messages of the system."""
+    dropped: tuple[tuple[str | int, ...], ...] = ()
+    """Paths of fields that requests for it lose, as `dropped.parsed` reads them."""
     weight: float = 1.0
     """The share of requests, beside the other deployments of the name; 0: only when others fail."""
     order: int = LAST
@@ -284,6 +269,8 @@ class Config:
     redis: str | None = field(default=None, repr=False)
     """Where requests and tokens are counted for all processes; None: each counts for itself."""
     network: Network = Network()
+    moderation: str | None = None
+    """The model of every request for moderation; None: that which it names."""
     traces: bool = False
     """Whether spans are made, for OpenTelemetry."""
     memory: Memory | None = None

@@ -11,7 +11,7 @@ from ... import api
 from ...model import Keys
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import MOST_RETRIES
-from . import client_keys, deployments, memory, network, rule_sets
+from . import callbacks, client_keys, deployments, memory, network, rule_sets
 from .fallbacks import Fallbacks, Names
 from .model import Config, Deployment, Limits
 from .reader import Reader
@@ -22,8 +22,6 @@ _OTHER_STRATEGIES: Final = (
     "provider-budget-routing",
 )  # fmt: skip
 _OF_REDIS: Final = ("redis://", "rediss://", "unix://")
-_OTEL: Final = "otel"
-"""LiteLLM's name for the callback that makes spans."""
 _ENFORCED: Final = "enforce_model_rate_limits"
 """A check before each request that is always made here."""
 _DAY: Final = 86_400
@@ -80,7 +78,7 @@ class Sections:
                 reader.diagnostic("Q107", (), "'model_list' is missing", "write it, or set the key of a provider")
         models = self._with_default(models, router)
         self._checks(router)
-        self._callbacks()
+        callbacks.restate(reader)
         known = Names(models, self._written_names(top))
         models = rule_sets.shadowed(reader, quirkbook, models, known)
         aliases, hidden = self._aliases(router, known)
@@ -102,7 +100,8 @@ class Sections:
             redis=self._redis(router),
             refusals_pass_on=self._flag(("quirkbook_settings", "refusals_pass_on"), quirkbook, default=True),
             memory=memory.read(reader, quirkbook),
-            traces=self._traces(quirkbook),
+            moderation=self._moderation(general, known.with_aliases(aliases)),
+            traces=callbacks.traces(reader, quirkbook),
             network=network.read(reader, general, litellm, quirkbook),
             **self._calls(litellm, router),
         )
@@ -186,29 +185,11 @@ class Sections:
         items = mapped if isinstance(mapped, list) else []
         return frozenset(str(item.get("provider")) for item in items if isinstance(item, dict))
 
-    def _callbacks(self) -> None:
-        """Note that callbacks are not missed that only count."""
-        written = self._reader.mapping(("litellm_settings",))
-        for key in ("callbacks", "success_callback", "failure_callback", "service_callback"):
-            named = _listed(written.get(key))
-            others = named - {"prometheus", _OTEL}
-            if not named or others == named:
-                continue
-            keys: Keys = ("litellm_settings", key)
-            if others:
-                why = f"nothing is sent to {', '.join(sorted(others))}; prometheus has /metrics, otel gets traces"
-                self._reader.restate(keys, "unsupported", why)
-            elif _OTEL in named:
-                self._reader.restate(keys, "used")
-            else:
-                self._reader.restate(keys, "ignored", "its figures stand at /metrics")
-
-    def _traces(self, quirkbook: Mapping[str, Any]) -> bool:
-        """Tell whether traces are wanted: by our own setting, else by LiteLLM's callback."""
-        if "opentelemetry" in quirkbook:
-            return self._flag(("quirkbook_settings", "opentelemetry"), quirkbook, default=False)
-        written = self._reader.mapping(("litellm_settings",))
-        return any(_OTEL in _listed(written.get(key)) for key in ("callbacks", "success_callback"))
+    def _moderation(self, general: Mapping[str, Any], known: Names) -> str | None:
+        """Return the model that moderates, whichever a request names."""
+        keys: Keys = ("general_settings", "moderation_model")
+        name = self._reader.text(keys, general["moderation_model"]) if "moderation_model" in general else None
+        return name if name is not None and known.check(self._reader, keys, name) else None
 
     def _redis(self, router: Mapping[str, Any]) -> str | None:
         """Return the URL of the Redis that counts for all processes."""
@@ -292,8 +273,3 @@ class Sections:
             if name is not None and known.check(self._reader, keys, name):
                 aliases[str(alias)] = name
         return aliases, frozenset(hidden)
-
-
-def _listed(value: Any) -> set[str]:
-    """Return the names of a list, or the one that stands in its place."""
-    return {name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)}

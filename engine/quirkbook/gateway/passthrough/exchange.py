@@ -20,6 +20,8 @@ from . import reply as replies
 from .endpoints import Endpoint
 from .request import Request
 
+_MODERATIONS: Final = "/moderations"
+
 
 class Passed(Exchange):
     """A request under way."""
@@ -36,7 +38,8 @@ class Passed(Exchange):
         request = Request(self._endpoint, self._scope, self._path, raw, config.limits.json_depth)
         self._record.streams = request.streams
         self._take(request.asked)
-        model = self._model or request.model
+        moderation = config.moderation if self._path == _MODERATIONS else None
+        model = self._model or moderation or request.model
         if model is None and not self._endpoint.names_model:
             targets: Sequence[Target] = allowed_targets(self._key, self._service.router.everyone())
         else:

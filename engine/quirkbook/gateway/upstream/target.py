@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ...api import apply_policy
@@ -17,7 +16,8 @@ from ...errors import AuthenticationError, RefusedError
 from ...plan.compile import Plan
 from ...plan.interpret import Run, note_remarks, prepare, refusals, run
 from ...rulebook.rulebook import Rulebook
-from ...wire.redact import HIDDEN, Mask, is_secret_name
+from ...wire.redact import Mask
+from ..config import dropped
 from ..config.model import MODEL
 from ..http import body
 from ..place import proxy_for, without_socket
@@ -27,17 +27,13 @@ from .dial import Origin
 from .pool import Pool
 from .prepared import Prepared
 from .reply import Reply
+from .secrets import Secrets
 
 #: The effects of changes, which a policy may forbid; a refusal never comes that far.
 _CHANGING = ("exact", "lossy", "semantic")
 #: The stages of rules on answers.
 _ANSWERS = ("response", "chunk", "error")
 
-_LEAST_SECRET: Final = 6
-"""Characters of a secret. ``null``, ``EMPTY`` and the like, which servers without keys are given, stand in good answers."""
-_LOOKS_SECRET: Final = re.compile(r"[\w.+=~\-]{16,}").fullmatch
-"""What is taken for a secret whatever its header is called: no address, no media type, no single short word."""
-_RUNS: Final = re.compile(r"[0-9A-Za-z]+").findall
 
 Pools = dict[Origin, Pool]
 
@@ -82,7 +78,7 @@ class Route:
         self._start = self._request_line("POST", url.path, url.query)
         self._heads = {streams: self._request_head({}, streams=streams) for streams in (False, True)}
         self.mask = Mask([key, *deployment.headers.values()])
-        secrets = _Secrets(key, deployment.headers)
+        secrets = Secrets(key, deployment.headers)
         self.without_key = secrets.hide
         self.shows_key = secrets.found_in
         base_model = deployment.base_model
@@ -99,8 +95,11 @@ class Route:
             *(plan.asked_of_request() for plan in answers),
         ]
         self._decoded = None if None in keys else body.OWN.union(*filter(None, keys))
-        if self._decoded is not None and not deployment.takes_system:
-            self._decoded |= {"messages"}
+        self._tells = not deployment.takes_system or bool(deployment.dropped)
+        """Whether the config itself changes requests."""
+        if self._decoded is not None and self._tells:
+            nested = {str(path[0]) for path in deployment.dropped if len(path) > 1}
+            self._decoded |= nested | (set() if deployment.takes_system else {"messages"})
         if self.request and any(rule.renames_model for rule in self.request.rules):
             # Then rules of a model that is not known yet apply to the request and its answer.
             self._decoded = self._answer_words = self._chunk_words = None
@@ -160,10 +159,13 @@ class Route:
         for name, value in self.deployment.defaults.items():
             payload.setdefault(name, value)
         payload["model"] = self.model
+        if not self._tells:
+            return payload, fields, ()
+        gone = dropped.without(payload, self.deployment.dropped)
         told = () if self.deployment.takes_system else _without_system(payload)
-        if told:
-            fields = {name: value for name, value in fields.items() if name != "messages"}  # they are not as they came
-        return payload, fields, told
+        changed = gone | ({"messages"} if told else set())
+        fields = {name: value for name, value in fields.items() if name not in changed}  # they are not as they came
+        return payload, fields, (dropped.NAME, *told) if gone else told
 
     def _translated(
         self, payload: dict[str, Any], fields: Mapping[str, Any], told: tuple[str, ...], policy: Mapping[str, str]
@@ -245,51 +247,3 @@ def _plan(book: Rulebook, provider: str, model: str, base_model: str | None) -> 
         plan = book.plan(provider, f"{provider}/{model}", base_model=base_model)
         plan = Plan(plan.provider, plan.model, "", plan.rules, plan.replan, plan.identity, plan.remarks)
     return plan
-
-
-class _Secrets:
-    """The secrets of one deployment, as an upstream may write them in a good answer: plain, or escaped as JSON allows.
-
-    >>> _Secrets("abc/def-123", {}).hide(rb'{"a": "abc\\/def-123", "b": "abc"}')
-    b'{"a": "***", "b": "abc"}'
-    """
-
-    def __init__(self, key: str, headers: Mapping[str, str]) -> None:
-        secrets = sorted(
-            {secret for secret in (key, *_secret_values(headers)) if len(secret) >= _LEAST_SECRET},
-            key=len,
-            reverse=True,
-        )
-        self._runs = tuple({max(_RUNS(secret), key=len, default="") for secret in secrets})
-        self._marks = tuple(run.encode() for run in self._runs)
-        """Of each secret the longest part that is never escaped: where none is, there is no need to look closer."""
-        self._pattern = re.compile("|".join(map(_escaped_pattern, secrets)).encode())
-
-    def hide(self, data: bytes) -> bytes:
-        """Return JSON, or events of it, for a client; the very bytes where the upstream has echoed no secret."""
-        for mark in self._marks:
-            if mark in data:
-                return self._pattern.sub(HIDDEN.encode(), data)
-        return data
-
-    def found_in(self, text: str) -> bool:
-        """Tell whether a header's value holds one."""
-        for part in self._runs:
-            if part in text:
-                return self._pattern.search(text.encode()) is not None
-        return False
-
-
-def _secret_values(headers: Mapping[str, str]) -> Iterator[str]:
-    for name, value in headers.items():
-        if is_secret_name(name):
-            yield from (value, value.rpartition(" ")[2])  # with "Bearer" before it, and without
-        elif _LOOKS_SECRET(value):
-            yield value
-
-
-def _escaped_pattern(secret: str) -> str:
-    """Return a pattern of all the ways to write it."""
-    return "".join(
-        char if char.isalnum() else rf"(?:\\?{re.escape(char)}|\\u00(?i:{ord(char):02x}))" for char in secret
-    )
