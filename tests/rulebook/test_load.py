@@ -664,6 +664,55 @@ def test_a_folder_is_refused_with_the_diagnostics_of_all_its_files(tmp_path):
     )
 
 
+def test_nothing_is_shown_of_a_file_to_which_a_link_leads_out_of_the_folder(tmp_path):
+    (tmp_path / "secret").write_text("password: hunter2\nroot:x:0:0\n")
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "a.yaml").symlink_to(tmp_path / "secret")
+
+    with pytest.raises(RuleFileError) as caught:
+        loading.load_folder(folder, "mine")
+
+    assert str(caught.value) == (
+        f"{folder}/a.yaml:1:1: error[Q118]: this link leads out of the folder, to a file that is not a valid rule file\n"
+        "  hint: quirkbook check names the faults of the file itself"
+    )
+
+
+def test_links_within_the_folder_and_to_sound_files_are_followed(tmp_path):
+    (tmp_path / "sound.yaml").write_text(LATER)
+    folder = tmp_path / "mine"
+    (folder / "..data").mkdir(parents=True)  # as a ConfigMap has it
+    (folder / "..data" / "b.yaml").write_text("a: &b c")
+    (folder / "a.yaml").symlink_to(tmp_path / "sound.yaml")
+    assert [file.name for file in loading.load_folder(folder, "mine")] == ["kimi"]
+
+    (folder / "b.yaml").symlink_to("..data/b.yaml")
+    (tmp_path / "linked").symlink_to(folder)
+    with pytest.raises(RuleFileError, match="anchors are not read here"):
+        loading.load_folder(tmp_path / "linked", "mine")
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_no_head_sets_headers_that_carry_credentials(table):
+    given = "headers: {X-Api-Key: a, X-Title: b, x-session-TOKEN: c}, auth: {header: Host, prefix: a}"
+    text = (
+        f"quirks: 1\nconnections:\n  x: {{name: X, base_url: https://x.example/v1, {given}, source: https://x.example, "
+        "verified: {date: 2026-12-01, by: docs}}\n"
+        if table
+        else "quirks: 1\nprovider: x\n" + given.replace("}, auth", "}\nauth") + "\n"
+    )
+
+    with pytest.raises(RuleFileError) as caught:
+        loading._entries(loading._document(text.encode(), "c.yaml"), "mine") if table else load(text)
+
+    assert [line.partition("]: ")[2] for line in str(caught.value).splitlines() if "error[" in line] == [
+        "no file may set the header 'X-Api-Key'",
+        "no file may set the header 'x-session-TOKEN'",
+        "the key must not go into the header 'Host'",
+    ]
+
+
 def test_a_folder_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(RuleFileError) as caught:
         loading.load_folder(tmp_path / "nowhere", "mine")

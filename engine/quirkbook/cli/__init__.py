@@ -29,6 +29,7 @@ from . import (
     stale,
     translate,
 )
+from .printing import echo
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -90,7 +91,7 @@ def main(args: list[str] | None = None) -> None:
         code = quirkbook.main(args, prog_name="quirkbook", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)  # click returns the code of an Exit
     except QuirkbookError as error:
-        click.echo(f"quirkbook: {error}", err=True)
+        echo(f"quirkbook: {error}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
@@ -101,5 +102,5 @@ def main(args: list[str] | None = None) -> None:
         raise  # click's own affair: who reads the output has had enough
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(f"quirkbook: {where}{error.strerror or type(error).__name__}", err=True)
+        echo(f"quirkbook: {where}{error.strerror or type(error).__name__}", err=True)
         sys.exit(2)

@@ -11,6 +11,7 @@ import click
 from ..batch.files import Batch, Progress, Settings
 from .completions import PROVIDERS
 from .options import Refused, layers_option
+from .printing import echo
 
 
 @click.command()
@@ -58,7 +59,7 @@ def batch(
         f"{count:,} request{'' if count == 1 else 's'}: {fates['unchanged']:,} unchanged, {fates['changed']:,} changed"
     )
     lost = f", {fates['refused']:,} refused, {fates['unread']:,} unreadable: see {work.refused}"
-    click.echo(f"{summary}{lost if fates['refused'] or fates['unread'] else ''}; report: {work.report}", err=True)
+    echo(f"{summary}{lost if fates['refused'] or fates['unread'] else ''}; report: {work.report}", err=True)
     if fates["refused"] or fates["unread"]:
         raise Refused
 

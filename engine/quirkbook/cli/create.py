@@ -15,6 +15,7 @@ from ..errors import UsageError
 from ..resources import schema as read_schema
 from ..rulebook.rulebook import Rulebook
 from .options import InputError
+from .printing import echo
 
 _SKELETON = """\
 # yaml-language-server: $schema=https://quirkbook.dev/schemas/rules.schema.json
@@ -89,7 +90,7 @@ def new(provider: str, into: Path) -> None:
         raise InputError(
             f"{path}: the file exists already; choose another name, or another folder with --into"
         ) from None
-    click.echo(f"wrote {path}: replace its addresses and rules, then run: quirkbook check {path}")
+    echo(f"wrote {path}: replace its addresses and rules, then run: quirkbook check {path}")
 
 
 def _of_the_gateway() -> dict[str, Any]:
@@ -117,4 +118,4 @@ def schema(name: str) -> None:
     quirkbook schema rules > rules.schema.json
     # yaml-language-server: $schema=rules.schema.json
     """
-    click.echo(json.dumps(_SCHEMAS[name](), indent=2, ensure_ascii=False))
+    echo(json.dumps(_SCHEMAS[name](), indent=2, ensure_ascii=False))

@@ -17,6 +17,7 @@ from ..errors import RuleFileError
 from ..payload.describe import show
 from .completions import PROVIDERS
 from .options import PAYLOAD_LIMIT, InputError, Refused, parse_payload, read_payload
+from .printing import echo
 
 #: How many places of one request, and how many rules of all requests, the text names.
 SHOWN = 12
@@ -125,7 +126,7 @@ class _Tally:
     def fail(self, text: str) -> None:
         """Note a request that could not be compared."""
         self._failed += 1
-        click.echo(f"quirkbook: {text}", err=True)
+        echo(f"quirkbook: {text}", err=True)
 
     def add(self, name: str, provider: str | None, model: str | None, comparison: Comparison) -> None:
         """Note a comparison; ``provider`` and ``model`` are those that were asked for."""
@@ -142,7 +143,7 @@ class _Tally:
         if self._form == "json":
             self._different.append(_as_data(who, comparison))
         else:
-            click.echo(_text(who, comparison))
+            echo(_text(who, comparison))
 
     def finish(self, pair: Pair) -> None:
         """Print the sum, and exit with the code that it asks for."""
@@ -151,11 +152,11 @@ class _Tally:
             sums = {"compared": self._compared, "not_compared": self._failed, "rules": dict(self._rules.most_common())}
             named = {side: {"rules": version.name, "kind": version.kind} for side, version in sides.items()}
             data = {**named, **sums, "different": self._different}
-            click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+            echo(json.dumps(data, indent=2, ensure_ascii=False))
         else:
             for side, version in sides.items():
-                click.echo(f"{side}: {version.name} ({version.kind})", err=True)
-            click.echo(self._summary(), err=True)
+                echo(f"{side}: {version.name} ({version.kind})", err=True)
+            echo(self._summary(), err=True)
         if self._failed:
             raise click.exceptions.Exit(2)
         if self._count:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .completions import EMULATORS
+from .printing import echo
 
 
 @click.command()
@@ -28,5 +29,5 @@ def emulate(provider: str, host: str, port: int) -> None:
     head = Rulebook().provider(provider).head
     key, address = head.get("api_key_env"), head.get("base_url_env")
     if port and key and address:
-        click.echo(f"export {key}=any-key {address}=http://{host}:{port}/v1", err=True)
+        echo(f"export {key}=any-key {address}=http://{host}:{port}/v1", err=True)
     serve(provider, host, port)

@@ -10,6 +10,7 @@ from .. import __version__
 from ..authoring.export import export as exported
 from .completions import PROVIDERS
 from .options import rulebook, rules_option
+from .printing import echo
 
 
 @click.command()
@@ -26,4 +27,4 @@ def export(names: tuple[str, ...], layers: tuple[str, ...]) -> None:
     """
     book = rulebook(layers)
     chosen = {book.provider(name).name for name in names} if names else set(book.providers)
-    click.echo(json.dumps(exported(book, __version__, chosen), ensure_ascii=False, separators=(",", ":")))
+    echo(json.dumps(exported(book, __version__, chosen), ensure_ascii=False, separators=(",", ":")))

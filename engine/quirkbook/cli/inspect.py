@@ -19,7 +19,7 @@ from ..rulebook.stack import StackEntry
 from ..rulebook.validate import vocabulary
 from .completions import PROVIDERS, RULES
 from .options import format_option, rulebook, rules_option
-from .printing import columns
+from .printing import columns, echo
 
 
 @click.command()
@@ -43,7 +43,7 @@ def rules(
     """
     book = rulebook(layers)
     if source:
-        click.echo(source_of(book.plan(provider, model, stage=stage or "request")), nl=False)
+        echo(source_of(book.plan(provider, model, stage=stage or "request")), nl=False)
         return
     identity = book.identify(model, provider)
     entries = [
@@ -54,10 +54,10 @@ def rules(
         and not entry.unmet
     ]
     if form == "json":
-        click.echo(json.dumps([_entry_as_data(entry) for entry in entries], indent=2, ensure_ascii=False))
+        echo(json.dumps([_entry_as_data(entry) for entry in entries], indent=2, ensure_ascii=False))
         return
     for line in columns([_row(entry) for entry in entries]):
-        click.echo(line)
+        echo(line)
 
 
 def _entry_as_data(entry: StackEntry) -> dict[str, Any]:
@@ -110,14 +110,14 @@ def rule(name: str, layers: tuple[str, ...], form: str) -> None:
     """
     words = vocabulary()
     if form == "json":
-        click.echo(json.dumps(_page_as_data(name, layers, words), indent=2, ensure_ascii=False))
+        echo(json.dumps(_page_as_data(name, layers, words), indent=2, ensure_ascii=False))
         return
     if name.upper() in CODES:
-        click.echo(_code_page(name.upper()))
+        echo(_code_page(name.upper()))
     elif "/" in name:
-        click.echo(_rule_page(rulebook(layers).rule(name)))
+        echo(_rule_page(rulebook(layers).rule(name)))
     elif name in words:
-        click.echo(f"{name}\n\n{words[name]}")
+        echo(f"{name}\n\n{words[name]}")
     else:
         raise UnknownRuleError(
             f"'{name}' is not a rule, a code, an action or an operator{_suggestion(name, layers, words)}"
@@ -209,4 +209,4 @@ def completion(shell: str) -> None:
     completion_class = get_completion_class(shell)
     if completion_class is not None:
         context = click.get_current_context().find_root()
-        click.echo(completion_class(context.command, {}, "quirkbook", "_QUIRKBOOK_COMPLETE").source())
+        echo(completion_class(context.command, {}, "quirkbook", "_QUIRKBOOK_COMPLETE").source())

@@ -23,6 +23,7 @@ from ..proof.writing import add_rules, file_text
 from ..rulebook.rulebook import Rulebook
 from .options import Refused as Exit1
 from .options import layers_option, read_payload, rulebook
+from .printing import echo
 
 _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
@@ -85,7 +86,7 @@ def learn(
     for lesson in lessons:
         unique.setdefault(_key(lesson), []).append(lesson)
     for group in unique.values():
-        click.echo(_in_words(group[0], len(group)), err=True)
+        echo(_in_words(group[0], len(group)), err=True)
     _put_out([group[0] for group in unique.values()], write, form)
     if any(not group[0].is_sound for group in unique.values()):
         raise Exit1
@@ -116,7 +117,7 @@ def _of_log(log: str, provider: str | None, book: Rulebook) -> Iterator[Refused]
             if not line.strip():
                 continue
             if refused is None:
-                click.echo(f"{log}:{number}: no error in this line: left out", err=True)
+                echo(f"{log}:{number}: no error in this line: left out", err=True)
             else:
                 yield refused
 
@@ -153,7 +154,7 @@ def _in_words(lesson: Lesson, count: int) -> str:
 
 def _put_out(lessons: list[Lesson], write: Path | None, form: str) -> None:
     if form == "json":
-        click.echo(json.dumps([lesson.to_dict() for lesson in lessons], indent=2, ensure_ascii=False))
+        echo(json.dumps([lesson.to_dict() for lesson in lessons], indent=2, ensure_ascii=False))
     by_provider: dict[str, list[Lesson]] = {}
     for lesson in lessons:
         if lesson.rule is not None and (lesson.is_sound or write is None):
@@ -162,6 +163,6 @@ def _put_out(lessons: list[Lesson], write: Path | None, form: str) -> None:
         drafts = [lesson.rule for lesson in its if lesson.rule is not None]
         if write is not None:
             for id in add_rules(write, provider, drafts):
-                click.echo(f"wrote {provider}/{id} to {write}", err=True)
+                echo(f"wrote {provider}/{id} to {write}", err=True)
         elif form == "yaml":
-            click.echo(file_text(provider, drafts), nl=False)
+            echo(file_text(provider, drafts), nl=False)

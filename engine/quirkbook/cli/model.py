@@ -12,6 +12,7 @@ from ..identity.pieces import pieces
 from ..rulebook.rulebook import Rulebook
 from .completions import PROVIDERS
 from .options import Refused, rulebook, rules_option
+from .printing import echo
 
 
 @click.command()
@@ -42,7 +43,7 @@ def model(ids: tuple[str, ...], provider: str | None, layers: tuple[str, ...], f
     book = rulebook(layers)
     facts = [_facts(book, name, book.provider(provider).name if provider else None) for name in ids]
     for fact in facts:
-        click.echo(json.dumps(fact) if form == "json" else _text(fact))
+        echo(json.dumps(fact) if form == "json" else _text(fact))
     if any(fact["family"] is None for fact in facts):
         raise Refused
 

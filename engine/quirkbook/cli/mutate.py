@@ -11,6 +11,7 @@ import click
 
 from ..proof.mutants import Fate, fates
 from .options import Refused
+from .printing import echo
 from .proof import PATHS, golden_folder, load
 
 
@@ -64,12 +65,12 @@ def mutate(
             "score": round(score, 1),
             "survivors": [mutant.name for mutant in new],
         }
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         for mutant in new:
-            click.echo(mutant.name)
+            echo(mutant.name)
         by = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
-        click.echo(
+        echo(
             f"{len(found)} mutants ({by}), {len(survivors) - len(new)} of them accepted: {score:.1f} % noticed",
             err=True,
         )

@@ -1,4 +1,4 @@
-"""A translation's report for people: on stderr, coloured on a terminal."""
+"""What people read: lines, columns, and a translation's report, coloured on a terminal. Nothing in it is obeyed by the terminal."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import click
 from rich.console import Console
 from rich.text import Text
 
 from ..api import Translation
 from ..model import Change, Effect
-from ..payload.describe import line
+from ..payload.describe import line, shown
 
 if TYPE_CHECKING:
     from ..gateway.config.findings import Finding
@@ -35,6 +36,11 @@ _WEIGHTS = {
 }
 
 
+def echo(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print a text; texts of rules and providers are shown, whatever is in them, and never obeyed."""
+    click.echo(shown(text), err=err, nl=nl)
+
+
 def columns(rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """Yield rows as lines, each column as wide as its longest word; what is not there is a dash."""
     texts = [["-" if cell is None else str(cell) for cell in row] for row in rows]
@@ -52,13 +58,13 @@ def print_report(translation: Translation) -> None:
     for _, group in groupby(translation.refusals, key=lambda entry: entry.rule):
         _print_rule(console, list(group))
     for name, value in translation.headers.items():
-        console.print(Text(f"header {name}: {'(left out)' if value is None else value}"))
+        console.print(_text(f"header {name}: {'(left out)' if value is None else value}"))
     if translation.quiet and translation.identity:
-        console.print(Text.assemble("\nmodel: ", str(translation.identity), (f" (from {translation.model})", "dim")))
+        console.print(_text("\nmodel: ", str(translation.identity), (f" (from {translation.model})", "dim")))
     if translation.quiet:
-        console.print(Text("\nstayed quiet:", style="bold"))
+        console.print(_text(("\nstayed quiet:", "bold")))
     for entry in translation.quiet:
-        console.print(Text.assemble("  ", (entry.rule, "dim"), f"  {entry.because}"))
+        console.print(_text("  ", (entry.rule, "dim"), f"  {entry.because}"))
 
 
 def print_findings(found: Iterable[Finding]) -> None:
@@ -66,11 +72,21 @@ def print_findings(found: Iterable[Finding]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for finding in found:
         before, word, behind = finding.text.partition(finding.state)
-        console.print(Text.assemble(before, (word, _WEIGHTS[finding.state]), behind))
+        console.print(_text(before, (word, _WEIGHTS[finding.state]), behind))
+
+
+def _text(*parts: str | Text | tuple[str, str]) -> Text:
+    """Return parts joined, each a text or one with its style."""
+    return Text.assemble(
+        *(
+            part if isinstance(part, Text) else shown(part) if isinstance(part, str) else (shown(part[0]), part[1])
+            for part in parts
+        )
+    )
 
 
 def _headline(translation: Translation) -> Text:
-    who = Text.assemble((translation.provider, "bold"), f" · {translation.model or 'no model named'} · ")
+    who = _text((translation.provider, "bold"), f" · {translation.model or 'no model named'} · ")
     if translation.refusal:
         return who + Text("refused", style=STYLES[Effect.REFUSE])
     effective = [change for change in translation.changes if change.effect is not Effect.NONE]
@@ -88,9 +104,9 @@ def _print_rule(console: Console, changes: list[Change]) -> None:
     disputed = " (disputed)" if first_change.disputed else ""
     place = f"  {first_change.location}" if first_change.location else ""
     word = "remark" if worst is Effect.NONE else str(worst)
-    console.print(Text.assemble("\n", (first_change.rule, "bold"), "  ", (word, STYLES[worst]), disputed, place))
+    console.print(_text("\n", (first_change.rule, "bold"), "  ", (word, STYLES[worst]), disputed, place))
     for change in changes:
-        console.print(Text("  " + line(change)))
-    console.print(Text.assemble(("  why     ", "dim"), first_change.why))
+        console.print(_text("  " + line(change)))
+    console.print(_text(("  why     ", "dim"), first_change.why))
     if first_change.source:
-        console.print(Text.assemble(("  source  ", "dim"), first_change.source))
+        console.print(_text(("  source  ", "dim"), first_change.source))

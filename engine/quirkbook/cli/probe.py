@@ -26,6 +26,7 @@ from ..resources import folder
 from ..rulebook.providers import GENERIC
 from ..rulebook.rulebook import Rulebook
 from .options import Refused, rulebook, rules_option
+from .printing import echo
 
 #: Requests a second towards an address that is not on this machine.
 RATE = 2.0
@@ -124,11 +125,9 @@ def _endpoint(
         endpoint.models()
         found = suggest(endpoint.answered_models)
         if found in book.providers:
-            click.echo(f"it answers like {found}: its rules are tried; to try others, name the provider", err=True)
+            echo(f"it answers like {found}: its rules are tried; to try others, name the provider", err=True)
             return endpoint, str(found)
-        click.echo(
-            "what serves there does not say who it is: only the rules of the models' families are tried", err=True
-        )
+        echo("what serves there does not say who it is: only the rules of the models' families are tried", err=True)
     return endpoint, name
 
 
@@ -185,24 +184,22 @@ def _show_plan(session: Session, form: str) -> None:
         asked = [
             {"id": ask.id, "about": ask.about, "asked": ask.shown, "requests": ask.requests} for ask in session.asks
         ]
-        click.echo(
-            json.dumps({"requests": len(requests), "tokens": tokens, "asks": asked}, indent=2, ensure_ascii=False)
-        )
+        echo(json.dumps({"requests": len(requests), "tokens": tokens, "asks": asked}, indent=2, ensure_ascii=False))
         return
     for ask in session.asks:
-        click.echo(f"{ask.id}  {ask.shown}")
-    click.echo(f"{len(requests)} requests, about {tokens} tokens; nothing was sent", err=True)
+        echo(f"{ask.id}  {ask.shown}")
+    echo(f"{len(requests)} requests, about {tokens} tokens; nothing was sent", err=True)
 
 
 def _put_out(findings: Findings, book: Rulebook, last: dict[str, object], form: str, *, write: bool) -> None:
     made = patches(findings, book, Path(os.fspath(str(folder("rules")))).parent)
     if form == "json":
-        click.echo(json.dumps(findings.to_dict(), indent=2, ensure_ascii=False))
+        echo(json.dumps(findings.to_dict(), indent=2, ensure_ascii=False))
     elif form == "patch":
-        click.echo("".join(patch.diff for patch in made), nl=False)
+        echo("".join(patch.diff for patch in made), nl=False)
     else:
         for line in lines(findings, last):
-            click.echo(line)
+            echo(line)
     for patch in made if write else ():
         patch.path.write_text(patch.after, "utf-8")
-        click.echo(f"wrote {patch.path}", err=True)
+        echo(f"wrote {patch.path}", err=True)

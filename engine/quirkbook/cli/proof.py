@@ -25,7 +25,7 @@ from .configs import (
     setting_as_data,
 )
 from .options import Refused, format_option
-from .printing import print_findings
+from .printing import echo, print_findings
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 
@@ -60,13 +60,13 @@ def check(paths: tuple[Path, ...], form: str, stale: bool, strict: bool, everyth
     if form == "text":
         print_findings(findings(settings, diagnostics, everything=everything))
         if needs:
-            click.echo(f"variables that are to be set: {', '.join(needs)}")
+            echo(f"variables that are to be set: {', '.join(needs)}")
     else:
         _print(diagnostics, settings, form)
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)
     if form == "text":
         verdict = f"{_count(errors, 'error')}, {_count(len(diagnostics) - errors, 'warning')}"
-        click.echo(f"{', '.join(counted)}: {verdict}", err=True)
+        echo(f"{', '.join(counted)}: {verdict}", err=True)
     if errors or (strict and any(setting.state == "unsupported" for setting in settings)):
         raise Refused
 
@@ -115,18 +115,18 @@ def test(paths: tuple[Path, ...], update: bool, golden: Path | None, form: str) 
     for path in examples.orphans({verdict.rule for verdict in verdicts}, goldens) if folders_only else ():
         if update:
             path.unlink()
-            click.echo(f"removed {path}", err=form == "json")
+            echo(f"removed {path}", err=form == "json")
         else:
             diagnostics.append(examples.orphan_diagnostic(path))
     for verdict in verdicts:
         if verdict.written:
-            click.echo(f"wrote {goldens / verdict.rule}.yml", err=form == "json")
+            echo(f"wrote {goldens / verdict.rule}.yml", err=form == "json")
     _print(diagnostics, (), form)
     bad = len({verdict.rule for verdict in verdicts if verdict.diagnostics})
     count = sum(len(owned_rule.rule.examples) for owned_rule in owned)
     no_golden = "" if goldens.is_dir() else " (no golden files: --update writes them)"
     proven = f"{_count(len(owned), 'rule')}, {_count(count, 'example')}"
-    click.echo(f"{proven}: {_count(bad, 'rule')} failed{no_golden}", err=True)
+    echo(f"{proven}: {_count(bad, 'rule')} failed{no_golden}", err=True)
     if diagnostics:
         raise Refused
 
@@ -162,13 +162,13 @@ def golden_folder(paths: Sequence[Path]) -> Path:
 def _print(diagnostics: Sequence[Diagnostic], settings: Sequence[Setting], form: str) -> None:
     if form == "json":
         rows = [*map(_as_data, diagnostics), *map(setting_as_data, settings)]
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        echo(json.dumps(rows, indent=2, ensure_ascii=False))
     elif form == "text":
         for row in (*diagnostics, *settings):
-            click.echo(str(row))
+            echo(str(row))
     else:
         for line in (*map(_annotation, diagnostics), *map(setting_annotation, settings)):
-            click.echo(line)
+            echo(line)
 
 
 def _as_data(diagnostic: Diagnostic) -> dict[str, object]:

@@ -18,7 +18,7 @@ from ..model import Effect
 from ..rulebook.rulebook import Rulebook
 from .completions import PROVIDERS
 from .options import InputError, format_option, read_payload, rulebook, rules_option
-from .printing import STYLES, columns
+from .printing import STYLES, columns, echo
 
 
 @click.command()
@@ -55,12 +55,12 @@ def providers(subject: str | None, model: str | None, layers: tuple[str, ...], f
 def _list(book: Rulebook, form: str) -> None:
     rows = known(book)
     if form == "json":
-        click.echo(json.dumps(rows, indent=2))
+        echo(json.dumps(rows, indent=2))
         return
     for line in columns(
         [[row["provider"], _rules_in_words(row["rules"]), row["api_key_env"], row["base_url"]] for row in rows]
     ):
-        click.echo(line)
+        echo(line)
 
 
 def _card(book: Rulebook, name: str, form: str) -> None:
@@ -68,11 +68,11 @@ def _card(book: Rulebook, name: str, form: str) -> None:
         raise InputError(f"{name}: no such file")
     facts = card(book, name)
     if form == "json":
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        echo(json.dumps(facts, indent=2, ensure_ascii=False))
         return
     rows = [[key.replace("_", " "), _shown(value)] for key, value in facts.items() if value not in (None, [], {})]
     for line in columns(rows):
-        click.echo(line)
+        echo(line)
 
 
 def _rules_in_words(number: int) -> str:
@@ -87,7 +87,7 @@ def _shown(value: Any) -> str:
 
 def _compare(supports: list[Support], left_out: list[str], form: str) -> None:
     if form == "json":
-        click.echo(json.dumps([support.to_dict() for support in supports], indent=2, ensure_ascii=False))
+        echo(json.dumps([support.to_dict() for support in supports], indent=2, ensure_ascii=False))
     elif _is_terminal():
         Console(highlight=False).print(_table(supports))
     else:
@@ -97,12 +97,12 @@ def _compare(supports: list[Support], left_out: list[str], form: str) -> None:
                 for support in supports
             ]
         ):
-            click.echo(line)
+            echo(line)
     if form == "text":
         counts = Counter(support.verdict for support in supports)
-        click.echo(", ".join(f"{counts[word]} {word}" for word in VERDICTS.values() if counts[word]), err=True)
+        echo(", ".join(f"{counts[word]} {word}" for word in VERDICTS.values() if counts[word]), err=True)
         if left_out:
-            click.echo(f"left out, because no rule of theirs is known: {', '.join(left_out)}", err=True)
+            echo(f"left out, because no rule of theirs is known: {', '.join(left_out)}", err=True)
 
 
 def _is_terminal() -> bool:

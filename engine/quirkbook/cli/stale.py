@@ -11,7 +11,7 @@ import click
 
 from ..proof.staleness import KINDS, aged, unknown_models, without_address
 from .options import Refused, rulebook, rules_option
-from .printing import columns
+from .printing import columns, echo
 
 
 @click.command()
@@ -50,15 +50,15 @@ def stale(days: int, catalogues: tuple[Path, ...], most: int, layers: tuple[str,
             "rules": len(rules), "by": dict(kinds), "stale": [each.to_dict() for each in old],
             "unknown_models": unknown, "without_address": nowhere,
         }  # fmt: skip
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        echo(json.dumps(data, indent=2, ensure_ascii=False))
     elif form == "markdown":
-        click.echo(f"{len(old)} of {len(rules)} rules were last verified more than {days} days ago.\n")
-        click.echo("| rule | days | by | providers | place |\n| --- | --- | --- | --- | --- |")
+        echo(f"{len(old)} of {len(rules)} rules were last verified more than {days} days ago.\n")
+        echo("| rule | days | by | providers | place |\n| --- | --- | --- | --- | --- |")
         for each in old[:most]:
             row = each.to_dict()
-            click.echo(f"| `{row['rule']}` | {row['days']} | {row['by']} | {row['providers']} | `{row['place']}` |")
+            echo(f"| `{row['rule']}` | {row['days']} | {row['by']} | {row['providers']} | `{row['place']}` |")
         for name, ids in unknown.items():
-            click.echo(f"\nModels in `{name}` that no family knows: {', '.join(f'`{id}`' for id in ids) or 'none'}")
+            echo(f"\nModels in `{name}` that no family knows: {', '.join(f'`{id}`' for id in ids) or 'none'}")
     else:
         shown = old[:most]
         for line in (
@@ -66,12 +66,12 @@ def stale(days: int, catalogues: tuple[Path, ...], most: int, layers: tuple[str,
             if shown
             else ()
         ):
-            click.echo(line)
+            echo(line)
         for name, ids in unknown.items():
-            click.echo(f"{name}: {len(ids)} ids that no family knows{': ' + ', '.join(ids[:most]) if ids else ''}")
+            echo(f"{name}: {len(ids)} ids that no family knows{': ' + ', '.join(ids[:most]) if ids else ''}")
         proofs = ", ".join(f"{kinds[kind]} by {kind}" for kind in reversed(KINDS) if kinds[kind])
-        click.echo(f"{len(old)} of {len(rules)} rules verified more than {days} days ago ({proofs})", err=True)
+        echo(f"{len(old)} of {len(rules)} rules verified more than {days} days ago ({proofs})", err=True)
         if nowhere:
-            click.echo(f"providers without an address: {', '.join(nowhere)}", err=True)
+            echo(f"providers without an address: {', '.join(nowhere)}", err=True)
     if old or any(unknown.values()):
         raise Refused

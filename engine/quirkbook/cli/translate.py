@@ -13,7 +13,7 @@ from ..errors import refusal_text
 from ..model import Effect
 from .completions import PROVIDERS
 from .options import Refused, read_payload, rulebook, rules_option
-from .printing import print_report
+from .printing import echo, print_report
 
 
 @click.command("dry-run")
@@ -81,19 +81,19 @@ def dry_run(
     if form == "report":
         print_report(translation)
         if not translation.refusal:
-            click.echo(_json(translation.payload))
+            echo(_json(translation.payload))
     elif form == "json":
-        click.echo(_json(translation.to_dict()))
+        echo(_json(translation.to_dict()))
     elif form == "patch":
-        click.echo(_json(translation.patch))
+        echo(_json(translation.patch))
     else:
         before, after = (_json(value).splitlines() for value in (payload, translation.payload))
-        click.echo("\n".join(unified_diff(before, after, "payload", f"for {translation.provider}", lineterm="")))
+        echo("\n".join(unified_diff(before, after, "payload", f"for {translation.provider}", lineterm="")))
     if translation.refusal and form in ("diff", "patch"):
-        click.echo(f"quirkbook: {refusal_text(translation.refusals)}", err=True)
+        echo(f"quirkbook: {refusal_text(translation.refusals)}", err=True)
     forbidden = sorted({change.effect for change in translation.changes if policy.get(change.effect) == "error"})
     if forbidden and not translation.refusal:
-        click.echo(f"quirkbook: the policy forbids {' and '.join(forbidden)} changes", err=True)
+        echo(f"quirkbook: the policy forbids {' and '.join(forbidden)} changes", err=True)
     if translation.refusal or forbidden or (strict and _is_costly(translation)):
         raise Refused
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from ..errors import UsageError
+from ..payload.describe import shown
 from ..wire.address import check_port, reason
 from .app import Gateway, can_trace
 from .config.findings import summary
@@ -68,7 +69,7 @@ def serve(options: Options, *, no_auth: bool = False) -> None:
         check_exposure(config, host, no_auth=no_auth)
         check_port(host, port)
     for line in (*summary(config), *not_shared(config, options), *not_traced(config)):
-        print(line)
+        print(shown(line))
     where = (
         f"http://{f'[{host}]' if ':' in host else host}:{port}" if options.socket is None else f"unix:{options.socket}"
     )

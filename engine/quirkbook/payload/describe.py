@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from ..model import MISSING, Change, Keys, pointer, same
+
+#: What a terminal obeys, or what makes a text look like another: control characters but for tab and line end, and marks of direction.
+_OBEYED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def shown(text: str) -> str:
+    """Return a text as a terminal may have it, with escapes for what it would obey; JSON stays the same JSON.
+
+    >>> print(shown("a \\x1b[31mred\\x07 text"))
+    a \\u001b[31mred\\u0007 text
+    """
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def show(value: Any, width: int = 60) -> str:

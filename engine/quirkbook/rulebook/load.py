@@ -107,7 +107,7 @@ def load_folder(path: str | os.PathLike[str], layer: str) -> tuple[RuleFile, ...
             else:
                 files.append(_rules(document, layer))
         except RuleFileError as error:
-            diagnostics += error.diagnostics
+            diagnostics += error.diagnostics if _is_inside(place, Path(path)) else [_veiled(place)]
     if not places and not diagnostics:
         hint = f"rule files end in {', '.join(_SUFFIXES)}"
         diagnostics.append(Diagnostic(Location(str(path), 1, 1), "Q118", "no rule file is in this folder", hint))
@@ -157,6 +157,19 @@ def _rule_files(path: Path, diagnostics: list[Diagnostic]) -> list[Path]:
         names = [name for name in names if name.endswith(_SUFFIXES) and not name.startswith(".")]
         paths += [Path(folder, name) for name in names]
     return sorted(paths)
+
+
+def _is_inside(place: Path, folder: Path) -> bool:
+    """Tell whether a file lies in a folder, wherever links lead; one that was named itself does."""
+    return place == folder or place.resolve().is_relative_to(folder.resolve())
+
+
+def _veiled(place: Path) -> Diagnostic:
+    """Return the one diagnostic for a faulty file outside: it may be no rule file at all, and a secret."""
+    message = "this link leads out of the folder, to a file that is not a valid rule file"
+    return Diagnostic(
+        Location(str(place), 1, 1), "Q118", message, "quirkbook check names the faults of the file itself"
+    )
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from ..model import Diagnostic, Keys
 from ..plan.actions import Context, compile_actions
 from ..plan.conditions import Names, Report, compile_condition
 from ..source.document import Document
+from ..wire.headers import CONNECTION, is_reserved
 from . import connections
 from .check_models import check_models
 from .validate import check
@@ -33,6 +34,7 @@ def diagnostics_of(document: Document) -> list[Diagnostic]:
     if not shape:  # the rest asks what is written where
         check_models(document, report)
         _check_traits(document.data.get("traits", {}), (), report)
+        _check_headers(document.data, (), report)
     rules = document.data.get("rules")
     ids: dict[str, Keys] = {}
     for at, node in enumerate(rules if isinstance(rules, list) else ()):
@@ -66,11 +68,24 @@ def diagnostics_of_table(table: Document) -> list[Diagnostic]:
         if "verified" in entry:
             _check_day(entry, keys, report)
         _check_traits(entry.get("traits", {}), keys, report)
+        _check_headers(entry, keys, report)
         for at, alias in enumerate(entry.get("aliases", ())):
             if owners.setdefault(alias, name) != name:
                 message = f"the alias '{alias}' already means {owners[alias]}"
                 report("Q116", (*keys, "aliases", at), message, "keep one of them")
     return diagnostics
+
+
+def _check_headers(head: Mapping[str, Any], keys: Keys, report: Report) -> None:
+    """Report headers that a head must not set: only `auth` names who carries the key, and that must not be the connection's."""
+    for name in head.get("headers", {}):
+        if is_reserved(name):
+            hint = "credentials go into the header that `auth` names; those of the connection are the dispatcher's"
+            report("Q120", (*keys, "headers", name), f"no file may set the header '{name}'", hint, key=True)
+    for part, name in head.get("auth", {}).items():
+        if part != "prefix" and name.lower() in CONNECTION:
+            hint = "name a header of the provider's own, such as X-Api-Key"
+            report("Q120", (*keys, "auth", part), f"the key must not go into the header '{name}'", hint)
 
 
 def _named_conditions(node: Any, broken: set[Keys]) -> Mapping[str, Any]:

@@ -5,8 +5,25 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from .redact import is_secret_name
+
 #: A token of RFC 9110, section 5.6.2.
 _NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+
+
+#: Headers of the connection: whoever sends a request writes them.
+CONNECTION: Final = frozenset({
+    "connection", "content-length", "host", "proxy-authorization", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade",
+})  # fmt: skip
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether a header belongs to the connection, or by its name carries credentials: no rule sets it.
+
+    >>> is_reserved("Host"), is_reserved("X-Api-Key"), is_reserved("X-Title")
+    (True, True, False)
+    """
+    return name.lower() in CONNECTION or is_secret_name(name)
 
 
 def is_header_name(name: Any) -> bool:

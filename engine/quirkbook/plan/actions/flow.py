@@ -9,7 +9,7 @@ from ...model import MISSING, Effect, Keys
 from ...payload.cycles import weigh
 from ...payload.draft import Draft
 from ...payload.path import find
-from ...wire.redact import is_secret_name
+from ...wire.headers import is_reserved
 from .. import gates
 from ..conditions import ALWAYS, Names, Report, compile_condition
 from ..gates import Word
@@ -17,13 +17,6 @@ from ..jsonschema.features import FEATURES
 from ..jsonschema.normalize import normalizer
 from .base import Action, Context, editable, elements, join_writes
 from .values import drop_effect
-
-#: Headers that carry credentials or belong to the connection: no rule may touch them.
-RESERVED_HEADERS = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie", "host", "content-length", "connection",
-     "transfer-encoding", "upgrade", "te", "trailer", "api-key", "x-api-key"}
-)  # fmt: skip
-
 
 #: With so many references put in place, each once, a schema does not grow so much that anybody need count.
 _FEW = 8
@@ -85,7 +78,7 @@ def drop_header(node: Any, keys: Keys, context: Context) -> Action:
 
 def _check_headers(node: Any, keys: Keys, context: Context) -> None:
     for at, name in enumerate(node):
-        if name.lower() in RESERVED_HEADERS or is_secret_name(name):
+        if is_reserved(name):
             place = (*keys, name) if isinstance(node, dict) else (*keys, at)
             hint = "credentials and connection headers are the dispatcher's: see `auth` in the file's head"
             context.report("Q120", place, f"no rule may touch the header '{name}'", hint, key=isinstance(node, dict))
