@@ -15,7 +15,13 @@ Traits = Mapping[str, Any]
 DEFAULTS: Final[Mapping[str, Traits]] = {
     "maker": {"functions_only": True, "no_metadata": True, "pairs": True, "plain_names": True},
     "relay": {"pairs": True, "plain_names": True},
-    "weights": {"functions_only": True, "no_metadata": True, "pairs": True, "plain_names": True},
+    "weights": {
+        "functions_only": True,
+        "no_metadata": True,
+        "pairs": True,
+        "parses_arguments": True,
+        "plain_names": True,
+    },
     "template": {"functions_only": True, "no_metadata": True, "parses_arguments": True},
 }
 
