@@ -197,6 +197,14 @@ def test_a_rule_that_is_not_shown_firing_or_not_shown_quiet_is_told():
     ]
 
 
+def test_an_example_that_fails_counts_as_what_it_means_to_show():
+    quiet = {"in": {"temperature": 1}, "same": True}
+    wrong = [{"in": {"temperature": 2}, "out": {"temperature": 3}}, {"in": {"temperature": 3}, "same": True}]
+
+    assert ["Q204" in text for text in diagnostics_of(COOL, wrong[0], quiet)] == [True]
+    assert ["Q204" in text for text in diagnostics_of(COOL, *wrong)] == [True, True]
+
+
 def test_a_rule_that_fires_again_on_its_own_result_is_told():
     case = {"in": {"messages": []}, "out": {"messages": [{"role": "user", "content": "Hi"}]}}
 

@@ -133,10 +133,12 @@ def check_examples(owned: Owned) -> Iterator[Diagnostic]:
         try:
             execution = run_alone(one, example)
         except ValueError as error:
+            outcomes.add(not example.same)
             yield Diagnostic(example.location, "Q204", f"{rule.name}: {error}")
             continue
-        outcomes.add(bool(execution.fired or execution.refusals))
         mismatch = _mismatch(example, execution)
+        # Of an example that fails, what it means to show counts: it is mended, no further one is missing.
+        outcomes.add(not example.same if mismatch else bool(execution.fired or execution.refusals))
         if mismatch:
             hint = "if it is to be refused, write 'rejects: true' in place of 'out'" if execution.refusals else ""
             where = f" at stage {one.rule.stage}" if rule.stage == "answer" else ""
