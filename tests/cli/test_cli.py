@@ -1,7 +1,6 @@
 """The command line: what goes to stdout, what to stderr, and how it exits."""
 
 import importlib
-import io
 import json
 import os
 import re
@@ -19,28 +18,10 @@ from tests.books import a_file_text, a_folder, a_rule
 from quirkbook import Rulebook, explain
 from quirkbook.api import default_rulebook
 from quirkbook.authoring.diagnostics import CODES
-from quirkbook.cli import configs, main, options
+from quirkbook.cli import configs, options
 from quirkbook.resources import schema
 
 MINE = Path(__file__).parents[2] / "examples" / "my-rules"
-
-
-@pytest.fixture
-def quirkbook(capsys, monkeypatch):
-    """Run the command line; return (exit code, stdout, stderr)."""
-
-    def run(*args, stdin=None):
-        if stdin is not None:
-            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        try:
-            main([str(arg) for arg in args])
-            code = 0
-        except SystemExit as exit:
-            code = exit.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

@@ -1,31 +1,15 @@
 """`quirkbook new` and `quirkbook schema`; JSON of `rules`, `rule` and `test`; policies; what a shell completes."""
 
-import io
 import json
-import sys
 
 import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from quirkbook.cli import completions, main
+from quirkbook.cli import completions
 from quirkbook.cli import quirkbook as command
 from quirkbook.errors import RuleFileError
 from quirkbook.model import Diagnostic, Location
-
-
-@pytest.fixture
-def quirkbook(capsys, monkeypatch):
-    """Run the command line; return (exit code, stdout, stderr)."""
-
-    def run(*args, stdin=b""):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as caught:
-            main([str(arg) for arg in args])
-        said = capsys.readouterr()
-        return caught.value.code or 0, said.out, said.err
-
-    return run
 
 
 def test_a_new_rule_file_passes_check_and_repairs_a_request(quirkbook, tmp_path, monkeypatch):

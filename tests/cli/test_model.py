@@ -4,22 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from quirkbook.cli import main
-
-
-@pytest.fixture
-def quirkbook(capsys):
-    """Run the command line; return (exit code, stdout, stderr)."""
-
-    def run(*args):
-        with pytest.raises(SystemExit) as exit:
-            main([*args])
-        return exit.value.code, *capsys.readouterr()
-
-    return run
-
 
 def test_an_id_is_shown_with_its_pieces(quirkbook):
     assert quirkbook("model", "us.anthropic.claude-opus-4-7-v1:0") == (

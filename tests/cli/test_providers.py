@@ -1,14 +1,12 @@
 """`quirkbook providers FILE`: the portability table, as text, on a terminal and as JSON."""
 
-import io
 import json
-import sys
 
 import pytest
 from tests.books import a_file_text, a_folder, a_rule
 
 from quirkbook import Rulebook
-from quirkbook.cli import main, providers
+from quirkbook.cli import providers
 
 SEED = {"seed": {"exists": True}}
 
@@ -37,20 +35,6 @@ def request_file(tmp_path):
     path = tmp_path / "request.json"
     path.write_text('{"model": "big-1", "seed": 7, "user": "u"}')
     return path
-
-
-@pytest.fixture
-def quirkbook(capsys, monkeypatch):
-    """Run the command line; return (exit code, stdout, stderr)."""
-
-    def run(*args, stdin=b""):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as caught:
-            main([str(arg) for arg in args])
-        said = capsys.readouterr()
-        return caught.value.code or 0, said.out, said.err
-
-    return run
 
 
 def test_the_table_names_for_each_provider_verdict_and_rules(quirkbook, mine, request_file):

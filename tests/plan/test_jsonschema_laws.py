@@ -6,6 +6,7 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.plan.test_jsonschema import FLAGS as ALONE
 from tests.strategies import tried
 
 from quirkbook.plan.actions.flow import compiled_options
@@ -14,24 +15,7 @@ from quirkbook.plan.jsonschema.look import look
 from quirkbook.plan.jsonschema.normalize import normalizer
 from quirkbook.rulebook.rulebook import Rulebook
 
-FLAGS = (
-    "inline_refs",
-    "strip_ref_siblings",
-    "collapse_nullable",
-    "const_as_enum",
-    "tuple_items",
-    "infer_type",
-    "one_type",
-    "clean_enum",
-    "move_type_into_any_of",
-    "require_root_object",
-    "required_as_list",
-    "prune_required",
-    "add_items",
-    "add_properties",
-    "flatten_any_of",
-    "close_objects",
-)
+FLAGS = (*ALONE, "close_objects")
 
 WORDS = (
     "$ref",

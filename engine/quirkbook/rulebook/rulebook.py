@@ -41,7 +41,7 @@ class Rulebook:
         self._providers = Providers(self._sources)
         self.plans: dict[tuple[str | None, str | None, str | None, str | None, str], Plan] = {}
         """Those made so far, by what `plan` was asked; who asks for each payload looks here first."""
-        self._stacks: dict[str, Stack] = {}
+        self._stacks: dict[tuple[str, str], Stack] = {}
         self._of_families: dict[tuple[str, str], list[StackEntry]] = {}
         """(provider, family) -> the family's rules as they hold there; family "": those of all that hold everywhere."""
         for file in layer_files:  # what leads nowhere is refused now, not at the first payload
@@ -150,7 +150,7 @@ class Rulebook:
         only ones it serves.
         """
         if family:
-            return [*layers.stack(self._sources, self.family(name)).entries]
+            return [*self._stack(name, "family").entries]
         name = self.provider(name).name
         stack, identity = self._stack(name), self.identify(model, name)
         families = [identity.family] if identity else (stack.families or ()) if model is None else ()
@@ -170,10 +170,12 @@ class Rulebook:
         """Return what is switched off at a provider, by its own file and those that it includes."""
         return self._stack(self.provider(provider).name).disables
 
-    def _stack(self, provider: str) -> Stack:
-        if provider not in self._stacks:
-            self._stacks[provider] = layers.stack(self._sources, self.provider(provider))
-        return self._stacks[provider]
+    def _stack(self, name: str, kind: str = "provider") -> Stack:
+        key = (kind, name)
+        if key not in self._stacks:
+            file = self.provider(name) if kind == "provider" else self.family(name)
+            self._stacks[key] = layers.stack(self._sources, file)
+        return self._stacks[key]
 
     def _family(self, provider: str, family: str | None) -> list[StackEntry]:
         """Return the rules of a family as they hold at a provider; none where it is off, or included whole."""
