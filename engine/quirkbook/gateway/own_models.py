@@ -9,6 +9,7 @@ from ..authoring.support import VERDICTS
 from ..model import EFFECT_ORDER, Effect
 from ..rulebook.rulebook import Rulebook
 from .access import check_allowed
+from .config import dropped
 from .config.model import ClientKey
 from .dry_run import bad_input, dry_run
 from .router import Target
@@ -84,6 +85,7 @@ def _of(
     """Return the report for one deployment, with what the config itself sets in the payload."""
     deployment, model = target.deployment, target.upstream_model
     payload = {**deployment.defaults, **request["payload"], "model": model}
+    dropped.without(payload, deployment.dropped)
     if not deployment.takes_system and isinstance(payload.get("messages"), list):
         payload["messages"] = system.as_user(payload["messages"])
     if not deployment.provider:
