@@ -56,7 +56,7 @@ def test_the_three_limitations_are_met(moonshot, capsys):
 
 @pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
 def test_a_class_says_what_the_answer_looks_like(moonshot, capsys):
-    pytest.importorskip("pydantic")
+    pytest.importorskip("pydantic", reason="pydantic, which comes with the openai package, is not installed")
     out = run(f"{BLOCKS[3]}\nprint(type(city).__name__, *response.quirkbook.remarks)", capsys)
 
     assert out.startswith("City response_format: the class City went as its JSON schema, strict")

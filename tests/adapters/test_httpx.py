@@ -288,7 +288,7 @@ def test_a_warning_points_at_the_callers_line(library, monkeypatch):
 
 
 def test_a_client_has_the_limits_of_the_openai_packages_own(library):
-    constants = pytest.importorskip("openai._constants")
+    constants = pytest.importorskip("openai._constants", reason="openai is not installed: see the extra test")
     with adapter.client(library=library.__name__) as client:
         wanted = constants.DEFAULT_TIMEOUT
         assert (client.timeout.read, client.timeout.connect) == (wanted.read, wanted.connect)

@@ -198,7 +198,7 @@ def test_rules_may_set_and_drop_headers(tmp_path):
 
 
 def test_a_class_for_the_answer_goes_through_the_rules():
-    pydantic = pytest.importorskip("pydantic")
+    pydantic = pytest.importorskip("pydantic", reason="pydantic, which comes with the openai package, is not installed")
 
     class City(pydantic.BaseModel):
         name: str

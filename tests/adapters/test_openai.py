@@ -18,7 +18,7 @@ from quirkbook import PolicyError, RefusedError
 from quirkbook.adapters import httpx as adapter
 
 openai = pytest.importorskip("openai", reason="the openai package is not installed")
-pydantic = pytest.importorskip("pydantic")
+pydantic = pytest.importorskip("pydantic", reason="pydantic, which comes with the openai package, is not installed")
 
 pytestmark = pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
 

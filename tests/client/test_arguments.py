@@ -148,8 +148,10 @@ def test_a_call_sends_the_schema_through_the_rules():
 
 
 def test_a_class_of_pydantic_is_read_as_the_openai_package_reads_it():
-    pydantic = pytest.importorskip("pydantic")
-    parsing = pytest.importorskip("openai.lib._parsing._completions")
+    pydantic = pytest.importorskip("pydantic", reason="pydantic, which comes with the openai package, is not installed")
+    parsing = pytest.importorskip(
+        "openai.lib._parsing._completions", reason="openai is not installed: see the extra test"
+    )
 
     class Step(pydantic.BaseModel):
         why: str

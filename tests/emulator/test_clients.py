@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-openai_package = pytest.importorskip("openai")
+openai_package = pytest.importorskip("openai", reason="openai is not installed: see the extra test")
 
 
 @pytest.fixture

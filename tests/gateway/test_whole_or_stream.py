@@ -135,6 +135,19 @@ def test_an_answer_that_is_almost_json_is_read(front, model, streams, odd):
 
 
 @BOTH
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize("status", [400, 200])
+@pytest.mark.parametrize(
+    ("text", "read"), [(b'"\\ud83d"', "?"), (b"1" + b"0" * 30, 1e30), (b"NaN", None), (b'"\xff"', "\ufffd")]
+)
+def test_an_error_that_is_almost_json_is_read(front, model, streams, status, text, read):
+    body = b'{"error": {"message": "no", "x": ' + text + b"}}"
+    got = front.ask({"model": model, "stream": streams}, said(body, "application/json", status))
+
+    assert (got.status, got.error["message"], got.error["x"]) == (400 if status == 400 else 500, "no", read)
+
+
+@BOTH
 def test_a_number_too_long_to_be_read_makes_no_stream(front, model):
     body = json.dumps(COMPLETION).encode().replace(b'"usage"', b'"n": ' + b"9" * 5000 + b', "usage"')
     got = front.ask({"model": model, "stream": True}, said(body, "application/json"))

@@ -22,7 +22,10 @@ def weather(city: str) -> str:
 
 
 def langchain(provider: str, model: str, url: str, asked: str) -> str:
-    chat, messages = pytest.importorskip("langchain_openai"), pytest.importorskip("langchain_core.messages")
+    chat, messages = (
+        pytest.importorskip("langchain_openai", reason="langchain_openai is not installed: see tests/peers.txt"),
+        pytest.importorskip("langchain_core.messages", reason="langchain_core is not installed: see tests/peers.txt"),
+    )
     history: list[Any] = [messages.HumanMessage(asked)]
     with adapter.client(provider) as client:
         agent = chat.ChatOpenAI(model=model, base_url=url, api_key=KEY, http_client=client, max_retries=0)
@@ -39,8 +42,11 @@ def langchain(provider: str, model: str, url: str, asked: str) -> str:
 
 
 def pydantic_ai(provider: str, model: str, url: str, asked: str) -> str:
-    package = pytest.importorskip("pydantic_ai")
-    models, providers = (pytest.importorskip(f"pydantic_ai.{part}.openai") for part in ("models", "providers"))
+    package = pytest.importorskip("pydantic_ai", reason="pydantic_ai is not installed: see tests/peers.txt")
+    models, providers = (
+        pytest.importorskip(f"pydantic_ai.{part}.openai", reason="pydantic_ai is not installed: see tests/peers.txt")
+        for part in ("models", "providers")
+    )
 
     async def main() -> str:
         async with adapter.async_client(provider) as client:
@@ -53,7 +59,10 @@ def pydantic_ai(provider: str, model: str, url: str, asked: str) -> str:
 
 
 def openai_agents(provider: str, model: str, url: str, asked: str) -> str:
-    package, openai = pytest.importorskip("agents"), pytest.importorskip("openai")
+    package, openai = (
+        pytest.importorskip("agents", reason="agents is not installed: see tests/peers.txt"),
+        pytest.importorskip("openai", reason="openai is not installed: see the extra test"),
+    )
     package.set_tracing_disabled(disabled=True)
 
     async def main() -> str:
@@ -70,7 +79,7 @@ def openai_agents(provider: str, model: str, url: str, asked: str) -> str:
 
 
 def litellm(provider: str, model: str, url: str, asked: str) -> str:
-    package = pytest.importorskip("litellm")
+    package = pytest.importorskip("litellm", reason="litellm is not installed: see tests/peers.txt")
     from quirkbook.adapters import litellm as beneath
 
     parameters = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}

@@ -43,7 +43,7 @@ def completion(provider: str, model: str, url: str) -> Any:
 
 
 def openai_parse(provider: str, model: str, url: str) -> Any:
-    openai = pytest.importorskip("openai")
+    openai = pytest.importorskip("openai", reason="openai is not installed: see the extra test")
     with adapter.client(provider) as client:
         sdk = openai.OpenAI(base_url=url, api_key=KEY, http_client=client, max_retries=0)
         answer = sdk.chat.completions.parse(
@@ -53,7 +53,7 @@ def openai_parse(provider: str, model: str, url: str) -> Any:
 
 
 def langchain(provider: str, model: str, url: str) -> Any:
-    chat = pytest.importorskip("langchain_openai")
+    chat = pytest.importorskip("langchain_openai", reason="langchain_openai is not installed: see tests/peers.txt")
     with adapter.client(provider) as client:
         asked = chat.ChatOpenAI(model=model, base_url=url, api_key=KEY, http_client=client, max_retries=0)
         return asked.with_structured_output(Trip).invoke(ASKED)
@@ -61,7 +61,10 @@ def langchain(provider: str, model: str, url: str) -> Any:
 
 def _instructor(mode: str) -> Way:
     def ask(provider: str, model: str, url: str) -> Any:
-        package, openai = pytest.importorskip("instructor"), pytest.importorskip("openai")
+        package, openai = (
+            pytest.importorskip("instructor", reason="instructor is not installed: see tests/peers.txt"),
+            pytest.importorskip("openai", reason="openai is not installed: see the extra test"),
+        )
         with adapter.client(provider) as client:
             sdk = openai.OpenAI(base_url=url, api_key=KEY, http_client=client, max_retries=0)
             asked = package.from_openai(sdk, mode=package.Mode[mode])
@@ -75,8 +78,13 @@ def _instructor(mode: str) -> Way:
 
 def _pydantic_ai(kind: str) -> Way:
     def ask(provider: str, model: str, url: str) -> Any:
-        package = pytest.importorskip("pydantic_ai")
-        models, providers = (pytest.importorskip(f"pydantic_ai.{part}.openai") for part in ("models", "providers"))
+        package = pytest.importorskip("pydantic_ai", reason="pydantic_ai is not installed: see tests/peers.txt")
+        models, providers = (
+            pytest.importorskip(
+                f"pydantic_ai.{part}.openai", reason="pydantic_ai is not installed: see tests/peers.txt"
+            )
+            for part in ("models", "providers")
+        )
 
         async def main() -> Any:
             async with adapter.async_client(provider) as client:
@@ -91,7 +99,10 @@ def _pydantic_ai(kind: str) -> Way:
 
 
 def openai_agents(provider: str, model: str, url: str) -> Any:
-    package, openai = pytest.importorskip("agents"), pytest.importorskip("openai")
+    package, openai = (
+        pytest.importorskip("agents", reason="agents is not installed: see tests/peers.txt"),
+        pytest.importorskip("openai", reason="openai is not installed: see the extra test"),
+    )
     package.set_tracing_disabled(disabled=True)
 
     async def main() -> Any:

@@ -280,7 +280,7 @@ def test_the_emulated_provider_takes_all_that_we_send(sent):
 
 
 def test_a_class_for_the_answer_goes_as_litellm_sends_it():
-    pydantic = pytest.importorskip("pydantic")
+    pydantic = pytest.importorskip("pydantic", reason="pydantic, which comes with the openai package, is not installed")
 
     class City(pydantic.BaseModel):
         name: str

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("litellm")
+pytest.importorskip("litellm", reason="litellm is not installed: see tests/peers.txt")
 TOOL = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "tools" / "litellm_keys.py"))
 
 

@@ -15,7 +15,7 @@ from quirkbook.client.litellm_names import is_without_effect, refusal
 
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # or it asks the network for prices when imported
 litellm = pytest.importorskip("litellm", reason="litellm is not installed: see tests/peers.txt")
-types = pytest.importorskip("litellm.types.utils")
+types = pytest.importorskip("litellm.types.utils", reason="litellm is not installed: see tests/peers.txt")
 
 #: OpenAI's field of that name, or our own argument.
 SENT = {"metadata", "base_model", "model_info"}

@@ -13,7 +13,7 @@ from quirkbook.emulator import Emulator, running
 LIBRARIES = [
     pytest.importorskip(name, reason=f"{name} is not installed: see tests/peers.txt") for name in ("httpx", "httpx2")
 ]
-openai = pytest.importorskip("openai")
+openai = pytest.importorskip("openai", reason="openai is not installed: see the extra test")
 
 pytestmark = pytest.mark.filterwarnings("ignore::quirkbook.QuirkbookWarning")
 

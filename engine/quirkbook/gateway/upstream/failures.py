@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Mapping
 from math import ceil
 from typing import Any, Final
+
+import msgspec
 
 from ...api import Translation, translate_response
 from ...errors import AuthenticationError, DispatchError, MalformedResponseError, PermissionDeniedError
@@ -26,6 +29,8 @@ _OF_KEYS: Final[Mapping[type, str]] = {
     PermissionDeniedError: "the upstream does not allow this to the gateway's key",
 }
 
+_decode, _encode = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
+
 
 async def check_status(route: Route, prepared: Prepared, reply: Reply, patience: float) -> None:
     """Let pass what has a good status.
@@ -43,7 +48,7 @@ def _error_response(route: Route, prepared: Prepared, reply: Reply, raw: bytes) 
     """Return the error that an answer is, in OpenAI's shape and without keys."""
     with contextlib.suppress(DecompressionError):  # its status says enough
         raw = unpacked(reply.packed, raw).removeprefix(BOM)
-    body = jsontext.decode(raw)
+    body = jsontext.decode(raw, nan=False)
     if body is None:
         body = raw.decode("utf-8", "replace")
     return _typed_error(route, prepared, reply, body, reply.status)
@@ -69,13 +74,22 @@ def of_translation(route: Route, reply: Reply, translation: Translation) -> Disp
     return provider_errors.error_from(
         translation.status,
         reply.headers,
-        translation.payload,
+        _writable(translation.payload),
         provider=route.provider,
         model=route.model,
         retry_after=retry_after(reply.headers),
         mask=route.mask,
         error_class=translation.error_class,
     )
+
+
+def _writable(body: Any) -> Any:
+    """Return an error's body as it can be written again: halves of surrogate pairs become "?", numbers of any length floats."""
+    try:
+        _encode(body)
+    except (ValueError, OverflowError, TypeError):
+        return _decode(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
+    return body
 
 
 def for_client(route: Route, failure: DispatchError) -> HTTPError:
