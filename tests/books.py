@@ -35,6 +35,20 @@ def models_of(book: Rulebook) -> set[str]:
     return names
 
 
+def unlike(book: Rulebook) -> list[str]:
+    """Return providers of which no two have the same rules in force: what holds for one holds for all like it."""
+    first: dict[str, str] = {}
+    for name in book.providers:
+        everywhere, of_families = book.places(name)
+        entries = [*everywhere, *(entry for each in of_families.values() for entry in each)]
+        rules = [
+            (entry.rule.name, entry.rule.when, entry.rule.do, entry.named_conditions, entry.place, entry.is_on)
+            for entry in entries
+        ]
+        first.setdefault(repr((book.provider(name).head.get("names"), rules)), name)
+    return [*first.values()]
+
+
 def a_rule(name: str, do: Any, when: Any = None, **more: Any) -> dict[str, Any]:
     """Write a rule down; ``do`` may be one action."""
     return {

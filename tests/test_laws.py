@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from tests import strategies
-from tests.books import built_in, models_of
+from tests.books import built_in, models_of, unlike
 from tests.running import exact, nested
 
 from quirkbook import (
@@ -142,8 +142,7 @@ choices = st.lists(
     | junk,
     max_size=2,
 )
-#: Those with rules, and one without: a connection alone is the same for all.
-PROVIDERS = [name for name in BOOK.providers if BOOK.effective(name) or name == "zerogpu"]
+PROVIDERS = unlike(BOOK)
 each_provider = pytest.mark.parametrize("provider", PROVIDERS)
 few = strategies.tried(5, HealthCheck.data_too_large)
 models = st.none() | st.sampled_from(MODELS)

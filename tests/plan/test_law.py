@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.books import models_of
+from tests.books import models_of, unlike
 from tests.chat_payloads import PAYLOADS
 from tests.corpus import CORPUS, corpus
 from tests.plan import plain
@@ -31,7 +31,7 @@ from quirkbook.plan.look import Schemas
 
 BOOK = Rulebook.load()
 PLAIN = plain.PlainBook(BOOK)
-PROVIDERS = [name for name in BOOK.providers if BOOK.effective(name)]
+PROVIDERS = unlike(BOOK)
 each_provider = pytest.mark.parametrize("provider", PROVIDERS)
 
 #: One model for each glob of each rule, and some that no rule names.
