@@ -174,6 +174,7 @@ def test_a_table_of_connections_loads_with_every_key_but_those_of_the_acme_file(
         "keys",
         "reads",
         "auth",
+        "messages_path",
         "headers",
     } == CONNECTION.keys()
 

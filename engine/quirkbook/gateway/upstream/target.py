@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -130,10 +131,21 @@ class Route:
 
         ``path`` is what stands in place of ``/chat/completions``; ``headers`` are the client's, below the deployment's.
         """
-        base = self._url.path.removesuffix(client_request.PATH)
-        other = self._head.get("auth", {}).get("messages") if path.startswith("/messages") else None
+        base, other = self._url.path.removesuffix(client_request.PATH), None
+        if path.startswith("/messages"):
+            other = self._head.get("auth", {}).get("messages")
+            base = self._messages_path or base
         start = self._request_line(method, base + path, "&".join(filter(None, (self._url.query, query))))
         return self._request_head({}, headers, streams=False, start=start, key_header=other)
+
+    @cached_property
+    def _messages_path(self) -> str | None:
+        """What stands before Anthropic's /messages, if this is a host of the provider's own and it says so."""
+        here, own = self._url, urlsplit(self._head.get("base_url", "")).netloc
+        globs = self._head.get("endpoints", ())
+        if here.netloc == own or any(fnmatchcase(f"{here.scheme}://{here.netloc}/", glob) for glob in globs):
+            return self._head.get("messages_path")
+        return None
 
     def _request_line(self, method: str, path: str, query: str) -> str:
         address = f"{self._before_path}{path}{'?' if query else ''}{query}"
