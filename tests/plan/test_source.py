@@ -42,8 +42,8 @@ def test_a_plan_is_printed_as_a_look_and_the_conditions_of_each_rule():
 # SIMPLE = {'seed': [1]}
 # C2 = {'developer': [0]}
 def look(payload, found, schemas):
-    for key in SIMPLE.keys() & payload.keys():
-        found += SIMPLE[key]
+    for key in payload:
+        if key in SIMPLE: found += SIMPLE[key]
     if 'messages' in payload:
         v1 = payload['messages']
         k1 = v1.__class__

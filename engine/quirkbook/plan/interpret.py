@@ -99,8 +99,8 @@ def _try(done: Run, numbers: Sequence[int], quiet: QuietRules | None) -> Sequenc
         if rule.renames_model and _is_new_model(done, named):
             return _after(done, rule.place, quiet)
         woken = plan.woken_by(number) if quiet is None else ()
-        if woken:
-            return sorted({*numbers[at + 1 :], *woken})
+        if woken and not (left := {*numbers[at + 1 :]}).issuperset(woken):
+            return sorted(left.union(woken))
     return ()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Set
-from typing import Any
+from typing import Any, Final
 
 from ..payload.cycles import MOST_REPEATED, weigh
 from ..payload.draft import Seen
@@ -20,6 +20,15 @@ from .jsonschema.look import look as look_at_schema
 
 #: So many nodes of a payload's schemas are walked before anybody asks whether there is an end to them.
 _MANY = 200_000
+
+
+#: Top-level keys that many payloads have. The others are asked for together, where there are more than a few.
+_USUAL: Final = frozenset(
+    "messages model stream tools tool_choice temperature top_p max_tokens max_completion_tokens n stop seed user "
+    "presence_penalty frequency_penalty response_format reasoning_effort stream_options parallel_tool_calls "
+    "choices usage id".split()
+)
+_FEW: Final = 4
 
 
 class Schemas:
@@ -253,11 +262,17 @@ class Look:
         simple = {key: place.present for key, place in self._root.keys.items() if place.is_simple and not place.absent}
         if simple:
             code.constants["SIMPLE"] = simple
-            code.add(1, "for key in SIMPLE.keys() & payload.keys():")
-            code.add(2, "found += SIMPLE[key]")
-        for key, place in code.nulls(self._root.keys, "payload", 1).items():
-            if key not in simple:
+            code.add(1, "for key in payload:")
+            code.add(2, "if key in SIMPLE: found += SIMPLE[key]")
+        asked = {key: place for key, place in code.nulls(self._root.keys, "payload", 1).items() if key not in simple}
+        rare = {key: place for key, place in asked.items() if key not in _USUAL and not place.absent}
+        for key, place in asked.items():
+            if key not in rare or len(rare) < _FEW:
                 code.member(place, "payload", key, 1)
+        if len(rare) >= _FEW:
+            code.add(1, f"if not {code.constant(frozenset(rare))}.isdisjoint(payload):")
+            for key, place in rare.items():
+                code.member(place, "payload", key, 2)
         if len(code.lines) == 1:
             code.add(1, "pass")
         return code
