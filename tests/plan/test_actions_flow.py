@@ -169,6 +169,16 @@ def put(action, effect, *keys, before=MISSING, after=MISSING):
             {"a": ["y", "z"]},
             [put("map", "exact", "a", 0, before="x", after="y")],
         ),
+        # However the items are written, and wherever they stand.
+        *(
+            (
+                each(path, {"drop": ["."]}, when={"x": 1}),
+                {"a": [{"b": [{"x": 1}, {}]}]},
+                {"a": [{"b": [{}]}]},
+                [put("drop", "lossy", "a", 0, "b", 0, before={"x": 1})],
+            )
+            for path in ("a[ * ].b[ * ]", "a[*].*[*]", "a.**.b[*]", "$.a[*].b[*]", "a[0].b[*]")
+        ),
         # $.x starts at the root.
         (
             each("m[*]", {"rename": {"u": "$.u"}}, when={"$.on": True, "u": {"exists": True}}),

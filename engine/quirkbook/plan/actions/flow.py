@@ -8,7 +8,7 @@ from typing import Any
 from ...model import MISSING, Effect, Keys
 from ...payload.cycles import weigh
 from ...payload.draft import Draft
-from ...payload.path import find
+from ...payload.path import Wild, find
 from ...wire.headers import is_reserved
 from .. import gates
 from ..conditions import ALWAYS, Names, Report, compile_condition
@@ -100,8 +100,9 @@ def each(node: Any, keys: Keys, context: Context) -> Action:
     if "when" in node:
         when = compile_condition(node["when"], (*keys, "when"), context.names, context.report, inner.scope)
         context.conditions.append(((*keys, "when"), when))
-        if path.origin == "here" and not context.depth and node["in"].endswith("[*]") and path.head:
-            asked = {node["in"].removesuffix("[*]"): {"some": node["when"]}}
+        of_items = path.steps[-1:] == (Wild.ITEMS,) and not {Wild.DEEP, Wild.VALUES}.intersection(path.steps)
+        if path.origin == "here" and path.head and of_items and not context.depth:
+            asked = {node["in"].rpartition("[")[0]: {"some": node["when"]}}
             some = compile_condition(asked, (*keys, "in"), context.names, _nobody, context.scope)
             context.conditions.append(((*keys, "in"), some))
     actions = context.compile(node["do"], (*keys, "do"), inner)
