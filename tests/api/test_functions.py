@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Optional
 import pytest
 
 from quirkbook import PayloadError
+from quirkbook.api.converting import to_plain
 from quirkbook.api.functions import function_tool, is_function
-from quirkbook.api.plain import to_plain
 
 
 class Unit(enum.Enum):

@@ -26,7 +26,8 @@ from openai.types.shared import ResponseFormatJSONSchema
 from tests.books import a_book, a_rule
 
 from quirkbook import PayloadError, completion, explain, translate
-from quirkbook.api.plain import is_plain, to_plain
+from quirkbook.api.converting import to_plain
+from quirkbook.api.plain import is_plain
 from quirkbook.payload.cycles import EndlessError
 from quirkbook.wire import types as wire
 

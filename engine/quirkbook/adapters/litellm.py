@@ -37,7 +37,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..api import Policy, Translation
-from ..api.plain import to_plain
+from ..api.converting import to_plain
 from ..client.arguments import plain_messages
 from ..client.request import provider_of
 from ..errors import PayloadError, QuirkbookWarning, UnknownProviderError, UsageError, missing_extra

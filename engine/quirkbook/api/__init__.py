@@ -19,7 +19,7 @@ from ..rulebook.remarks import elsewhere
 from ..rulebook.rulebook import Rulebook
 from .callers import level_outside
 from .door import run_plain
-from .plain import TORN, to_plain
+from .plain import TORN
 from .tool_names import renamed
 
 Policy = Mapping[str, str]
@@ -202,6 +202,8 @@ def apply_rules(
     except TORN:  # a fault of ours comes again below
         done = None
     if done is None:
+        from .converting import to_plain  # most programs never need it
+
         plain, converted = to_plain(payload)
         if quiet is not None:
             quiet.clear()

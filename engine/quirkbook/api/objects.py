@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from ..model import Keys, pointer
 from .functions import function_tool, is_function
+from .plain import PLAIN
 from .response_format import makes_schemas, plain_format, plain_tool
 
-PLAIN: Final = frozenset({str, int, float, bool, type(None), dict, list})
 #: An object may stand for another object; after so many there is no end.
 _STEPS: Final = 5
 #: Decimals beyond this have more digits than a number of JSON is read with.

@@ -24,9 +24,9 @@ _MANY = 200_000
 
 #: Top-level keys that many payloads have. The others are asked for together, where there are more than a few.
 _USUAL: Final = frozenset(
-    "messages model stream tools tool_choice temperature top_p max_tokens max_completion_tokens n stop seed user "
-    "presence_penalty frequency_penalty response_format reasoning_effort stream_options parallel_tool_calls "
-    "choices usage id".split()
+    {"messages", "model", "stream", "stream_options", "tools", "tool_choice", "parallel_tool_calls", "response_format"}
+    | {"temperature", "top_p", "max_tokens", "max_completion_tokens", "n", "stop", "seed", "user", "reasoning_effort"}
+    | {"presence_penalty", "frequency_penalty", "choices", "usage", "id"}
 )
 _FEW: Final = 4
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from ...model import Effect, Keys
@@ -126,6 +125,8 @@ def made_up_id(answer: Any, choice: int, call: int) -> str:
     >>> made_up_id("chatcmpl-1", 0, 0)
     'call_a2f06e29a76fef26a50c9cff'
     """
+    import hashlib  # costs more than most of the package, and is needed once in a while
+
     return "call_" + hashlib.sha256(f"{answer} {choice} {call}".encode(errors="replace")).hexdigest()[:24]
 
 
