@@ -312,3 +312,11 @@ def test_a_last_chunk_with_the_figures_alone_ends_a_stream_without_a_reason(fron
     assert got.events == [chunk("Hi"), figures, "[DONE]"]
     cut = front.ask({"model": model, "stream": True}, stream(events(figures, chunk("Hi")), b"data: {x", end=end))
     assert cut.events[-1]["error"]["code"] == "stream_cut"
+
+
+@pytest.mark.parametrize("model", ["kimi", "plain"])
+def test_a_word_error_within_a_chunk_does_not_hide_that_the_stream_was_cut(front, model):
+    annotated = {**chunk("Hi"), "note": {"error": "none"}}
+    got = front.ask({"model": model, "stream": True}, stream(events(annotated)))
+
+    assert got.events[-1]["error"]["code"] == "stream_cut"

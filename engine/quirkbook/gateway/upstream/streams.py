@@ -16,6 +16,7 @@ from ...payload.path import parse
 from ...plan.compile import CompiledRule, Plan
 from ...plan.conditions import COMBINATORS
 from ...plan.gates import Not
+from ...wire import provider_errors
 from ...wire.accumulate import is_figures
 from ...wire.sse import MAX_EVENT, EventTooLongError
 
@@ -24,7 +25,6 @@ _encode = msgspec.json.Encoder().encode
 
 _BOM: Final = b"\xef\xbb\xbf"
 DONE: Final = b"data: [DONE]\n\n"
-_FAILED: Final = re.compile(rb'"error"\s*:\s*[{"]').search
 _DONE: Final = re.compile(rb"^data: *\[DONE\] *$", re.MULTILINE).search
 _FINISHED: Final = re.compile(rb'"finish_reason"\s*:\s*"').findall
 
@@ -104,7 +104,8 @@ class Relay:
     @property
     def failed(self) -> bool:
         """Whether the last that came was the upstream's own word on why it goes no further."""
-        return _FAILED(self._last) is not None or (self._rules is not None and self._rules.failure is not None)
+        told = b'"error"' in self._last and provider_errors.is_error(_last_chunk(self._last))
+        return told or (self._rules is not None and self._rules.failure is not None)
 
     def feed(self, data: bytes) -> bytes:
         """Return what to pass on of what has come so far: whole events only, where some may have to be changed.
@@ -149,7 +150,9 @@ class Relay:
         passed = self.feed(remaining + b"\n\n") if remaining and is_complete(remaining) else b""
         if self._done:
             return passed
-        self.ended = self.ended or _is_figures(self._last)
+        self.ended = self.ended or is_figures(
+            _last_chunk(self._last)
+        )  # some send that last, and no reason for finishing
         if not self.ended:
             return b"".join([passed, *self._owed(cut=True)])
         return b"".join([passed, *self._owed(), DONE])
@@ -188,13 +191,12 @@ class Relay:
         return map(event, self._rules.close(cut=cut) if self._rules else ())
 
 
-def _is_figures(complete: bytes) -> bool:
-    """Tell whether the last of some events reports the usage alone: some send that last, and no reason for finishing."""
+def _last_chunk(complete: bytes) -> Any:
+    """Return what the last of some events carries; None: no JSON."""
     try:
-        chunk = _decode(_text(complete.rstrip(b"\n").rpartition(b"\n\n")[2]))
+        return _decode(_text(complete.rstrip(b"\n").rpartition(b"\n\n")[2]))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return is_figures(chunk)
+        return None
 
 
 def is_complete(lines: bytes) -> bool:
