@@ -156,6 +156,15 @@ def test_a_number_too_long_to_be_read_makes_no_stream(front, model):
     assert (got.status, got.error["code"]) == (502, "malformed_answer")
 
 
+@BOTH
+def test_an_error_event_that_is_almost_json_is_read(front, model):
+    body = b'event: error\ndata: {"message": "no \\ud83d"}\n\n'
+
+    for streams in (True, False):
+        got = front.ask({"model": model, "stream": streams}, said(body, "text/event-stream"))
+        assert (got.status, got.error["message"]) == (500, "no ?")
+
+
 # How long to wait
 
 

@@ -71,20 +71,22 @@ def _typed_error(route: Route, prepared: Prepared, reply: Reply, body: Any, stat
 
 def of_translation(route: Route, reply: Reply, translation: Translation) -> DispatchError:
     """Return the error that the rules make of an answer."""
-    return provider_errors.error_from(
+    failure = provider_errors.error_from(
         translation.status,
         reply.headers,
-        _writable(translation.payload),
+        translation.payload,
         provider=route.provider,
         model=route.model,
         retry_after=retry_after(reply.headers),
         mask=route.mask,
         error_class=translation.error_class,
     )
+    failure.message, failure.body = _writable(failure.message), _writable(failure.body)
+    return failure
 
 
 def _writable(body: Any) -> Any:
-    """Return an error's body as it can be written again: halves of surrogate pairs become "?", numbers of any length floats."""
+    """Return what an error says as it can be written again: halves of surrogate pairs become "?", numbers of any length floats."""
     try:
         _encode(body)
     except (ValueError, OverflowError, TypeError):
