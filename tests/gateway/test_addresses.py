@@ -5,17 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.gateway.asking import CHAT, HI, scripted
+from tests.gateway.asking import CHAT, HI
 
 from quirkbook.gateway.http.paths import plain
 
 pytestmark = pytest.mark.timeout(20)
-
-
-@pytest.fixture(scope="module")
-def front():
-    with scripted() as found:
-        yield found
 
 
 @pytest.mark.parametrize(

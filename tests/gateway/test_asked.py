@@ -17,12 +17,6 @@ pytestmark = pytest.mark.timeout(30)
 REFUSED = answer({"error": {"message": "down", "type": "server_error", "param": None, "code": None}}, status=500)
 
 
-@pytest.fixture(scope="module")
-def front():
-    with scripted() as found:
-        yield found
-
-
 def taken(**fields):
     """Return what is asked for, and the fields that are left."""
     asked_for = asked.take(fields)

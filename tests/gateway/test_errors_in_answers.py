@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.gateway.asking import scripted
 from tests.servers import answer
-
-
-@pytest.fixture(scope="module")
-def front():
-    with scripted() as found:
-        yield found
 
 
 @pytest.mark.parametrize("model", ["kimi", "plain"])

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import zlib
 
 import pytest
 from tests.gateway.asking import HI, a_deployment, a_plain_deployment, running, scripted
-from tests.servers import COMPLETION, answer, chunk, events, raw, serving, stream
+from tests.servers import COMPLETION, answer, chunk, events, serving, stream
 
 from quirkbook.gateway.config.model import Deployment
-from quirkbook.gateway.upstream import decompress
 from quirkbook.gateway.upstream.opening import ENOUGH, Opening, OpeningError
 
 pytestmark = pytest.mark.timeout(20)
@@ -21,22 +19,6 @@ ROLE = chunk("", role="assistant")
 ROLE["choices"][0]["delta"]["role"] = "assistant"
 GOOD = events(chunk("good"), chunk(finish="stop"), "[DONE]")
 BOTH = pytest.mark.parametrize("model", ["kimi", "plain"])
-
-
-@pytest.fixture(scope="module")
-def front():
-    with scripted() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def pair():
-    with (
-        serving(answer()) as bad,
-        serving(answer()) as other,
-        running(a_deployment(bad.url, weight=1), a_deployment(other.url, weight=0)) as front,
-    ):
-        yield front, bad, other
 
 
 # How a stream begins
@@ -209,75 +191,6 @@ def test_an_errors_body_is_read_to_64_kilobytes(front):
 
     assert got.status == 400
     assert len(got.error["message"]) < 3000
-
-
-# Packed
-
-
-def raw_deflate(data):
-    packing = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return packing.compress(data) + packing.flush()
-
-
-def packed(coding, data, status=200):
-    head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-encoding: {coding}\r\n"
-    return raw(f"{head}content-length: {len(data)}\r\n\r\n".encode() + data)
-
-
-@BOTH
-def test_deflate_without_the_head_of_zlib_is_unpacked(front, model):
-    assert front.ask({"model": model}, packed("deflate", raw_deflate(BODY))).json == COMPLETION
-
-
-def test_deflate_is_unpacked_byte_by_byte():
-    for data in (raw_deflate(BODY), zlib.compress(BODY)):
-        unpacking = decompress.Decompressor("deflate")
-        assert b"".join(unpacking.feed(data[at : at + 1]) for at in range(len(data))) == BODY
-        unpacking.close()
-
-
-@pytest.mark.parametrize("coding", ["br", "zstd", "gzip", "deflate", "unheard-of"])
-def test_an_error_that_cannot_be_unpacked_keeps_its_status(front, coding):
-    got = front.ask({}, packed(coding, b"\x0b\x02\x80nonsense", 400))
-
-    assert (got.status, "error" in got.json) == (400, True)
-
-
-@pytest.mark.parametrize("coding", ["br", "zstd", "unheard-of"])
-def test_what_only_says_that_it_is_packed_is_read_as_it_is(front, coding):
-    assert front.ask({}, packed(coding, b"\x0b\x02\x80" + BODY + b"\x03")).json == COMPLETION
-
-
-def test_what_nobody_can_unpack_is_a_502_that_says_so(front):
-    whole = front.ask({}, packed("br", b"nonsense"))
-    streamed = front.ask({"stream": True}, packed("br", b"nonsense"))
-
-    assert (whole.status, streamed.status) == (502, 502)
-    assert "packed as 'br'" in whole.error["message"] and "packed as 'br'" in streamed.error["message"]
-
-
-@pytest.mark.parametrize("coding", ["br", "zstd"])
-def test_brotli_and_zstd_are_unpacked_where_their_libraries_are_installed(front, coding, monkeypatch):
-    class Unpacking:
-        eof = True
-
-        def process(self, data, output_buffer_limit):
-            return bytes(reversed(data))
-
-        def decompress(self, data, most):
-            return bytes(reversed(data))
-
-        def is_finished(self):
-            return self.eof
-
-    class Library:
-        Decompressor = ZstdDecompressor = Unpacking
-
-    monkeypatch.setattr(decompress.importlib, "import_module", lambda name: Library)
-    assert front.ask({}, packed(coding, bytes(reversed(BODY)))).json == COMPLETION
-
-    Unpacking.eof = False
-    assert front.ask({}, packed(coding, bytes(reversed(BODY)))).status == 502
 
 
 # About the account, and by class

@@ -8,7 +8,7 @@ import re
 import zlib
 
 import pytest
-from tests.gateway.asking import CHAT, HI, read_from, scripted
+from tests.gateway.asking import CHAT, HI, read_from
 
 from quirkbook.gateway.http import unpacking
 
@@ -20,12 +20,6 @@ WHOLE = START + b"content-length: %d\r\n\r\n" % len(GOOD) + GOOD
 MODELS = b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
 CHUNKED = b"transfer-encoding: chunked\r\n"
 BOTH = pytest.mark.parametrize("model", ["kimi", "plain"])
-
-
-@pytest.fixture(scope="module")
-def front():
-    with scripted() as found:
-        yield found
 
 
 def answers(front, data):

@@ -21,12 +21,6 @@ pytestmark = pytest.mark.timeout(20)
 BODY = json.dumps({"model": "kimi", "messages": HI}).encode()
 
 
-@pytest.fixture(scope="module")
-def front():
-    with scripted() as found:
-        yield found
-
-
 def refusal(hosts=("127.0.0.1",), method="POST", keys=(), **said):
     """Return the code with which a request is refused; None: it is let in."""
     given = {"host": "localhost:4000", **said}

@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from tests.gateway.asking import HI, running, scripted
+from tests.gateway.asking import HI, running
 from tests.servers import COMPLETION, answer, chunk, events, raw, serving, stream
 
 from quirkbook.gateway.config.model import Deployment
@@ -21,12 +21,6 @@ CHUNKS = [
     chunk(finish="stop"),
     {**chunk(), "choices": [], "usage": USAGE},
 ]
-
-
-@pytest.fixture(scope="module")
-def front():
-    with scripted() as found:
-        yield found
 
 
 def cut(text, model="kimi"):

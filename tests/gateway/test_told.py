@@ -19,12 +19,6 @@ pytestmark = pytest.mark.timeout(20)
 CHANGED = {"messages": HI, "temperature": 1.7}
 
 
-@pytest.fixture(scope="module")
-def front():
-    with scripted() as found:
-        yield found
-
-
 def masked(line):
     """Return a line of the log with its times masked, each of which must be there."""
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import socket
 import time
-import zlib
 from collections import Counter
 
 import pytest
@@ -25,30 +23,11 @@ from tests.servers import (
     stream,
 )
 
-from quirkbook.gateway.upstream import decompress
-
 pytestmark = pytest.mark.timeout(20)
 
 BODY = json.dumps(COMPLETION).encode()
 BUSY = {"error": {"message": "busy", "type": "server_error", "param": None, "code": None}}
 BOTH = pytest.mark.parametrize("model", ["kimi", "plain"])
-
-
-@pytest.fixture(scope="module")
-def front():
-    with scripted() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def pair():
-    """A gateway and its two providers, the second of which is asked when the first fails."""
-    with (
-        serving(answer()) as bad,
-        serving(answer()) as other,
-        running(a_deployment(bad.url, weight=1), a_deployment(other.url, weight=0)) as front,
-    ):
-        yield front, bad, other
 
 
 def upstream_error(message, code):
@@ -379,46 +358,6 @@ def test_an_answer_that_is_no_json_object_is_a_502_that_shows_its_start(front, m
     assert (refused.status, refused.error["code"]) == (502, "malformed_answer")
     assert "the upstream's answer is not a JSON object" in refused.error["message"]
     assert body.lstrip("\ufeff")[:6] in refused.error["message"]
-
-
-@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate"])
-@pytest.mark.parametrize("status", [200, 400])
-@BOTH
-def test_a_compressed_answer_can_be_read_by_a_client_that_did_not_ask_for_one(front, model, status, coding):
-    body = BODY if status == 200 else json.dumps(BUSY).encode()
-    packed = zlib.compress(body) if coding == "deflate" else gzip.compress(body)
-    head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-encoding: {coding}\r\n"
-
-    got = front.ask({"model": model}, raw(f"{head}content-length: {len(packed)}\r\n\r\n".encode() + packed))
-
-    assert (got.status, got.json) == (status, json.loads(body))
-    assert "content-encoding" not in got.headers
-
-
-@pytest.mark.parametrize(
-    ("coding", "packed", "text"),
-    [
-        ("gzip", b"nonsense", "its answer is packed, and damaged"),
-        ("gzip", gzip.compress(BODY, mtime=0)[:-9], "its answer is packed, and cut off"),
-        ("gzip", gzip.compress(b"x" * 70_000, mtime=0), "a piece of its answer unpacks to more than 1,000 bytes"),
-    ],
-)
-def test_what_cannot_be_unpacked_is_a_502(front, coding, packed, text, monkeypatch):
-    monkeypatch.setattr(decompress, "_MOST", 1000)  # so little is packed into one piece, however the network cuts
-
-    got = front.ask({}, raw(ok(f"content-encoding: {coding}\r\ncontent-length: {len(packed)}\r\n", packed)))
-
-    assert (got.status, got.error) == (502, upstream_error(f"moonshot: {text}", "no_connection"))
-
-
-def test_a_packed_stream_is_unpacked_as_it_comes(front):
-    text = events(chunk("Hi", "stop"), "[DONE]")
-    packed = gzip.compress(text)
-    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\n"
-
-    got = front.ask({"stream": True}, raw(head + b"content-length: %d\r\n\r\n" % len(packed) + packed))
-
-    assert got.body == text
 
 
 @pytest.mark.parametrize(

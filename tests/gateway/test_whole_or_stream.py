@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.gateway.asking import a_deployment, running, scripted
+from tests.gateway.asking import a_deployment, running
 from tests.servers import COMPLETION, answer, chunk, events, raw, serving, stream
 
 from quirkbook.wire.sse import MAX_EVENT
@@ -18,12 +18,6 @@ USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 STREAM = events(
     chunk(""), chunk("Hé"), chunk("llo 北"), chunk(finish="stop"), {**chunk(), "choices": [], "usage": USAGE}, "[DONE]"
 )
-
-
-@pytest.fixture(scope="module")
-def front():
-    with scripted() as found:
-        yield found
 
 
 def said(data, kind, status=200):
