@@ -18,11 +18,12 @@ from tests.gateway.served import a_config, served
 from tests.servers import COMPLETION, answer, chunk, events, raw, refusing_address, serving, stream
 
 from quirkbook.gateway import serve as gateway_serving
-from quirkbook.gateway import shared_counts
+from quirkbook.gateway import shared_counts, shared_slots
 from quirkbook.gateway.config.load import read_config
 from quirkbook.gateway.config.model import Allowance, Limits, Options
 from quirkbook.gateway.quota import LocalCounts, Meter, Quota, Slots
 from quirkbook.gateway.shared_counts import SharedCounts
+from quirkbook.gateway.shared_slots import SharedSlots
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -492,6 +493,8 @@ def test_checks_before_a_call_that_are_not_made_are_said(tmp_path):
         ({"rpm": 1}, None, True, 1, []),
         ({"rpm": 1}, "redis://h", True, 2, []),
         ({"parallel": 1}, "redis://h", False, 1, []),
+        ({"parallel": 1}, "redis://h", True, 2, []),
+        ({"parallel": 1}, "redis://h", False, 2, [r"max_parallel_requests holds .* share it"]),
         ({"rpm": 1}, "redis://h", False, 1, [r".* needs the extra redis: .*"]),
         (
             {"tpm": 1, "parallel": 1},
@@ -518,3 +521,122 @@ def test_two_workers_with_a_redis_keep_one_limit(tmp_path, redis):
             statuses = [gateway.ask()[0] for _ in range(8)]
 
     assert sorted(statuses) == [200] * 3 + [429] * 5
+
+
+# Requests at once, in all processes together
+
+
+@in_a_loop
+async def test_slots_are_taken_by_all_processes_together_and_given_back(redis):
+    one, two = SharedSlots(redis, [].append), SharedSlots(redis, [].append)
+    first, second = await one.take("a", 2), await two.take("a", 2)
+    assert (bool(first), bool(second), first != second) == (True, True, True)
+    assert (await one.take("a", 2), bool(await one.take("b", 2))) == (None, True)
+    one.give("a", first)
+    await asyncio.gather(*one._tasks)
+    assert await two.take("a", 2)
+    one.give("a", first)  # a second time, which gives nothing
+    assert not one._tasks
+    await one.close()
+    await two.close()
+
+
+@in_a_loop
+async def test_slots_of_a_process_that_is_gone_come_back(redis):
+    clock = Clock(1_000_000.0)
+    gone, here = SharedSlots(redis, [].append, clock), SharedSlots(redis, [].append, clock)
+    assert await gone.take("a", 1)
+    assert await here.take("a", 1) is None
+    clock.now += shared_slots.LEASE + 1
+    assert await here.take("a", 1)
+    await gone.close()
+    await here.close()
+
+
+@in_a_loop
+async def test_slots_that_are_held_are_held_for_longer(redis, monkeypatch):
+    monkeypatch.setattr(shared_slots, "RENEW", 0.001)
+    clock = Clock(1_000_000.0)
+    holding = SharedSlots(redis, [].append, clock)
+    lease = await holding.take("a", 1)
+    clock.now += 30
+    async with asyncio.timeout(5):
+        while await holding._redis.zscore("quirkbook:a:under-way", lease) < clock.now + shared_slots.LEASE:
+            await asyncio.sleep(0.001)
+    holding.give("a", lease)
+    async with asyncio.timeout(5):
+        await holding._renewing
+    assert await holding.take("a", 1)
+    await holding.close()
+
+
+@in_a_loop
+async def test_where_the_redis_does_not_answer_each_process_has_the_limit_to_itself():
+    said, clock = [], Clock(0.0)
+    url = refusing_address().replace("http://", "redis://").removesuffix("/v1")
+    slots = SharedSlots(url, said.append, clock)
+    assert [await slots.take("a", 1), await slots.take("a", 1)] == ["", ""]
+    clock.now = shared_counts.PAUSE
+    assert await slots.take("a", 1) == ""
+    await slots._drop("a", "x")
+    await slots.close()
+
+    assert said == ["Redis does not answer (ConnectionError): max_parallel_requests holds for this process alone"] * 2
+
+
+@in_a_loop
+async def test_a_request_that_is_cancelled_while_it_takes_a_slot_holds_none(redis):
+    slots = SharedSlots(redis, [].append)
+    quota = Quota(LocalCounts())
+    quota.leases = slots
+    put, started = slots._put, asyncio.Event()
+
+    async def slow(who, lease):
+        await put(who, lease)
+        started.set()
+        await asyncio.sleep(60)
+
+    slots._put = slow
+    task = asyncio.create_task(quota.take("a", 1))
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.gather(*slots._tasks)
+    slots._put = put
+
+    assert await quota.take("a", 1)
+    await slots.close()
+
+
+@in_a_loop
+async def test_a_slot_goes_back_to_whoever_gave_it_though_a_reload_has_named_another(redis):
+    one, quota = SharedSlots(redis, [].append), Quota(LocalCounts())
+    quota.leases = one
+    lease = await quota.take("a", 1)
+    quota.leases = None
+    quota.give("a", lease)
+    await asyncio.gather(*one._tasks)
+
+    assert await one.take("a", 1)
+    await one.close()
+
+
+def test_two_gateways_with_a_redis_keep_one_limit_of_requests_at_once(redis):
+    gate = Gate()
+    with (
+        serving(gate) as server,
+        still(limited(server, parallel=1), redis=redis, limits=Limits(queue=0)) as one,
+        still(limited(server, parallel=1), redis=redis, limits=Limits(queue=5)) as two,
+    ):
+        first, got = together(one, 1)
+        until(lambda: gate.now == 1)
+        waiting, late = together(two, 1)
+        refused = one.ask({"model": "m"})
+        until(lambda: two.gateway.under_way == 1)
+        gate.open.set()
+        for thread in (*first, *waiting):
+            thread.join()
+
+    assert (refused.status, refused.error["code"]) == (429, "too_many_at_once")
+    assert ([each.status for each in (*got, *late)], gate.most) == ([200, 200], 1)

@@ -25,6 +25,7 @@ class Allowances:
         """The deployment that is being asked, if it has limits."""
         self._key: ClientKey | None = None
         """The client's key, if it has limits."""
+        self._lease = self._key_lease = ""
         self._meter: Meter | None = None
 
     async def admit(self, key: ClientKey) -> None:
@@ -34,10 +35,11 @@ class Allowances:
             HTTPError: 429, one is reached.
         """
         who, parallel = _of_key(key), key.allowance.parallel
-        if not self._quota.slots.take(who, parallel):
+        lease = await self._quota.take(who, parallel)
+        if lease is None:
             text = f"the key '{key.name}' has {counted(parallel or 0, 'requests')} under way, which is its limit (max_parallel_requests)"
             raise HTTPError(429, text, type="rate_limit_error", code=BUSY, headers={"retry-after": "1"})
-        self._key = key
+        self._key, self._key_lease = key, lease
         over = await self._quota.enter(who, key.allowance)
         if over is not None:
             raise over.error(f"the key '{key.name}'")
@@ -46,11 +48,12 @@ class Allowances:
         """Count the request against the limits of a deployment, or return why it has to wait."""
         deployment = target.deployment
         allowance, name = deployment.allowance, _name(deployment)
-        if not self._quota.slots.take(name, allowance.parallel):
+        lease = await self._quota.take(name, allowance.parallel)
+        if lease is None:
             number = counted(allowance.parallel or 0, "requests at once")
             text = f"'{target.label}' is asked {number}, which is its limit (max_parallel_requests)"
             return HTTPError(429, text, type="rate_limit_error", code=BUSY, headers={"retry-after": "1"})
-        self._held = deployment
+        self._held, self._lease = deployment, lease
         over = await self._quota.enter(name, allowance)
         if over is None:
             return None
@@ -59,12 +62,12 @@ class Allowances:
 
     async def wait(self, targets: Sequence[Target], seconds: float) -> None:
         """Wait until one of the deployments is asked less."""
-        await self._quota.slots.wait([_name(target.deployment) for target in targets], seconds)
+        await self._quota.wait([_name(target.deployment) for target in targets], seconds)
 
     def leave(self) -> None:
         """Give back the slot of the deployment that is asked, if there is one."""
         if self._held is not None:
-            self._quota.slots.give(_name(self._held))
+            self._quota.give(_name(self._held), self._lease)
             self._held = None
 
     def meter(self, request_bytes: int) -> Meter | None:
@@ -81,7 +84,7 @@ class Allowances:
         if self._key is not None:
             if self._meter is not None:
                 self._quota.spend(_of_key(self._key), self._key.allowance, self._meter.tokens)
-            self._quota.slots.give(_of_key(self._key))
+            self._quota.give(_of_key(self._key), self._key_lease)
             self._key = None
 
 

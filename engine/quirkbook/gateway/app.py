@@ -33,6 +33,7 @@ from .passthrough.exchange import Passed
 from .quota import LocalCounts, Quota
 from .service import Service
 from .shared_counts import SharedCounts, is_installed
+from .shared_slots import SharedSlots
 from .shared_thoughts import SharedThoughts
 from .upstream.target import Pools
 
@@ -50,6 +51,7 @@ class Gateway:
         self.pools: Pools = {}
         self.options = options or Options()
         self.quota = Quota(LocalCounts())
+        self._slots: dict[str, SharedSlots] = {}
         self._shared: dict[str, SharedCounts] = {}
         """The counts of each Redis that a config has named so far."""
         self.memory: ReasoningMemory | None = None
@@ -84,9 +86,11 @@ class Gateway:
         if redis is not None and is_installed():
             if redis not in self._shared:
                 self._shared[redis] = SharedCounts(redis, lambda text: self.log.write(event="limits", why=text))
-            self.quota.counts = self._shared[redis]
+            if redis not in self._slots:
+                self._slots[redis] = SharedSlots(redis, lambda text: self.log.write(event="limits", why=text))
+            self.quota.counts, self.quota.leases = self._shared[redis], self._slots[redis]
         elif isinstance(self.quota.counts, SharedCounts):
-            self.quota.counts = LocalCounts()
+            self.quota.counts, self.quota.leases = LocalCounts(), None
 
     def _remember(self, wanted: Memory | None) -> None:
         """Remember as much as a config says from now on; nothing is forgotten where it says what it said."""
@@ -150,6 +154,8 @@ class Gateway:
         await receive()
         for pool in self.pools.values():
             pool.close()
+        for slots in self._slots.values():
+            await slots.close()
         for counts in self._shared.values():
             await counts.close()
         if self._tracer is not None:

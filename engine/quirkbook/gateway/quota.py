@@ -37,6 +37,19 @@ class Counts(Protocol):
         """Add to windows, by name: (amount, seconds until it may be forgotten); return what each then holds."""
 
 
+class Leases(Protocol):
+    """Where requests under way are counted for all processes."""
+
+    poll: float
+    """Seconds after which a request that waits asks again."""
+
+    async def take(self, who: str, most: int) -> str | None:
+        """Take a slot of so many, and return its lease; "": it is counted nowhere; None: all are taken."""
+
+    def give(self, who: str, lease: str) -> None:
+        """Give it back."""
+
+
 class LocalCounts:
     """Counts of this process alone."""
 
@@ -89,7 +102,38 @@ class Quota:
     def __init__(self, counts: Counts, clock: Callable[[], float] = time.time) -> None:
         self.counts, self._clock = counts, clock
         self.slots = Slots()
+        self.leases: Leases | None = None
+        """Where requests under way are counted for all processes; None: each counts for itself."""
+        self._leased: dict[str, Leases] = {}
+        """Lease -> who has given it: a reload may have named another since."""
         self._spending: set[asyncio.Task[None]] = set()
+
+    async def take(self, who: str, most: int | None) -> str | None:
+        """Take a slot of so many, and return its lease, which may be ""; None: all are taken."""
+        if not self.slots.take(who, most):
+            return None
+        if most is None or self.leases is None:
+            return ""
+        try:
+            lease = await self.leases.take(who, most)
+        except BaseException:  # cancelled
+            self.slots.give(who)
+            raise
+        if lease is None:
+            self.slots.give(who)
+        elif lease:
+            self._leased[lease] = self.leases
+        return lease
+
+    def give(self, who: str, lease: str) -> None:
+        """Give a slot back."""
+        self.slots.give(who)
+        if lease:
+            self._leased.pop(lease).give(who, lease)
+
+    async def wait(self, names: Sequence[str], seconds: float) -> None:
+        """Wait until a slot of one of the names may be free, at most for so long."""
+        await self.slots.wait(names, seconds if self.leases is None else min(seconds, self.leases.poll))
 
     async def enter(self, who: str, allowance: Allowance) -> Over | None:
         """Count one request, unless a limit is reached: then nothing is counted."""

@@ -99,8 +99,12 @@ def not_shared(config: Config, options: Options) -> list[str]:
             f"rpm, tpm, rpd and tpd are counted by each of {options.workers} workers for itself:"
             " router_settings.redis_url shares the count"
         )
-    if options.workers > 1 and any(one.parallel is not None for one in allowances):
-        lines.append(f"max_parallel_requests holds for each of {options.workers} workers by itself")
+    is_shared = config.redis is not None and is_installed()
+    if options.workers > 1 and not is_shared and any(one.parallel is not None for one in allowances):
+        lines.append(
+            f"max_parallel_requests holds for each of {options.workers} workers by itself:"
+            " router_settings.redis_url and the extra redis share it"
+        )
     return lines
 
 
