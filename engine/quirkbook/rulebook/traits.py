@@ -22,7 +22,7 @@ DEFAULTS: Final[Mapping[str, Traits]] = {
         "parses_arguments": True,
         "plain_names": True,
     },
-    "template": {"functions_only": True, "no_metadata": True, "parses_arguments": True},
+    "template": {"functions_only": True, "no_metadata": True, "parses_arguments": True, "think_tags": True},
 }
 
 
