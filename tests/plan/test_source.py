@@ -181,13 +181,19 @@ def test_the_latest_sources_are_kept_for_tracebacks_and_no_more(lines):
 
 
 def test_many_models_leave_no_more_sources_than_the_bound(lines):
-    book = a_book(a_rule("r", {"drop": ["seed"]}, {"messages": {"some": {"role": "x"}}}))
-    before = len(lines)
     for number in range(20):
+        book = a_book(a_rule("r", {"drop": ["seed"]}, {"messages": {"some": {"role": f"role {number}"}}}))
         made = book.plan("acme", f"m{number}" * 100)
         made.look.rules({"messages": []}, None)
 
-    assert len(lines) - before == 2
+    assert len([name for name in lines if name.startswith("<look acme m")]) == 2
+
+
+def test_models_with_the_same_rules_share_one_look():
+    book = a_book(a_rule("r", {"drop": ["seed"]}), a_rule("s", {"drop": ["n"]}, models=["other"]))
+
+    assert book.plan("acme", "one").look is book.plan("acme", "two").look
+    assert book.plan("acme", "one").look is not book.plan("acme", "other").look
 
 
 def test_a_part_of_a_condition_has_no_source_in_tracebacks(lines):

@@ -6,6 +6,7 @@ After this no YAML is looked at. A plan holds nothing of the payloads it is run 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..identity.resolve import Identity
@@ -101,6 +102,12 @@ def _subject(when: Mapping[str, Any]) -> tuple[Path, Any] | None:
 _LONGEST_NAME = 100
 
 
+@lru_cache(maxsize=512)
+def _look(gates: tuple[Clause | None, ...]) -> Look:
+    """Return the look of rules with these gates: most models of a provider have the same, and it is dear to make."""
+    return Look(gates)
+
+
 class Plan:
     """The compiled rules of one stage for one provider and model, in order."""
 
@@ -128,7 +135,8 @@ class Plan:
         self.rules = tuple(rules)
         self.replan = replan
         """Gives the plan for another model, for a rule that writes `model`: those after it match the new name."""
-        self.look = Look((rule.gate for rule in self.rules), f"{provider} {model or 'any model'}"[:_LONGEST_NAME])
+        self.look = _look(tuple(rule.gate for rule in self.rules))
+        self.look.call(f"{provider} {model or 'any model'}"[:_LONGEST_NAME])
         self.features = frozenset[str]().union(*(rule.features for rule in self.rules))
         """The features of JSON Schemas that its rules ask for."""
         self._woken: dict[int, tuple[int, ...]] = {}

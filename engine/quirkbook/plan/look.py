@@ -233,7 +233,8 @@ class Look:
     """The gates of a list of rules, one clause of each, ready to be looked through."""
 
     def __init__(self, clauses: Iterable[Clause | None], name: str = "") -> None:
-        self._file = name and f"<look {name}>"
+        self._file = ""
+        self.call(name)
         self._always: list[int] = []
         """Rules without a gate."""
         self._root = _Place()
@@ -243,6 +244,10 @@ class Look:
             for gate in sorted(clause or (), key=repr):  # one order, so that the source is the same in each process
                 _place(self._root, gate).ask(gate[1], rule)
         self._look: _Found | None = None
+
+    def call(self, name: str) -> None:
+        """Say by what name tracebacks call its function; the first counts."""
+        self._file = self._file or (name and f"<look {name}>")
 
     def rules(self, payload: dict[str, Any], schemas: Schemas) -> list[int]:
         """Return the numbers of the rules that may concern a payload, in order."""
