@@ -189,7 +189,8 @@ def wire_headers(
 ) -> dict[str, str]:
     """Return the headers; later ones win: the provider's file, the key, the rules, the caller."""
     auth = head.get("auth", _BEARER)
-    keyed = {auth["header"]: auth.get("prefix", "") + key} if key else {}
+    prefix = auth.get("prefix", "")
+    keyed = {auth["header"]: prefix + key.removeprefix(prefix)} if key else {}  # some write "Bearer sk-..." for a key
     merged: dict[str, tuple[str, Any]] = {}
     for layer in (_STREAM_HEADERS if streams else _HEADERS, head.get("headers", {}), keyed, rule_headers, caller):
         merged |= {name.lower(): (name, value) for name, value in layer.items()}
