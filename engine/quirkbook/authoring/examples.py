@@ -8,7 +8,7 @@ family's file) makes of each example; a second pass over the result must change 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Owned:
     entry: StackEntry
     family: bool
     book: Rulebook
+    plans: dict[Any, Plan] = field(default_factory=dict, repr=False, compare=False)
+    """What was compiled for the rule alone: (stage, model) -> its plan."""
 
     @property
     def rule(self) -> Rule:
@@ -83,10 +85,13 @@ def run_alone(owned: Owned, example: Example) -> Run:
 def _alone(owned: Owned, example: Example) -> Plan:
     rule, entry = owned.rule, owned.entry
     model = _model(owned, example)
-    identity = owned.book.identify(model, None if owned.family else rule.owner)
-    runs = rule.status != "retired" and entry.speaks_of(model, identity)
-    compiled = [entry.compiled] if runs else []
-    return Plan(rule.owner, model, "", compiled, _no_rules, identity)
+    plan = owned.plans.get((rule.stage, model))
+    if plan is None:
+        identity = owned.book.identify(model, None if owned.family else rule.owner)
+        runs = rule.status != "retired" and entry.speaks_of(model, identity)
+        compiled = [entry.compiled] if runs else []
+        plan = owned.plans[rule.stage, model] = Plan(rule.owner, model, "", compiled, _no_rules, identity)
+    return plan
 
 
 def run_stream(owned: Owned, example: Example, chunks: list[Any]) -> tuple[list[Any], tuple[Change, ...]]:

@@ -1,26 +1,28 @@
 """Mutation testing of rules: one word, bound, glob or action is changed at a time; examples and golden files must notice.
 
-A mutant that nothing notices is a part of a rule that no example is about, or one that means the same: equivalent.
+For a mutant that nothing notices a payload is looked for that tells it from its rule (`trials`). If there is one, no
+example is about that part of the rule; if there is none, the mutant is alike: it means the same, and why is said.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from ..authoring.examples import Owned, check_examples, lend_model
+from ..authoring.examples import Owned, check_examples, lend_model, staged
 from ..errors import RuleFileError
 from ..model import Example, Rule, same
 from ..plan.compile import Plan
 from ..plan.interpret import Run, run
 from ..rulebook.load import load_file
 from ..rulebook.stack import StackEntry
+from .trials import Trials
 
 #: Parts of a rule that act.
 _PARTS: Final = ("when", "do", "models", "at")
@@ -59,7 +61,13 @@ class Fate:
 
     mutant: Mutant
     killer: str | None
-    """``example``, ``golden``, or the name of an oracle; None: it survived."""
+    """``example``, ``golden``, or the name of an oracle; ``alike``: there is nothing to notice; None: it survived."""
+    why: str = ""
+    """Of one that is alike: the reason."""
+    apart: tuple[str, Example] | None = None
+    """Of a survivor: a stage, and a payload that comes out otherwise there."""
+    changed: Owned | None = None
+    """Of a survivor: the rule that it is."""
 
 
 def mutants(rule: Rule) -> Iterator[Mutant]:
@@ -128,11 +136,34 @@ def _put(root: dict[str, Any], keys: tuple[Any, ...], value: Any) -> dict[str, A
 
 def fates(owned: Owned, goldens: Path, oracle: Oracle | None = None) -> Iterator[Fate]:
     """Yield the fate of each mutant of a rule; what is not a rule any more is left out."""
+    trials = [Trials(one) for one in staged(owned)]
+    records = _records(owned.rule, goldens)
     for mutant in mutants(owned.rule):
         entry = _entry(owned, mutant)
-        if entry is not None:
-            changed = Owned(entry, owned.family, owned.book)
-            yield Fate(mutant, _killer(changed, owned, goldens) or (oracle(changed) if oracle else None))
+        if entry is None:
+            continue
+        changed = Owned(entry, owned.family, owned.book)
+        killer = _killer(changed, owned, records) or (oracle(changed) if oracle else None)
+        yield Fate(mutant, killer) if killer else _survivor(mutant, changed, trials)
+
+
+def _survivor(mutant: Mutant, changed: Owned, trials: Sequence[Trials]) -> Fate:
+    pairs = list(zip(trials, staged(changed), strict=True))
+    for trial, at_stage in pairs:
+        if example := trial.tells_apart(at_stage):
+            return Fate(mutant, None, apart=(at_stage.rule.stage, example), changed=changed)
+    return Fate(mutant, "alike", f"{_why(mutant, pairs)} ({sum(trial.tried for trial in trials)} payloads tried)")
+
+
+def _why(mutant: Mutant, pairs: Sequence[tuple[Trials, Owned]]) -> str:
+    """Say why a mutant comes out as its rule does."""
+    if mutant.where.startswith("models"):
+        return "the rest of 'models' decides alike"
+    if mutant.where.startswith("when"):
+        if any(trial.ever(at_stage) for trial, at_stage in pairs):
+            return "where only one of the conditions holds, the actions find nothing to do"
+        return "the rest of the condition decides alike"
+    return "another part of the rule does the same, or it is what holds unless it is said"
 
 
 def _entry(owned: Owned, mutant: Mutant) -> StackEntry | None:
@@ -159,24 +190,31 @@ def _entry(owned: Owned, mutant: Mutant) -> StackEntry | None:
     return entry
 
 
-def _killer(mutant: Owned, original: Owned, goldens: Path) -> str | None:
-    if any(diagnostic.code in ("Q204", "Q205") for diagnostic in check_examples(mutant)):
-        return "example"
-    return "golden" if _differs_from_golden(mutant, original, goldens) else None
-
-
-def _differs_from_golden(mutant: Owned, original: Owned, goldens: Path) -> bool:
-    """Tell whether the whole stack, with the mutant in the rule's place, makes something else of an example."""
-    rule = original.rule
+def _records(rule: Rule, goldens: Path) -> list[tuple[Example, Any]]:
+    """Return the examples of a rule, each with what its golden file says of it."""
     path = goldens / f"{rule.name}.yml"
     if not path.is_file():
-        return False
+        return []
     records = yaml.load(path.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    shown = [(example, record) for example, record in zip(rule.examples, records, strict=False) if "sent" in record]
-    return any(not same(_sent(mutant, original, example), record["sent"]) for example, record in shown)
+    pairs = zip(rule.examples, records, strict=False)
+    return [(shown, record) for shown, record in pairs if "sent" in record and isinstance(shown.given, dict)]
 
 
-def _sent(mutant: Owned, original: Owned, example: Example) -> Any:
+def _killer(mutant: Owned, original: Owned, records: Sequence[tuple[Example, Any]]) -> str | None:
+    if any(diagnostic.code in ("Q204", "Q205") for diagnostic in check_examples(mutant)):
+        return "example"
+    return "golden" if any(_differs(mutant, original, *shown) for shown in records) else None
+
+
+def _differs(mutant: Owned, original: Owned, example: Example, record: Mapping[str, Any]) -> bool:
+    """Tell whether the whole stack, with the mutant in the rule's place, does something else than a golden file says."""
+    done = _run(mutant, original, example)
+    fired = any(rule.name == original.rule.name for rule, _, _ in done.fired)
+    recorded = any(line.startswith(f"{original.rule.name}: ") for line in record["trace"])
+    return bool(done.refusals) or fired is not recorded or not same(done.root, record["sent"])
+
+
+def _run(mutant: Owned, original: Owned, example: Example) -> Run:
     holder = example.given if original.rule.stage == "request" else example.request
     named = holder.get("model") if isinstance(holder, dict) else None
     model = named if isinstance(named, str) else lend_model(original, holder)
@@ -188,4 +226,4 @@ def _sent(mutant: Owned, original: Owned, example: Example) -> Any:
     done = Run(Plan(plan.provider, plan.model, "", rules, plan.replan, plan.identity), example.given)
     done.request, done.status = example.request, example.status
     run(done)
-    return None if done.refusals else done.root
+    return done
