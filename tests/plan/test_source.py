@@ -182,7 +182,7 @@ def test_the_latest_sources_are_kept_for_tracebacks_and_no_more(lines):
 
 def test_many_models_leave_no_more_sources_than_the_bound(lines):
     for number in range(20):
-        book = a_book(a_rule("r", {"drop": ["seed"]}, {"messages": {"some": {"role": f"role {number}"}}}))
+        book = a_book(a_rule("r", {"drop": [f"key{number}"]}))
         made = book.plan("acme", f"m{number}" * 100)
         made.look.rules({"messages": []}, None)
 
