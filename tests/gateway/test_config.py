@@ -9,8 +9,8 @@ from textwrap import dedent
 import pytest
 
 from quirkbook.authoring.diagnostics import CODES
-from quirkbook.errors import RuleFileError, UsageError
-from quirkbook.gateway.config import litellm_keys
+from quirkbook.errors import PayloadError, RuleFileError, UsageError
+from quirkbook.gateway.config import litellm_keys, refused
 from quirkbook.gateway.config.findings import summary
 from quirkbook.gateway.config.load import Config, ConfigError, Deployment, Limits, from_environment, read_config
 from quirkbook.gateway.config.model import ClientKey
@@ -278,6 +278,21 @@ def test_an_address_is_made_of_litellms_other_keys(config, params, base):
     )
 
 
+@pytest.mark.parametrize("model", ["azure/gpt", "os.environ/MODEL"])
+@pytest.mark.parametrize("environ", [{"MODEL": "azure/gpt"}, {"BASE": "https://x.openai.azure.com"}, {}])
+def test_what_becomes_of_a_key_does_not_depend_on_variables_that_are_not_set(config, model, environ):
+    text = f"""\
+        model_list:
+          - {{model_name: k, litellm_params: {{model: {model}, api_base: os.environ/BASE, api_version: v, api_key: k}}}}
+          - {{model_name: l, litellm_params: {{model: openai/l, api_base: http://127.0.0.1:9, api_version: v, api_key: k}}}}
+        """
+    try:
+        settings = config(text, environ, unset="note").settings
+    except ConfigError as error:
+        settings = error.settings
+    assert [one.state for one in settings if one.pointer.endswith("/api_version")] == ["used", "unsupported"]
+
+
 def test_a_wildcard_of_azure_keeps_the_place_of_its_model(config):
     text = "model_list: [{model_name: 'a/*', litellm_params: {model: azure/*, api_base: 'https://h', api_version: v, api_key: k}}]"
 
@@ -338,6 +353,68 @@ def test_where_all_models_are_left_out_nothing_can_be_served(refusal):
         "config.yaml:2:45: warning[Q306]: models of 'triton' are not served: this one is left out\n"
         "  hint: write openai/... and api_base if it speaks OpenAI's protocol"
     )
+
+
+
+# A model that rules refuse whatever is asked
+
+
+CLAUDE = "{model_name: claude, litellm_params: {model: bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0, aws_region_name: eu-west-1, api_key: k}%s}"
+
+
+def test_a_model_whose_every_request_a_rule_refuses_is_a_warning_with_the_text_of_the_rule(config):
+    read = config(f"model_list:\n  - {CLAUDE % ''}\n")
+
+    assert [str(one) for one in read.remarks] == [
+        "config.yaml:2:50: warning[Q307]: bedrock/claude-has-the-messages-api refuses every request for "
+        "'anthropic.claude-sonnet-4-5-20250929-v1:0'\n"
+        "  hint: Bedrock serves Claude by the Messages and Converse APIs only. Ask there, or put a gateway in between"
+    ]
+    assert "config.yaml:2:50: bedrock/claude-has-the-messages-api refuses every request" in summary(read)[1]
+    assert [one.name for one in read.deployments] == ["claude"]
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        (CLAUDE % ", model_info: {mode: embedding}", "{}"),
+        (CLAUDE % "", "{shadow: true}"),
+        (CLAUDE % "", "{policy: {refuse: warn}}"),
+        ("{model_name: 'b/*', litellm_params: {model: bedrock/*, aws_region_name: eu-west-1, api_key: k}}", "{}"),
+        ("{model_name: c, litellm_params: {model: openai/claude-sonnet-5, api_base: 'http://127.0.0.1:9', api_key: k}}", "{}"),
+        ("{model_name: c, litellm_params: {model: moonshot/kimi-k2.6, n: 2, api_key: k}}", "{}"),
+    ],
+)  # fmt: skip
+def test_no_such_warning_of_a_model_that_answers_or_that_no_rule_is_asked_for(config, model, settings):
+    read = config(f"model_list: [{model}]\nquirkbook_settings: {settings}\n")
+
+    assert [one for one in read.remarks if one.code == "Q307"] == []
+
+
+def test_a_request_that_cannot_be_made_is_left_to_those_who_ask(config, monkeypatch):
+    def failing(*_, **__):
+        raise PayloadError("too large")
+
+    monkeypatch.setattr(refused, "explain", failing)
+    assert config(KIMI).remarks == ()
+
+
+def test_rules_of_ones_own_can_refuse_a_model_and_defaults_count_for_its_requests(config, tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "moonshot.yaml").write_text(
+        "quirks: 1\nprovider: moonshot\nrules:\n  - id: seed-needed\n    why: We want to repeat what we ask.\n"
+        "    source: https://example.com\n    verified: {date: 2026-12-01, by: docs}\n"
+        "    when: {seed: {exists: false}, messages: {is: array}}\n    do: [{reject: Name a seed}]\n"
+        "    examples: [{in: {messages: []}, rejects: true}, {in: {messages: [], seed: 1}, same: true}]\n"
+    )
+    models = "".join(
+        f"  - {{model_name: {name}, litellm_params: {{model: moonshot/{name}, api_key: k{more}}}}}\n"
+        for name, more in {"kimi-k2.6": "", "kimi-k2.5": ", seed: 1", "kimi-k3": ", seed: 1, additional_drop_params: [seed]"}.items()
+    )
+    read = config(f"quirkbook_settings: {{rules: rules}}\nmodel_list:\n{models}")
+
+    refused = [one for one in read.remarks if one.code == "Q307"]
+    assert [(one.location.line, one.hint) for one in refused] == [(3, "Name a seed"), (5, "Name a seed")]
 
 
 # Wildcards

@@ -14,7 +14,7 @@ from . import asked, headers
 from .access import check_allowed
 from .allowances import Allowances
 from .attempts import Answered, Attempts
-from .config.model import UNLIMITED, ClientKey, Options
+from .config.model import CHATS, UNLIMITED, ClientKey, Options
 from .cooldown import Cooldowns
 from .http import body, paths
 from .http.asgi import JSON, GoneError, Headers, HeaderValues, HTTPError, Receive, Scope, Send, answer, read_body
@@ -33,9 +33,6 @@ if TYPE_CHECKING:  # it needs the extra otel
 
 MODEL_BYTES: Final = 1024
 """Bytes of a model's name; no name is that long."""
-
-#: What ``model_info.mode`` may say of models that take chat completions; ``responses``: LiteLLM translates for these, too.
-_CHATS: Final = frozenset({"chat", "responses"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -224,7 +221,7 @@ class Exchange:
         Raises:
             HTTPError: 400, none does.
         """
-        fitting = [target for target in targets if target.deployment.mode in _CHATS]
+        fitting = [target for target in targets if target.deployment.mode in CHATS]
         if not fitting:
             first = targets[0].deployment
             text = f"'{first.name}' is not a model for chat completions: its model_info.mode is '{first.mode}'"

@@ -24,26 +24,28 @@ _NEEDED: Final = (("model",), ("messages",))
 LIMITS: Final = {"rpm": "rpm", "tpm": "tpm", "rpd": "rpd", "tpd": "tpd", "max_parallel_requests": "parallel"}
 
 
-def read_models(reader: Reader, book: Rulebook) -> tuple[Deployment, ...]:
-    """Return the deployments of ``model_list``, in the order of the file."""
+def read_models(reader: Reader, book: Rulebook) -> tuple[tuple[Deployment, ...], list[Keys]]:
+    """Return the deployments of ``model_list``, in the order of the file, and where the entry of each stands."""
     items = reader.document.data["model_list"]
     if not isinstance(items, list):
         reader.wrong(("model_list",), "a list", items)
-        return ()
+        return (), []
     if not items:
         reader.diagnostic("Q109", ("model_list",), "'model_list' is empty", "write at least one model, or leave it out")
     weighted: list[tuple[Deployment, Mapping[str, float]]] = []
+    places: list[Keys] = []
     for at, item in enumerate(items):
         keys: Keys = ("model_list", at)
         if isinstance(item, dict):
             weighted += _Item(reader, book, keys).read()
+            places += [keys] * (len(weighted) - len(places))
         else:
             reader.diagnostic(
                 "Q108", keys, "a model must be a mapping", "write model_name: ... and litellm_params: {...}"
             )
     if items and not weighted and all(diagnostic.severity == "warning" for diagnostic in reader.diagnostics):
         reader.diagnostic("Q306", ("model_list",), "none of these models can be served", key=True)
-    return tuple(with_weights(weighted))
+    return tuple(with_weights(weighted)), places
 
 
 def with_weights(entries: Iterable[tuple[Deployment, Mapping[str, float]]]) -> Iterator[Deployment]:
@@ -104,6 +106,8 @@ class _Item:
         self._limits = self._read_limits(item, params)
         shares = self._shares(params)
         common = self._common(params, info)
+        if model is None:
+            self._leave_open()
         if name is None or model is None:
             return
         if "*" in model and model.count("*") != name.count("*"):
@@ -121,6 +125,11 @@ class _Item:
                 yield replace(named, **common), shares
             elif upstream.left_out is not None:
                 reader.left_out[name] = upstream.left_out
+
+    def _leave_open(self) -> None:
+        """Take back what was said of keys that make an address: that depends on the model, which is not known."""
+        for key in table.keys_of_addresses() & {key for key, value in self._written.items() if value}:
+            self._reader.restate((*self._under, key), "used")
 
     def _name(self, item: Mapping[str, Any]) -> str | None:
         return self._required((*self._keys, "model_name"), item)

@@ -6,6 +6,7 @@ pages named there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -87,6 +88,14 @@ def is_elsewhere(provider: str) -> bool:
 def addresses(provider: str) -> tuple[str, ...]:
     """Return patterns of a provider's address, with keys of ``litellm_params`` and ``{model}`` in braces; the first that fits counts."""
     return tuple(_table()["addresses"].get(provider, ()))
+
+
+
+@cache
+def keys_of_addresses() -> frozenset[str]:
+    """Return the keys of ``litellm_params`` that some provider's address is made of."""
+    patterns = [pattern for provider in _table()["addresses"] for pattern in addresses(provider)]
+    return frozenset(name for pattern in patterns for name in re.findall(r"\{(\w+)\}", pattern)) - {"model"}
 
 
 def without_interface(provider: str, model: str) -> str:

@@ -22,6 +22,8 @@ ANY: Final = "*"
 """Under this name `Config.fallbacks` has those of every model that has none of its own."""
 MODEL: Final = "{model}"
 """In an address, where the model of a deployment with stars stands."""
+#: What ``model_info.mode`` may say of models that take chat completions; ``responses``: LiteLLM translates for these, too.
+CHATS: Final = frozenset({"chat", "responses"})
 LAST: Final = 1_000_000
 """The place in order of a deployment that states none."""
 

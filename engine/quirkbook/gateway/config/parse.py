@@ -11,7 +11,7 @@ from ... import api
 from ...model import Keys
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import MOST_RETRIES
-from . import callbacks, client_keys, deployments, memory, network, rule_sets
+from . import callbacks, client_keys, deployments, memory, network, refused, rule_sets
 from .fallbacks import Fallbacks, Names
 from .model import Config, Deployment, Limits
 from .reader import Reader
@@ -65,8 +65,9 @@ class Sections:
         book = self._rulebook or rule_sets.load(reader, rules)
         if book is None:
             return None
+        places: list[Keys] = []
         if "model_list" in top:
-            models = deployments.read_models(reader, book)
+            models, places = deployments.read_models(reader, book)
         elif misspelt:  # it may be the list itself: the models that were meant are not known
             models = ()
             reader.diagnostic(
@@ -81,6 +82,9 @@ class Sections:
         callbacks.restate(reader)
         known = Names(models, self._written_names(top))
         models = rule_sets.shadowed(reader, quirkbook, models, known)
+        policy = self._policy(quirkbook)
+        if policy["refuse"] == "error":
+            refused.warn(reader, book, zip(models, places, strict=False))  # without a list there are wildcards alone
         aliases, hidden = self._aliases(router, known)
         fallbacks = Fallbacks(reader, litellm, router, known.with_aliases(aliases))
         return Config(
@@ -93,7 +97,7 @@ class Sections:
             aliases=aliases,
             hidden=hidden,
             drop_params=self._drop_params(),
-            policy=self._policy(quirkbook),
+            policy=policy,
             rules=rules,
             canary=rule_sets.canary(reader, quirkbook, has_shadow=any(model.shadow for model in models)),
             limits=self._at_once(general, self._limits(quirkbook)),

@@ -129,17 +129,20 @@ class Upstream:
     def _address(self, deployment: Deployment) -> str | None:
         """Return the address that the item gives, or that other keys of LiteLLM's make."""
         base = deployment.api_base
+        is_given = base is not None or not {"api_base", "base_url"}.isdisjoint(self._written)
         if base is not None and urlsplit(without_socket(base)[1]).path.strip("/"):
             return base
         for pattern in table.addresses(deployment.provider):
             names = re.findall(r"\{(\w+)\}", pattern)
             keys = [name for name in names if name not in ("api_base", "model")]
-            if ("api_base" in names) == (base is None) or not all(self._written.get(key) for key in keys):
+            if ("api_base" in names) != is_given or not all(self._written.get(key) for key in keys):
                 continue
             made = pattern.replace("{api_base}", (base or "").rstrip("/"))
             for key in keys:
                 self._reader.restate((*self._under, key), "used")
                 value = self._reader.resolved((*self._under, key), self._written[key])
                 made = made.replace(f"{{{key}}}", quote(str(value or ""), safe=""))
+            if is_given and base is None:  # its variable is not set yet
+                return None
             return made if "*" in deployment.upstream_model else made.replace(MODEL, quote(deployment.upstream_model))
         return base
