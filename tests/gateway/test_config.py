@@ -355,7 +355,6 @@ def test_where_all_models_are_left_out_nothing_can_be_served(refusal):
     )
 
 
-
 # A model that rules refuse whatever is asked
 
 
@@ -409,7 +408,11 @@ def test_rules_of_ones_own_can_refuse_a_model_and_defaults_count_for_its_request
     )
     models = "".join(
         f"  - {{model_name: {name}, litellm_params: {{model: moonshot/{name}, api_key: k{more}}}}}\n"
-        for name, more in {"kimi-k2.6": "", "kimi-k2.5": ", seed: 1", "kimi-k3": ", seed: 1, additional_drop_params: [seed]"}.items()
+        for name, more in {
+            "kimi-k2.6": "",
+            "kimi-k2.5": ", seed: 1",
+            "kimi-k3": ", seed: 1, additional_drop_params: [seed]",
+        }.items()
     )
     read = config(f"quirkbook_settings: {{rules: rules}}\nmodel_list:\n{models}")
 

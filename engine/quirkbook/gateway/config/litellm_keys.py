@@ -90,7 +90,6 @@ def addresses(provider: str) -> tuple[str, ...]:
     return tuple(_table()["addresses"].get(provider, ()))
 
 
-
 @cache
 def keys_of_addresses() -> frozenset[str]:
     """Return the keys of ``litellm_params`` that some provider's address is made of."""
