@@ -882,7 +882,7 @@ def test_check_lists_what_becomes_of_each_key_of_a_config(quirkbook, tmp_path, m
     assert quirkbook("check", "config.yaml") == (
         0,
         "config.yaml:6:3: unsupported /litellm_settings/cache: answers are not cached\n"
-        "variables that are to be set: NOT_SET_HERE\n",
+        "environment variables to set: NOT_SET_HERE\n",
         "6 keys used, 1 ignored, 1 unsupported: 0 errors, 0 warnings\n",
     )
     assert quirkbook("check", "config.yaml", "--all")[1] == (
@@ -894,7 +894,7 @@ def test_check_lists_what_becomes_of_each_key_of_a_config(quirkbook, tmp_path, m
         "config.yaml:3:22: used /model_list/0/litellm_params/model\n"
         "config.yaml:3:49: used /model_list/0/litellm_params/api_key\n"
         "config.yaml:4:1: used /litellm_settings\n"
-        "variables that are to be set: NOT_SET_HERE\n"
+        "environment variables to set: NOT_SET_HERE\n"
     )
 
 

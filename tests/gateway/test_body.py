@@ -214,7 +214,7 @@ def test_messages_are_an_array_decoded_or_not():
         body.check_messages({})
         with pytest.raises(HTTPError) as caught:
             body.check_messages(body.decode(body.fields(b'{"messages": {} }'), wanted, 9))
-        assert str(caught.value) == 'messages is an array: write [{"role": "user", "content": ...}]'
+        assert str(caught.value) == 'messages must be an array: write [{"role": "user", "content": ...}]'
 
 
 def test_twins_are_found_in_one_pass(monkeypatch):

@@ -45,7 +45,7 @@ def test_a_key_may_ask_for_no_other(front, model):
     got = ask(front, model)
 
     assert (got.status, got.error["type"], got.error["code"]) == (403, "permission_error", "model_not_allowed")
-    assert got.error["message"] == "the key 'team-a' may not ask for this model: it may for cheap, wild/*, real"
+    assert got.error["message"] == "the key 'team-a' is not allowed to use this model; allowed: cheap, wild/*, real"
     assert ask(front, model, "sk-master").status == 200
 
 

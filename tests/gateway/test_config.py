@@ -186,7 +186,7 @@ def test_an_address_that_nobody_is_known_at_gets_requests_without_rules_and_no_k
         Deployment("llama", f"{prefix}/meta/llama", GENERIC, "meta/llama", None, "http://127.0.0.1:8000/v1"),
     )
     assert summary(read)[1:] == [
-        "config.yaml:5:17: nobody is known at this address: only rules for the model's family apply: "
+        "config.yaml:5:17: no known provider serves this address: only rules for the model's family apply: "
         "custom_llm_provider names a provider whose rules are to apply"
     ]
 
@@ -339,7 +339,7 @@ def test_models_of_providers_that_speak_otherwise_are_left_out_with_a_warning(co
         "config.yaml: 1 model; 9 keys used, 0 ignored, 1 unsupported",
         "config.yaml:2:50: models of 'sagemaker' are not served: this one is left out: "
         "write openai/... and api_base if it speaks OpenAI's protocol",
-        "config.yaml:2:68: unsupported /model_list/0/litellm_params/aws_region_name: this way of signing in is not supported",
+        "config.yaml:2:68: unsupported /model_list/0/litellm_params/aws_region_name: requests are not signed: use an API key of the provider as api_key, such as a Bedrock API key, or a token",
     ]
 
 
@@ -866,7 +866,7 @@ def test_another_strategy_is_unsupported_and_a_switch_that_is_off_is_ignored(con
         "config.yaml:4:80: unsupported /router_settings/max_fallbacks: each fallback that is named is tried",
         "config.yaml:5:20: unsupported /litellm_settings/cache: answers are not cached",
         "config.yaml:6:20: unsupported /general_settings/database_url: "
-        "keys are not kept in a data base: write them into quirkbook_settings.keys",
+        "there is no database: virtual keys, teams and models kept in one are not available; write keys into quirkbook_settings.keys",
     ]
 
 

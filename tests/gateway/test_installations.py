@@ -17,13 +17,13 @@ from quirkbook.gateway.router import Router
 FOLDER = Path(__file__).parent / "installations"
 #: File -> (models that are served, names that are left out, what its owner would miss).
 EXPECTED = {
-    "platform": (18, set(), {"answers are not cached", "keys are not kept in a data base"}),
+    "platform": (18, set(), {"answers are not cached", "there is no database"}),
     "metered": (7, set(), {"nothing is sent to other services", "pauses between tries", "keys are compared with those of this file"}),
     "studio": (
         14,
         {"clip", "still", "dance", "dance-fast", "voice", "voice-fast", "scan"},
         {
-            "keys are not kept in a data base", "nobody is alerted", "keys are compared with those of this file",
+            "there is no database", "nobody is alerted", "keys are compared with those of this file",
             "nothing is sent to other services", "nothing is spent against a budget", "Python of one's own is not run",
             "requests and answers pass without guardrails", "deployments are chosen by weight alone",
             "tokens are not counted before a request is sent",

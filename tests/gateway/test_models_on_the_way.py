@@ -107,7 +107,7 @@ def test_a_model_of_the_config_that_is_not_served_is_told_from_one_that_nobody_k
     assert (
         got[0]
         .error["message"]
-        .startswith("the model 'old' stands in the config and is not served: models of 'x' are not served\n")
+        .startswith("the model 'old' is in the config but is not served: models of 'x' are not served\n")
     )
     assert got[1].error["message"].startswith("unknown model 'older'")
 

@@ -60,7 +60,7 @@ def check(paths: tuple[Path, ...], form: str, stale: bool, strict: bool, everyth
     if form == "text":
         print_findings(findings(settings, diagnostics, everything=everything))
         if needs:
-            echo(f"variables that are to be set: {', '.join(needs)}")
+            echo(f"environment variables to set: {', '.join(needs)}")
     else:
         _print(diagnostics, settings, form)
     errors = sum(diagnostic.severity == "error" for diagnostic in diagnostics)

@@ -73,7 +73,8 @@ def serve(no_auth: bool, unforeseen: str | None, **options: Any) -> None:
     \b
     quirkbook check config.yaml                  which of its keys are used, and which are not
     quirkbook serve --config config.yaml
-    curl http://127.0.0.1:4000/v1/chat/completions -d '{"model": "moonshot-v1-8k", "messages": [...]}'
+    curl http://127.0.0.1:4000/v1/chat/completions \\
+      -H 'content-type: application/json' -d '{"model": "moonshot-v1-8k", "messages": [...]}'
     """
     roots = options.pop("roots") or os.environ.get("SERVER_ROOT_PATH", "").split(",")
     options["roots"] = tuple(f"/{root.strip().strip('/')}" for root in roots if root.strip().strip("/"))

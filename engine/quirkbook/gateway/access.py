@@ -32,7 +32,9 @@ def check_allowed(key: ClientKey | None, model: str, targets: Sequence[Target]) 
         HTTPError: 403.
     """
     if key is not None and not may_ask(key, model, targets):
-        text = f"the key '{key.name}' may not ask for this model: it may for {', '.join(key.models or ()) or 'none'}"
+        text = (
+            f"the key '{key.name}' is not allowed to use this model; allowed: {', '.join(key.models or ()) or 'none'}"
+        )
         raise HTTPError(403, text, type="permission_error", param="model", code="model_not_allowed")
 
 
@@ -57,7 +59,7 @@ def check_unlimited(key: ClientKey | None) -> None:
         HTTPError: 403.
     """
     if key is not None and key.models is not None:
-        text = f"the key '{key.name}' is for some models only, and the figures are about all"
+        text = f"the key '{key.name}' is limited to some models, and /metrics covers all"
         raise HTTPError(403, text, type="permission_error", code="not_allowed")
 
 

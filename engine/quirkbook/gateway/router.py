@@ -32,7 +32,7 @@ class UnknownModelError(QuirkbookError):
         hint = f": did you mean '{near}'?" if near else ""
         shown = model if len(model) <= 100 and model.isprintable() else f"{ascii(model[:100])[1:-1]}..."
         what = (
-            f"the model '{shown}' stands in the config and is not served: {left_out}"
+            f"the model '{shown}' is in the config but is not served: {left_out}"
             if left_out
             else f"unknown model '{shown}'{hint}"
         )

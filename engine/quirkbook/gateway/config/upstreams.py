@@ -45,7 +45,7 @@ class Upstream:
             return None
         if protocol and provider in ("", GENERIC):
             hint = "custom_llm_provider names a provider whose rules are to apply"
-            message = "nobody is known at this address: only rules for the model's family apply"
+            message = "no known provider serves this address: only rules for the model's family apply"
             self._reader.diagnostic("Q303", at, message, hint, severity="warning")
             return Deployment(name, model, provider, upstream, None, base)
         upstream = table.without_interface(provider, upstream)

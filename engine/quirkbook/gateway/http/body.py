@@ -163,7 +163,7 @@ def check_messages(payload: Mapping[str, Any]) -> None:
     else:
         fits = isinstance(messages, list)
     if not fits:
-        text = 'messages is an array: write [{"role": "user", "content": ...}]'
+        text = 'messages must be an array: write [{"role": "user", "content": ...}]'
         raise HTTPError(400, text, param="messages", code="invalid_type")
 
 
