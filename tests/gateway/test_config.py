@@ -339,7 +339,8 @@ def test_models_of_providers_that_speak_otherwise_are_left_out_with_a_warning(co
         "config.yaml: 1 model; 9 keys used, 0 ignored, 1 unsupported",
         "config.yaml:2:50: models of 'sagemaker' are not served: this one is left out: "
         "write openai/... and api_base if it speaks OpenAI's protocol",
-        "config.yaml:2:68: unsupported /model_list/0/litellm_params/aws_region_name: requests are not signed: use an API key of the provider as api_key, such as a Bedrock API key, or a token",
+        "config.yaml:2:68: unsupported /model_list/0/litellm_params/aws_region_name: requests are not signed: use an API key of "
+        "the provider as api_key, such as a Bedrock API key, or a token",
     ]
 
 

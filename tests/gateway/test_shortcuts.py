@@ -113,3 +113,21 @@ def test_a_key_with_dots_in_it_is_one_word(tmp_path):
     words = streams.words(Rulebook.load(tmp_path).plan("x", "m", stage="response"))
 
     assert streams.has_word(words, b'{"x.long_key.y": 1}')
+
+
+@pytest.mark.parametrize("stage", ["response", "chunk"])
+def test_an_answer_as_openai_gives_it_passes_unread(stage):
+    words = streams.words(BOOK.plan("openai", "gpt-4o", stage=stage))
+
+    for reason in ("null", '"stop"', '"length"'):
+        assert not streams.has_word(
+            words, b'{"choices":[{"delta":{"content":"Hi"},"finish_reason":%b}]}' % reason.encode()
+        )
+
+
+@pytest.mark.parametrize("between", ['":', '": ', '" :', '"\n:', '":\n', '":  ', '": \n', '"\t:\t'])
+@pytest.mark.parametrize("value", ["[]", "{}"])
+def test_what_a_value_begins_with_is_seen_whatever_blanks_are_before_it(between, value):
+    words = streams.words(BOOK.plan("openai", "gpt-4o", stage="chunk"))
+
+    assert streams.has_word(words, f'{{"choices":[{{"delta":{{"content{between}{value}}}}}]}}'.encode())

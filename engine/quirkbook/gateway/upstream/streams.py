@@ -6,16 +6,16 @@ Lines may end in any of the ways that server-sent events allow; to the client th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, Final
 
 import msgspec
 
 from ...api.translate_response import ChunkTranslator
-from ...payload.path import parse
+from ...payload.path import Step, parse
 from ...plan.compile import CompiledRule, Plan
 from ...plan.conditions import COMBINATORS
-from ...plan.gates import Not
+from ...plan.gates import EMPTY, Beside, Mark, Not
 from ...wire import provider_errors
 from ...wire.accumulate import is_figures
 from ...wire.sse import MAX_EVENT, EventTooLongError
@@ -29,19 +29,23 @@ _DONE: Final = re.compile(rb"^data: *\[DONE\] *$", re.MULTILINE).search
 _FINISHED: Final = re.compile(rb'"finish_reason"\s*:\s*"').findall
 
 
-#: Keys that are in every chunk say nothing.
-_EVERYWHERE: Final = frozenset({"choices", "delta", "id", "object", "created", "model", "index", "finish_reason", ""})
+#: Keys that are in every chunk say nothing; what their value begins with, or is, may.
+_EVERYWHERE: Final = frozenset(
+    {"choices", "delta", "content", "id", "object", "created", "model", "index", "finish_reason", ""}
+)
+_BLANKS: Final = (b" ", b"\t", b"\n", b"\r")
+_OPENING: Final[Mapping[Any, tuple[bytes, ...]]] = {list: (b"[",), dict: (b"{",), EMPTY: (b"[", b"{")}
 
 
 def words(plan: Plan | None) -> tuple[bytes, ...] | None:
     """Return words of which one stands in every event, or whole answer, that some rule may apply to; None: in any."""
-    keys: set[str] = set()
+    found: set[bytes] = set()
     for rule in plan.rules if plan else ():
-        required = _required_keys(rule)
+        required = _required_words(rule)
         if not required:
             return None
-        keys |= required
-    return tuple(b'"%b"' % word.encode() for word in sorted(keys))
+        found |= required
+    return tuple(sorted(found))
 
 
 def has_word(words: tuple[bytes, ...] | None, data: bytes) -> bool:
@@ -49,17 +53,50 @@ def has_word(words: tuple[bytes, ...] | None, data: bytes) -> bool:
     return words is None or any(word in data for word in words)
 
 
-def _required_keys(rule: CompiledRule) -> Set[str]:
-    """Return keys of which one must be in a chunk or answer for the rule to fire; none if that is not known."""
-    for path, value in (rule.rule.when or {}).items():
+def _required_words(rule: CompiledRule) -> Set[bytes]:
+    """Return words of which one must be in a chunk or answer for the rule to fire; none if that is not known."""
+    found: set[bytes] = set()
+    for steps, mark in rule.gate or ():
+        if not (required := _of_gate(steps, mark)):
+            return _of_condition(rule.rule.when or {})
+        found |= required
+    return found or _of_condition(rule.rule.when or {})
+
+
+def _of_gate(steps: Sequence[Step], mark: Mark) -> Set[bytes]:
+    """Return words of which one stands where a gate is open; none if that is not known."""
+    if isinstance(mark, Beside):
+        mark = mark.mark
+    if isinstance(mark, Not):  # something may be missing there: then what it is missing in stands
+        steps, mark = steps[:-1], None
+    key = next((step for step in reversed(steps) if isinstance(step, str)), "")
+    if key not in _EVERYWHERE:
+        return {_quoted(key)}
+    if isinstance(mark, str) and mark.isidentifier() and mark.isascii():
+        return {_quoted(mark)}
+    if mark in _OPENING and steps[-1] == key:
+        return {word for opening in _OPENING[mark] for word in _before(_quoted(key), opening)}
+    return frozenset()
+
+
+def _before(key: bytes, opening: bytes) -> list[bytes]:
+    """Return words of which one stands where a key has a value that begins so, whatever blanks stand between them."""
+    unusual = [key + blank for blank in _BLANKS] + [key + b":" + blank for blank in _BLANKS[1:]] + [key + b":  "]
+    return [key + b":" + opening, key + b": " + opening, *unusual, *(key + b": " + blank for blank in _BLANKS[1:])]
+
+
+def _of_condition(when: Mapping[str, Any]) -> Set[bytes]:
+    for path, value in when.items():
         if not path.startswith("$") and path not in COMBINATORS and value != {"exists": False}:
             telling = [key for key in parse(path).steps if isinstance(key, str) and key.isidentifier()]
             telling = [key for key in telling if key not in _EVERYWHERE]
             if telling:
-                return {max(telling, key=len)}
-    keys = {next((str(step) for step in reversed(steps) if isinstance(step, str)), "") for steps, _ in rule.gate or ()}
-    unsure = any(isinstance(mark, Not) for _, mark in rule.gate or ())
-    return frozenset() if unsure or keys & _EVERYWHERE else keys
+                return {_quoted(max(telling, key=len))}
+    return frozenset()
+
+
+def _quoted(word: str) -> bytes:
+    return b'"%b"' % word.encode()
 
 
 def number_of_choices(request: Mapping[str, Any]) -> int:
