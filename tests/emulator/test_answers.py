@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from quirkbook.emulator.completion import complete
+
 TOOL = {
     "type": "function",
     "function": {
@@ -218,3 +220,9 @@ def test_text_that_is_no_unicode_is_answered_all_the_same(moonshot):
     answer = moonshot("moonshot-v1-8k", messages=user("half a pair: \ud800"))
 
     assert answer.json()["choices"][0]["message"]["content"] == "You said: half a pair: ?"
+
+
+def test_a_schema_that_is_not_there_is_one_of_any_object():
+    asked = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "json_schema"}}
+
+    assert complete(asked, thinks=False, call_ids="call_1").choices[0].content == "{}"

@@ -115,7 +115,7 @@ def _choice(
 def _text(payload: Mapping[str, Any], prompt: str) -> str:
     form = payload.get("response_format") or {}
     if form.get("type") == "json_schema":
-        return json.dumps(sample(form["json_schema"].get("schema") or {"type": "object"}))
+        return json.dumps(sample((form.get("json_schema") or {}).get("schema") or {"type": "object"}))
     if (told := schema_in([text_of(message.get("content")) for message in payload["messages"]])) is not None:
         return json.dumps(sample(told))
     if form.get("type") == "json_object":
