@@ -298,3 +298,10 @@ def test_what_is_not_settled_in_time_counts_as_endless(monkeypatch):
     assert normalizer({"collapse_nullable": True})(schema) is not None
     monkeypatch.setattr(finite, "_ROUNDS", 1)
     assert normalizer({"collapse_nullable": True})(schema) is None
+
+
+def test_objects_stay_open_where_another_option_takes_away_what_closes_them():
+    assert (
+        normalizer({"close_objects": True, "describe": ["additionalProperties"]})({"type": "object", "properties": {}})
+        is None
+    )

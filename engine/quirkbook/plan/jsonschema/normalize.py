@@ -151,6 +151,8 @@ class Normalizer:
         self._inlines = "inline_refs" in on
         self._narrows = not NARROWING.isdisjoint(on)
         self._closes, self._merges = "close_objects" in on, "root" in on
+        self._may_close = any(repair is additions.close_objects for repair, _ in self._repairs)
+        """Whether no other option takes away what closing writes."""
         local = {option: value for option, value in on.items() if option not in _WHOLE}
         self._local = alarms(local)
         repairs = _repairs(local)
@@ -197,7 +199,7 @@ class Normalizer:
     def _closed(self, schema: dict[str, Any], words: Set[str], nodes: Sequence[dict[str, Any]]) -> Normalized | None:
         """Return a schema with its objects closed; None if it needs more than that, or is unusual."""
         log = Log()
-        if self._merges or not words.isdisjoint(self._local):
+        if self._merges or not self._may_close or not words.isdisjoint(self._local):
             return None
         try:
             made = Closing(schema, nodes, log).closed(words)
