@@ -138,6 +138,21 @@ def test_what_the_client_did_wrong_goes_nowhere_else(status):
         assert (len(bad.requests), len(other.requests)) == (1, 0)
 
 
+@pytest.mark.parametrize("retries", [None, 3])
+def test_what_the_client_did_wrong_is_said_though_another_deployment_is_down(retries):
+    wrong = answer({"error": {"message": "expected type float"}}, 400)
+    with (
+        serving(wrong) as alive,
+        running(
+            a_deployment(refusing_address(), weight=1, retries=retries), a_deployment(alive.url, weight=0)
+        ) as front,
+    ):
+        refused = front.ask({"temperature": 0.5})
+
+        assert (refused.status, refused.error["message"]) == (400, "expected type float")
+        assert len(alive.requests) == 1
+
+
 def test_fallbacks_come_after_all_of_a_names_own_deployments():
     with serving(answer(BUSY, 500)) as bad, serving(answer()) as other:
         deployments = (a_deployment(bad.url), a_deployment(bad.url), a_plain_deployment(other.url, "spare"))

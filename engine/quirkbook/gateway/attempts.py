@@ -117,9 +117,8 @@ class Attempts:
             asked = self._record.tries
             for target in order:
                 failure = self._failures.get(target)
-                pause = (
-                    pause_before(attempt + 1, failure, retries) if failure and self._record.tries <= retries else None
-                )
+                may = failure and self._record.tries <= retries and not self._is_at_fault()
+                pause = pause_before(attempt + 1, failure, retries) if failure and may else None
                 if pause is None:
                     continue
                 attempt += 1
@@ -130,6 +129,11 @@ class Attempts:
             if self._record.tries == asked:
                 break
         raise self._final_error()
+
+    def _is_at_fault(self) -> bool:
+        """Tell whether the last answer was about the request itself, which no further try can help."""
+        failure = self._failures[self._last] if self._last is not None else None
+        return failure is not None and not failure.retryable and not self._goes_elsewhere(failure)
 
     def _instead(self, failure: DispatchError) -> list[Target]:
         """Return who may take a request that the model asked for cannot."""
