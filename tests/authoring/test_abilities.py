@@ -50,6 +50,29 @@ def test_parameters_arrive_are_changed_dropped_or_refused(known):
     assert "top_p" not in rows  # nothing is known of it but that it arrives
 
 
+IGNORED_BY_MANY = {"min_p", "modalities", "reasoning_effort", "repetition_penalty", "store", "top_k", "web_search_options"}
+
+
+def test_what_no_rule_speaks_of_is_not_called_supported_where_many_providers_ignore_it():
+    found = abilities(Rulebook(), "moonshot", "moonshot-v1-8k")
+
+    assert not IGNORED_BY_MANY & set(found["supported_parameters"])
+    assert not IGNORED_BY_MANY & found["parameters"].keys()
+    assert {"temperature", "tools", "seed", "stop"} <= set(found["supported_parameters"])
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "parameters"),
+    [
+        ("moonshot", "kimi-k2.6", {"reasoning_effort"}),  # a rule writes it as Moonshot has it
+        ("openai", "gpt-5", {"reasoning_effort", "store", "modalities"}),  # a rule knows its values; keys
+        ("fireworks", "deepseek-v3.2", {"min_p", "top_k", "repetition_penalty"}),
+    ],
+)
+def test_what_a_rule_or_the_keys_of_the_provider_speak_for_is_supported(provider, model, parameters):
+    assert parameters <= set(abilities(Rulebook(), provider, model)["supported_parameters"])
+
+
 def test_images_are_seen_unless_a_rule_says_otherwise(known):
     assert sees_images(known, "acme", "lumen-2") is False
     assert sees_images(known, "openai", "gpt-4o") is None

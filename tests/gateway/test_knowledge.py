@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 from tests.gateway.asking import UPSTREAM_KEY, a_deployment, a_plain_deployment, running
@@ -75,9 +76,28 @@ def test_litellms_clients_find_what_they_ask_for(front, path):
         None,
     )
     assert "temperature" in info["supported_openai_params"] and info["supports_function_calling"] is True
+    assert "supports_reasoning" not in info and "supports_web_search" not in info  # nothing speaks for them
+    assert not {"web_search_options", "modalities", "store", "top_k"} & set(info["supported_openai_params"])
     assert info["parameters"]["temperature"] == {"range": [0, 1]}
     assert "supports_function_calling" not in entries[1]["model_info"]
     assert entries[3]["litellm_params"]["api_base"] == "unix:/run/a.sock"
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "ability", "told"),
+    [
+        ("openai", "gpt-5", "supports_reasoning", True),
+        ("openai", "gpt-4o", "supports_reasoning", None),
+        ("openai", "gpt-4o", "supports_web_search", False),
+        ("xai", "grok-4", "supports_reasoning", None),  # it thinks, and takes no effort
+    ],
+)
+def test_an_ability_that_nobody_speaks_for_is_left_out(provider, model, ability, told):
+    deployment = replace(a_deployment(URL, "m"), provider=provider, upstream_model=model)
+    with running(deployment, keys=("k-1",)) as front:
+        (entry,) = front.ask(path="/model/info", method="GET", authorization="Bearer k-1").json["data"]
+
+    assert entry["model_info"].get(ability) is told
 
 
 def test_one_deployment_can_be_asked_for(front):

@@ -70,6 +70,9 @@ def test_what_is_not_complete_when_the_drain_is_over_ends_with_an_error():
     assert (got.status, got.complete, got.events[0]) == (200, True, chunk("Hel"))
     assert got.events[-1]["error"]["code"] == "gateway_stopped"
     assert (refused.status, refused.error["code"], refused.headers["retry-after"]) == (503, "gateway_stopped", "1")
+    told = sorted(front.running.logged(2), key=lambda line: line["status"])
+    assert [line["status"] for line in told] == [200, 503]  # what each client got
+    assert all(line["why"].startswith("the gateway is being stopped") for line in told)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -113,8 +113,27 @@ def test_requests_that_are_not_let_in_are_told():
         "time": "T",
         "id": refused.headers["x-request-id"],
         "status": 401,
+        "method": "POST",
+        "path": "/v1/chat/completions",
         "why": "no valid key: send 'Authorization: Bearer' with one of the gateway's keys (general_settings.master_key)",
     }
+
+
+def test_callers_without_a_key_are_told_with_their_path_and_counted():
+    with scripted(keys=("the-key",)) as front:
+        for path in ("/v1/models?key=sk-wrong", "/metrics", "/v1/models/%ED%A0%80" + "a" * 300):
+            front.running.ask(path=path, method="GET", authorization="Bearer sk-wrong")
+        front.running.ask({}, authorization="Bearer sk-wrong")
+        told = front.running.logged(4)
+        page = front.running.ask(path="/metrics", method="GET", authorization="Bearer the-key").body.decode()
+
+    long = told.pop(2)
+    assert long["path"].startswith("/v1/models/") and len(long["path"]) == 200
+    assert [(line["status"], line["method"], line["path"]) for line in told] == [
+        (401, "GET", "/v1/models"), (401, "GET", "/metrics"), (401, "POST", "/v1/chat/completions"),
+    ]  # fmt: skip
+    assert "sk-wrong" not in str(told)
+    assert 'quirkbook_requests_total{model="",provider="",status="401"} 4.0' in page
 
 
 def test_the_log_that_a_test_reads_holds_no_line_of_a_request_before_its_own(front):

@@ -54,6 +54,13 @@ _ASKED: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 #: Where the field has another name than the parameter.
 _FIELD: Final = {"structured_outputs": "response_format"}
+#: Parameters that many providers ignore: none of them is reported as supported because no rule objects.
+_SPECIAL: Final = frozenset(
+    {
+        "metadata", "min_p", "modalities", "prompt_cache_key", "reasoning_effort", "repetition_penalty",
+        "safety_identifier", "service_tier", "store", "top_k", "verbosity", "web_search_options",
+    }
+)  # fmt: skip
 #: Parameter -> values that no provider takes, below and above.
 _EXTREMES: Final[Mapping[str, tuple[float, float]]] = {
     "temperature": (-1000, 1000),
@@ -71,7 +78,8 @@ EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 def abilities(rulebook: Rulebook, provider: str, model: str, base_model: str | None = None) -> dict[str, Any]:
     """Return what the rules know of a model of a provider, as JSON data.
 
-    ``supported_parameters`` lists those that arrive, as they are or in other words; ``parameters`` has a row for each of
+    ``supported_parameters`` lists those that arrive, as they are or in other words; those that many providers ignore only
+    where a rule or the provider's ``keys`` speak for them. ``parameters`` has a row for each of
     which the rules know more than that: ``fate`` (``changed``, ``dropped`` or ``refused``) with the ``rule`` that decides,
     ``becomes`` (the field that a changed one becomes), ``range`` (``[least, most]``, None for an end that no rule knows),
     and for efforts ``values`` (those that arrive as they are) and ``instead`` (those that become another).
@@ -85,19 +93,20 @@ def abilities(rulebook: Rulebook, provider: str, model: str, base_model: str | N
         payload = {"model": model, "messages": _MESSAGES, **fields}
         return explain(payload, provider, base_model=base_model, rulebook=rulebook)
 
+    keys = rulebook.provider(provider).head.get("keys", ())
     supported: list[str] = []
     rows: dict[str, dict[str, Any]] = {}
     for name, fields in _ASKED.items():
         field = _FIELD.get(name, name)
         row = _fate(field, fields[field], asked(fields))
-        if row.get("fate") in (None, "changed"):
+        if name == "reasoning_effort":
+            row |= _efforts([(effort, asked({field: effort})) for effort in EFFORTS])
+        if row.get("fate", "changed") == "changed" and (row or name not in _SPECIAL or name in keys):
             supported.append(name)
             low, high = _EXTREMES.get(name, (0, 0))
             if low < high and not row:
                 ends = [_end(field, end, asked({**fields, field: end})) for end in (low, high)]
                 row = {"range": ends} if ends != [None, None] else {}
-        if name == "reasoning_effort":
-            row |= _efforts([(effort, asked({field: effort})) for effort in EFFORTS])
         if row:
             rows[name] = row
     return {"supported_parameters": supported, "parameters": rows}
@@ -147,4 +156,6 @@ def _efforts(asked: list[tuple[str, Translation]]) -> dict[str, Any]:
             values.append(effort)
         elif isinstance(arrived, str):
             instead[effort] = arrived
+    if len(values) == len(EFFORTS):
+        return {}  # no rule says anything of efforts
     return {"values": values, **({"instead": instead} if instead else {})} if values or instead else {}

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 _PAUSE: Final = "1"
 """Seconds to wait that a client is told when too many requests are under way."""
+_PATH: Final = 200
+"""Characters of an address in the log."""
 
 
 class Gateway:
@@ -177,7 +179,7 @@ class Gateway:
         try:
             key = self._admit(scope, service)
         except HTTPError as error:
-            self.log.write(id=id.decode(), status=error.status, why=str(error))
+            self._refused(scope, id, error)
             await answer_error(send, error, [(b"x-request-id", id)])
             return
         exchange = kind(self, scope, values, receive, send, id, model, key)
@@ -223,12 +225,26 @@ class Gateway:
             )
         return key
 
+    def _checked(self, scope: Scope, id: bytes) -> ClientKey | None:
+        try:
+            return self.service.guard.check(scope)
+        except HTTPError as error:
+            self._refused(scope, id, error)
+            raise
+
+    def _refused(self, scope: Scope, id: bytes, error: HTTPError) -> None:
+        """Log and count a caller that is turned away at the door; the query is left out, as it may hold a key."""
+        path = scope["path"][:_PATH].encode("utf-8", "replace").decode()
+        self.log.write(id=id.decode(), status=error.status, method=scope["method"], path=path, why=str(error))
+        self.metrics.refused(error.status)
+
     async def _serve_other(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
-        send = _with_request_id(send, request_id_of(header(scope, b"x-request-id"), self._ids))
+        id = request_id_of(header(scope, b"x-request-id"), self._ids)
+        send = _with_request_id(send, id)
         try:
             handler = self._pages.find(scope["method"], path)
             if path not in self._pages.open:
-                scope[KEY] = self.service.guard.check(scope)
+                scope[KEY] = self._checked(scope, id)
             await handler(scope, receive, send)
         except HTTPError as error:
             await answer_error(send, error)

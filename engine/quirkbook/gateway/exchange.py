@@ -103,10 +103,8 @@ class Exchange:
             with watcher:
                 await self._answer(watcher)
         except HTTPError as error:
-            record.outcome(error.status, str(error))
             await self._refuse(error)
         except PayloadError as error:  # a rule made the request or its answer too large
-            record.outcome(500, str(error))
             await self._refuse(HTTPError(500, str(error), type="configuration_error", code="rules_too_costly"))
         except (GoneError, ConnectionError):
             record.outcome(499, "the client hung up")
@@ -114,7 +112,6 @@ class Exchange:
             if self._stopped is None:
                 record.outcome(503, "the gateway was stopped before the answer was complete")
                 raise
-            record.outcome(self._stopped.status, str(self._stopped))
             await self._refuse(self._stopped)
         finally:
             self._out.silence.end()
@@ -124,6 +121,9 @@ class Exchange:
             record.write(self._gateway.log, self._gateway.metrics)
 
     async def _refuse(self, error: HTTPError) -> None:
+        """End with an error. In an answer under way the status that its client has got stays."""
+        is_under_way = self._out.begun and self._record.status
+        self._record.outcome(self._record.status if is_under_way else error.status, str(error))
         if self._out.begun:
             await self._out.refuse(error.body)
             return

@@ -112,11 +112,20 @@ class Knowledge:
         if not listed or not all(listed):
             return {}
         supported = set.intersection(*listed)
+        said = {ability: self._says(parameter, supported, known) for ability, parameter in _ABILITIES.items()}
         return {
             "supported_openai_params": sorted(supported & parameters()),
-            **{ability: parameter in supported for ability, parameter in _ABILITIES.items()},
+            **{ability: told for ability, told in said.items() if told is not None},
             **({"supports_vision": False} if any(images is False for _, images in known) else {}),
         }
+
+    @staticmethod
+    def _says(parameter: str, supported: set[str], known: Sequence[tuple[dict[str, Any], bool | None]]) -> bool | None:
+        """Tell whether an ability is there; None: that is not known. A model may think without taking an effort."""
+        if parameter in supported:
+            return True
+        lost = any(one["parameters"].get(parameter, {}).get("fate") in ("dropped", "refused") for one, _ in known)
+        return False if lost and parameter != "reasoning_effort" else None
 
 
 def _without_query(base: str) -> str:

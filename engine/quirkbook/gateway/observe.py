@@ -172,6 +172,10 @@ class Metrics:
         for rule in rules:
             self._rule(rule).inc()
 
+    def refused(self, status: int) -> None:
+        """Count a caller that was turned away before anything of its request was read."""
+        self._request("", "", str(status)).inc()
+
     def retried(self, model: str, times: int) -> None:
         """Count further tries."""
         self._retries.labels(model).inc(times)
