@@ -50,7 +50,15 @@ def test_parameters_arrive_are_changed_dropped_or_refused(known):
     assert "top_p" not in rows  # nothing is known of it but that it arrives
 
 
-IGNORED_BY_MANY = {"min_p", "modalities", "reasoning_effort", "repetition_penalty", "store", "top_k", "web_search_options"}
+IGNORED_BY_MANY = {
+    "min_p",
+    "modalities",
+    "reasoning_effort",
+    "repetition_penalty",
+    "store",
+    "top_k",
+    "web_search_options",
+}
 
 
 def test_what_no_rule_speaks_of_is_not_called_supported_where_many_providers_ignore_it():
