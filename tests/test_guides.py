@@ -107,4 +107,4 @@ def test_the_sources_of_the_site_list_every_page(tmp_path):
         if not re.search(rf"^(?:rules/)?{re.escape(name.removeprefix('rules/'))}$", listed, re.M)
     ]
     assert left_out == []
-    assert "- [Start](guides/start.html)" in (tmp_path / "site" / "_extra" / "llms.txt").read_text("utf-8")
+    assert "- [Getting started](guides/start.html)" in (tmp_path / "site" / "_extra" / "llms.txt").read_text("utf-8")

@@ -55,7 +55,7 @@ def test_without_a_config_the_keys_of_the_environment_offer_their_providers(tmp_
             assert gateway.ask("moonshot/moonshot-v1-8k")[0] == 200
             assert [one["id"] for one in gateway.get("/v1/models")[1]["data"]] == ["moonshot/*"]
 
-    assert "no master key: anybody who reaches 127.0.0.1 may ask\n" in (tmp_path / "said.txt").read_text()
+    assert "no master key: requests to 127.0.0.1 are not authenticated\n" in (tmp_path / "said.txt").read_text()
 
 
 def test_strangers_are_not_served_without_a_key(tmp_path):
@@ -215,7 +215,7 @@ def test_a_server_starts_with_what_was_asked_for(serve, tmp_path, monkeypatch):
     assert code == 0
     assert said == (
         "config.yaml: 1 model; 6 keys used, 0 ignored, 0 unsupported\n"
-        "no master key: anybody who reaches 127.0.0.1 may ask\n"
+        "no master key: requests to 127.0.0.1 are not authenticated\n"
         "HTTPS_PROXY is set: upstreams are reached through that proxy, but for those that NO_PROXY names\n"
         "everything is served below /llm, too (SERVER_ROOT_PATH or --root-path)\n"
         f"http://127.0.0.1:{port} - POST /v1/chat/completions, or open / in a browser\n"

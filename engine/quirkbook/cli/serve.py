@@ -14,7 +14,7 @@ _SECONDS: Final = click.FloatRange(0, 7 * 86_400)
 
 
 @click.command()
-@click.option("--config", "-c", "path", type=click.Path(dir_okay=False), help="A config.yaml as LiteLLM has it.")
+@click.option("--config", "-c", "path", type=click.Path(dir_okay=False), help="A config.yaml in LiteLLM's format.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=4000, show_default=True, type=click.IntRange(1, 65535))
 @click.option(
@@ -35,8 +35,8 @@ _SECONDS: Final = click.FloatRange(0, 7 * 86_400)
     metavar="NAME",
     help="A name that Host may have where no master key is set.",
 )
-@click.option("--strict", is_flag=True, help="Refuse a config with keys that nobody knows.")
-@click.option("--no-auth", is_flag=True, help="Serve strangers though no master key is set.")
+@click.option("--strict", is_flag=True, help="Refuse a config with unknown keys.")
+@click.option("--no-auth", is_flag=True, help="Serve requests from other machines without a master key.")
 @click.option(
     "--unforeseen",
     type=click.Path(dir_okay=False, resolve_path=True),

@@ -74,7 +74,7 @@ def serve(options: Options, *, no_auth: bool = False) -> None:
         f"http://{f'[{host}]' if ':' in host else host}:{port}" if options.socket is None else f"unix:{options.socket}"
     )
     if not config.keys:
-        print(f"no master key: anybody who reaches {host if options.socket is None else options.socket} may ask")
+        print(f"no master key: requests to {host if options.socket is None else options.socket} are not authenticated")
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         if os.environ.get(name) or os.environ.get(name.upper()):
             print(f"{name.upper()} is set: upstreams are reached through that proxy, but for those that NO_PROXY names")
