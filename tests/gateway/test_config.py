@@ -366,11 +366,11 @@ def test_a_model_whose_every_request_a_rule_refuses_is_a_warning_with_the_text_o
     read = config(f"model_list:\n  - {CLAUDE % ''}\n")
 
     assert [str(one) for one in read.remarks] == [
-        "config.yaml:2:50: warning[Q307]: bedrock/claude-has-the-messages-api refuses every request for "
+        "config.yaml:2:50: warning[Q307]: bedrock/claude-has-the-messages-api refuses even the smallest request for "
         "'anthropic.claude-sonnet-4-5-20250929-v1:0'\n"
         "  hint: Bedrock serves Claude by the Messages and Converse APIs only. Ask there, or put a gateway in between"
     ]
-    assert "config.yaml:2:50: bedrock/claude-has-the-messages-api refuses every request" in summary(read)[1]
+    assert "config.yaml:2:50: bedrock/claude-has-the-messages-api refuses even the smallest request" in summary(read)[1]
     assert [one.name for one in read.deployments] == ["claude"]
 
 

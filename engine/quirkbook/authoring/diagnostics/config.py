@@ -52,7 +52,7 @@ CONFIG: Mapping[str, DiagnosticPage] = {
         "model_list:\n  - model_name: llama\n    litellm_params: {model: openai/llama, api_base: http://127.0.0.1:9997/v1}",
     ),
     "Q307": DiagnosticPage(
-        "a model whose every request is refused",
+        "a model whose smallest request is refused",
         "A warning. A rule refuses even the smallest request for this model: one message of a user, with the defaults "
         "of the entry. Clients get the rule's text with a 400, or the answer of a fallback.",
         "model_list:\n  - model_name: claude\n    litellm_params: {model: bedrock/anthropic.claude-sonnet-5, "

@@ -17,7 +17,7 @@ _SMALLEST: Final = [{"role": "user", "content": "Hi"}]
 
 
 def warn(reader: Reader, book: Rulebook, models: Iterable[tuple[Deployment, Keys]]) -> None:
-    """Warn of each deployment whose every request a rule refuses; with each stands the place of its entry.
+    """Warn of each deployment whose smallest request a rule refuses; with each stands the place of its entry.
 
     Nothing is said of wildcards, of models that do not chat, and of deployments whose requests go unchanged.
     """
@@ -26,7 +26,7 @@ def warn(reader: Reader, book: Rulebook, models: Iterable[tuple[Deployment, Keys
             continue
         refusal = _refusal(deployment, book) if deployment.provider else None
         if refusal is not None:
-            message = f"{refusal.rule} refuses every request for '{deployment.upstream_model}'"
+            message = f"{refusal.rule} refuses even the smallest request for '{deployment.upstream_model}'"
             place = (*keys, "litellm_params", "model")
             reader.diagnostic("Q307", place, message, refusal.note or refusal.why, severity="warning")
 
