@@ -10,7 +10,8 @@ import jsonpatch
 
 from quirkbook.model import MISSING, Change, Keys, Location, Rule
 from quirkbook.payload.describe import inverse_patch, patch
-from quirkbook.payload.draft import Draft, clone
+from quirkbook.payload.draft import Draft
+from quirkbook.payload.literals import clone
 from quirkbook.plan.actions import Context, compile_actions
 from quirkbook.plan.compile import Plan, compile_rule
 from quirkbook.plan.conditions import Condition, Names, compile_condition

@@ -20,7 +20,7 @@ from tests.books import a_file, a_rule
 from tests.running import brief, exact, holds, run
 
 from quirkbook import Rulebook
-from quirkbook.api import DEFAULT_POLICY, check_policy
+from quirkbook.api.policy import DEFAULT_POLICY, check_policy
 from quirkbook.authoring.examples import owned_rules
 from quirkbook.authoring.lint import check_rule
 from quirkbook.errors import RuleFileError, UsageError

@@ -8,7 +8,8 @@ import pytest
 from tests.running import assert_edits_lead_there_and_back, edit
 
 from quirkbook.model import MISSING, Effect
-from quirkbook.payload.draft import BOOLEAN_BELOW, Draft, clone, cloner
+from quirkbook.payload.draft import BOOLEAN_BELOW, Draft
+from quirkbook.payload.literals import clone, cloner
 
 EXACT, LOSSY = Effect.EXACT, Effect.LOSSY
 

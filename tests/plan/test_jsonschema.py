@@ -8,7 +8,8 @@ from quirkbook.model import Effect
 from quirkbook.plan.actions.flow import compiled_options
 from quirkbook.plan.jsonschema import normalize
 from quirkbook.plan.jsonschema.look import look
-from quirkbook.plan.jsonschema.normalize import Normalized, normalizer
+from quirkbook.plan.jsonschema.normalize import normalizer
+from quirkbook.plan.jsonschema.normalized import Normalized
 
 FLAGS = (
     "inline_refs",

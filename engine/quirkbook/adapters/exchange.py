@@ -12,7 +12,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from .. import api
-from ..api import Policy, Translation
+from ..api import Translation
+from ..api.policy import Policy, check_policy
 from ..api.reasoning import ReasoningMemory, wants_thoughts
 from ..errors import RefusedError, UnknownProviderError, UsageError
 from ..model import Effect
@@ -80,7 +81,7 @@ class Rules:
             UnknownProviderError: nobody of that name.
             UsageError: an unknown policy, or a base_model or memory of another type.
         """
-        api.check_policy(policy)
+        check_policy(policy)
         if not isinstance(memory, ReasoningMemory | None):
             raise UsageError(f"reasoning_memory must be a quirkbook.ReasoningMemory, not {kind(memory)}")
         if not isinstance(base_model, str | Mapping | None):

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..api import Policy
+from ..api.policy import Policy
 from ..api.reasoning import ReasoningMemory
 from ..rulebook.rulebook import Rulebook
 from .exchange import BaseModel, Rules

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from functools import cache
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from ..errors import PayloadError, UsageError
 from .answer import NOTE, StreamedAnswer, WholeAnswer
 from .exchange import NOT_READ, Rules, TranslatedRequest, is_chat
+from .httpx_bodies import AsyncBody, Body
 
 if TYPE_CHECKING:
     import httpx2
@@ -43,8 +43,8 @@ def _kit(name: str) -> Kit:
         library,
         type("QuirkbookTransport", (_Transport, library.BaseTransport), {}),
         type("AsyncQuirkbookTransport", (_AsyncTransport, library.AsyncBaseTransport), {}),
-        type("QuirkbookBody", (_Body, library.SyncByteStream), {}),
-        type("AsyncQuirkbookBody", (_AsyncBody, library.AsyncByteStream), {}),
+        type("QuirkbookBody", (Body, library.SyncByteStream), {}),
+        type("AsyncQuirkbookBody", (AsyncBody, library.AsyncByteStream), {}),
     )
 
 
@@ -253,61 +253,3 @@ def _unwrapped(error: PayloadError, library: Any, request: Any) -> PayloadError:
     from .openai_errors import as_openai_error  # only now: the package is not ours to import
 
     return as_openai_error(error, library, request)
-
-
-# On the way back
-
-
-class _Body:
-    def __init__(self, response: httpx2.Response, answer: StreamedAnswer) -> None:
-        self._response, self._answer = response, answer
-        self._first: list[bytes] = []
-        self._pieces = self._read()
-
-    def begin(self) -> None:
-        """Read as far as to what can be passed on first."""
-        self._first = [next(self._pieces, b"")]
-
-    def _read(self) -> Iterator[bytes]:
-        for data in self._response.iter_bytes():
-            if passed := self._answer.feed(data):
-                yield passed
-        if passed := self._answer.close():
-            yield passed
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from filter(None, self._first)
-        yield from self._pieces
-
-    def close(self) -> None:
-        self._response.close()
-
-
-class _AsyncBody:
-    def __init__(self, response: httpx2.Response, answer: StreamedAnswer) -> None:
-        self._response, self._answer = response, answer
-        self._first: list[bytes] = []
-        self._pieces = self._read()
-
-    async def begin(self) -> None:
-        """Read as far as to what can be passed on first."""
-        self._first = [await anext(self._pieces, b"")]
-
-    async def _read(self) -> AsyncGenerator[bytes, None]:
-        async with contextlib.aclosing(self._response.aiter_bytes()) as pieces:
-            async for data in pieces:
-                if passed := self._answer.feed(data):
-                    yield passed
-        if passed := self._answer.close():
-            yield passed
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for data in filter(None, self._first):
-            yield data
-        async with contextlib.aclosing(self._pieces) as pieces:
-            async for data in pieces:
-                yield data
-
-    async def aclose(self) -> None:
-        await self._pieces.aclose()
-        await self._response.aclose()

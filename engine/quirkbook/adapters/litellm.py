@@ -36,8 +36,9 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..api import Policy, Translation
+from ..api import Translation
 from ..api.converting import to_plain
+from ..api.policy import Policy
 from ..client.arguments import plain_messages
 from ..client.request import provider_of
 from ..errors import PayloadError, QuirkbookWarning, UnknownProviderError, UsageError, missing_extra

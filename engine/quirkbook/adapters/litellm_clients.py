@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from ..api import Policy
+from ..api.policy import Policy
 from ..api.reasoning import ReasoningMemory
 from ..errors import UsageError, missing_extra
 from ..rulebook.rulebook import Rulebook

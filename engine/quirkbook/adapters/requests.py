@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from ..api import Policy, Translation
+from ..api import Translation
+from ..api.policy import Policy
 from ..api.reasoning import ReasoningMemory
 from ..rulebook.rulebook import Rulebook
 from .answer import NOTE, Answer, WholeAnswer

@@ -20,12 +20,8 @@ from ..rulebook.rulebook import Rulebook
 from .callers import level_outside
 from .door import run_plain
 from .plain import TORN
+from .policy import Policy, check_policy, verdict
 from .tool_names import renamed
-
-Policy = Mapping[str, str]
-"""Effect -> ``allow``, ``warn`` or ``error``; what is left out keeps its default."""
-
-DEFAULT_POLICY: Policy = {"exact": "allow", "lossy": "warn", "semantic": "warn", "refuse": "error"}
 
 #: Rules that this process has warned of already. Not a switch: it only keeps a warning from being said twice.
 _warned: set[str] = set()
@@ -248,11 +244,6 @@ def _is_silent(own: Effect | None, edits: Sequence[Edit], first: int, end: int) 
 _LOUD = (Effect.LOSSY, Effect.SEMANTIC, Effect.REFUSE)  # a tuple: hashing an Effect takes longer than comparing three
 
 
-def verdict(effect: str, policy: Policy | None) -> str:
-    """Return what the policy says of an effect: ``allow``, ``warn`` or ``error``."""
-    return (policy or {}).get(effect) or DEFAULT_POLICY.get(effect, "allow")
-
-
 def _warning(one: Change, count: int) -> str:
     more = f" (and {count - 1} more)" if count > 1 else ""
     return (
@@ -268,24 +259,6 @@ def _forbidden(done: Run, policy: Policy) -> PolicyError:
     return PolicyError(
         f"the policy forbids {' and '.join(bad)} changes, and this payload needs:\n" + "\n".join(lines), made
     )
-
-
-def check_policy(policy: Policy | None) -> None:
-    """Refuse a policy that names no effect or no verdict.
-
-    Raises:
-        UsageError: with the word that is wrong and those that are right.
-    """
-    if policy is not None and not isinstance(policy, Mapping):
-        raise UsageError(
-            f'policy must be a mapping, not {kind(policy)}; example: {{"lossy": "error", "semantic": "error"}}'
-        )
-    for effect, wanted in (policy or {}).items():
-        if effect not in DEFAULT_POLICY:
-            raise UsageError(f"policy: '{effect}' is not an effect: write one of {', '.join(DEFAULT_POLICY)}")
-        allowed = ("warn", "error") if effect == "refuse" else ("allow", "warn", "error")
-        if wanted not in allowed:
-            raise UsageError(f"policy: {effect} cannot be '{wanted}': write one of {', '.join(allowed)}")
 
 
 @cache

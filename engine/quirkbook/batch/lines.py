@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .. import api
+from ..api.policy import DEFAULT_POLICY, check_policy
 from ..errors import PolicyError, QuirkbookError, refusal_text
 from ..model import EFFECT_ORDER
 from ..plan.interpret import effect_of, refusals
@@ -70,10 +71,10 @@ class Translator:
         self._book = rulebook or api.default_rulebook()
         if provider is not None:
             self._book.provider(provider)
-        api.check_policy(policy)
+        check_policy(policy)
         self._provider, self._model = provider, model
         # Nobody hears a warning for each of a million lines: the report says it.
-        full_policy = {**api.DEFAULT_POLICY, **(policy or {})}
+        full_policy = {**DEFAULT_POLICY, **(policy or {})}
         self._policy = {
             effect: "error" if verdict == "error" else _MILDEST[effect] for effect, verdict in full_policy.items()
         }
@@ -150,7 +151,7 @@ class Translator:
         return Line(line, jsontext.encode({**report, "rules": listed}), "changed" if listed else "unchanged")
 
 
-_MILDEST: Final = {effect: "warn" if effect == "refuse" else "allow" for effect in api.DEFAULT_POLICY}
+_MILDEST: Final = {effect: "warn" if effect == "refuse" else "allow" for effect in DEFAULT_POLICY}
 
 
 def _unread(report: Mapping[str, Any], text: str) -> Line:

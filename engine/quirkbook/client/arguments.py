@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypedDict
 
-from ..api import Policy
 from ..api.objects import is_object
+from ..api.policy import Policy
 from ..api.reasoning import ReasoningMemory
 from ..api.response_format import plain_format
 from ..errors import PayloadError, UsageError

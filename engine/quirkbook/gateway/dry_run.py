@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from .. import __version__
-from ..api import DEFAULT_POLICY, Translation, explain, verdict
+from ..api import Translation, explain
+from ..api.policy import DEFAULT_POLICY, verdict
 from ..authoring.support import known, provider_support
 from ..errors import PayloadError, UnknownProviderError, UsageError, did_you_mean
 from ..model import Keys, pointer

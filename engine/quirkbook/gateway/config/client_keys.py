@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from ... import api
+from ...api.policy import check_policy
 from ...errors import UsageError
 from ...model import Keys
 from . import litellm_keys as table
@@ -63,7 +63,7 @@ def policy(reader: Reader, keys: Keys, verdicts: Mapping[str, str]) -> dict[str,
     accepted = {}
     for effect, verdict in verdicts.items():
         try:
-            api.check_policy({effect: verdict})
+            check_policy({effect: verdict})
             accepted[effect] = verdict
         except UsageError as error:
             message, _, hint = str(error).rpartition(": ")

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from ... import api
+from ...api.policy import DEFAULT_POLICY
 from ...model import Diagnostic
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import DEFAULT_RETRIES
@@ -261,7 +261,7 @@ class Config:
     """Aliases that the list of models leaves out."""
     drop_params: bool = False
     """As the file has it; the rules do what it asks for in any case."""
-    policy: Mapping[str, str] = field(default_factory=lambda: dict(api.DEFAULT_POLICY))
+    policy: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_POLICY))
     """Effect -> ``allow``, ``warn`` or ``error``; every effect is there."""
     rules: tuple[Path, ...] = ()
     """Folders of the user's own rules, later ones winning."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
-from ... import api
+from ...api.policy import DEFAULT_POLICY
 from ...model import Keys
 from ...rulebook.rulebook import Rulebook
 from ...wire.retry import MOST_RETRIES
@@ -139,7 +139,7 @@ class Sections:
     def _policy(self, quirkbook: Mapping[str, Any]) -> Mapping[str, str]:
         keys: Keys = ("quirkbook_settings", "policy")
         verdicts = self._reader.mapping(keys) if "policy" in quirkbook else {}
-        return {**api.DEFAULT_POLICY, **client_keys.policy(self._reader, keys, verdicts)}
+        return {**DEFAULT_POLICY, **client_keys.policy(self._reader, keys, verdicts)}
 
     def _limits(self, quirkbook: Mapping[str, Any]) -> Limits:
         keys: Keys = ("quirkbook_settings", "limits")

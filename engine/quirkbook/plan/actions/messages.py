@@ -6,7 +6,8 @@ from typing import Any
 
 from ...model import MISSING, Effect, Keys
 from ...payload.cycles import TEXT
-from ...payload.draft import Draft, cloner, cost
+from ...payload.draft import Draft, cost
+from ...payload.literals import cloner
 from ..gates import UNKNOWN, Writes
 from .base import MESSAGE, Action, Context, editable, messages_of
 

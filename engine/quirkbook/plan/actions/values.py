@@ -7,7 +7,8 @@ from typing import Any
 
 from ...model import MISSING, Effect, Keys, same
 from ...payload.cycles import weigh
-from ...payload.draft import Draft, clone, cloner, cost
+from ...payload.draft import Draft, cost
+from ...payload.literals import clone, cloner
 from ...payload.path import Path, Wild
 from ..gates import either, of_path
 from ..types import is_number
