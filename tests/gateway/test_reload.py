@@ -301,6 +301,7 @@ def test_a_reload_that_never_ends_is_told_and_the_next_good_edit_is_seen(watched
         await watcher.reload()
         assert "could not be read within 0.2 seconds" in gateway.reload_error
         release.set()
+        monkeypatch.setattr("quirkbook.gateway.reload.LONGEST", 60)
         watcher._read_config = settings
         watcher.reload_soon()
         await soon(lambda: gateway.reload_error is None)
