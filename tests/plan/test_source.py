@@ -181,12 +181,14 @@ def test_the_latest_sources_are_kept_for_tracebacks_and_no_more(lines):
 
 
 def test_many_models_leave_no_more_sources_than_the_bound(lines):
+    before = set(lines)
+
     for number in range(20):
         book = a_book(a_rule("r", {"drop": [f"key{number}"]}))
         made = book.plan("acme", f"m{number}" * 100)
         made.look.rules({"messages": []}, None)
 
-    assert len([name for name in lines if name.startswith("<look acme m")]) == 2
+    assert len([name for name in set(lines) - before if name.startswith("<look acme m")]) == 2
 
 
 def test_models_with_the_same_rules_share_one_look():

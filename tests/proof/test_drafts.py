@@ -297,7 +297,7 @@ def test_where_the_text_does_not_say_enough_no_repair_is_made_up(kind, path, val
     ("kind", "path", "value", "says", "when", "do"),
     [
         # a value that is locked to what the text does not say
-        ("locked", "temperature", None, {}, {"temperature": {"exists": True}}, {"drop": ["temperature"]}),
+        ("locked", "temperature", None, {}, None, {"drop": ["temperature"]}),
         ("locked", "temperature", 1, {}, {"temperature": 1}, {"drop": ["temperature"]}),
         # the nearest level; the word itself in another case
         ("value", "effort", "max", {"choices": ("low", "high")}, {"effort": "max"}, {"map": {"effort": {"max": "high"}}}),
