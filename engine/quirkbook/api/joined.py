@@ -30,8 +30,8 @@ class Joined:
 def joined(data: bytes, chunks: ChunkTranslator | None) -> Joined:
     """Return the answer that the events of a whole stream make; ``chunks``: the rules that apply, if any do.
 
-    >>> joined(b'data: {"choices": [{"delta": {"content": "Hi"}}]}\\n\\ndata: [DONE]\\n\\n', None).answer["choices"]
-    [{'index': 0, 'message': {'role': 'assistant', 'content': 'Hi'}, 'finish_reason': None}]
+    >>> joined(b'data: {"choices": [{"delta": {"content": "Hi"}}]}\\n\\ndata: [DONE]\\n\\n', None).answer["choices"][0]
+    Choice(index=0, message=Message(role='assistant', content='Hi'), finish_reason=None)
     """
     whole, ended, failure = Accumulator(), False, None
     for event in _events(data):
