@@ -201,8 +201,7 @@ def _of_operator(word: str, argument: Any) -> Iterator[Any]:
     elif word in ("ne", "not_in"):
         yield from (*(argument if isinstance(argument, list) else [argument]), "other")
     elif word == "is":
-        yield from (_TYPES[one] for one in (argument if isinstance(argument, list) else [argument]))
-        yield from _TYPES.values()
+        yield from (_TYPES[argument], *_TYPES.values())
     elif word == "exists":
         yield from ("text", 1)
     elif word == "glob":
