@@ -164,9 +164,8 @@ class Normalizer:
             made = Closing(schema, nodes, log).closed(words)
         except Unsure:
             return None
-        if not log.edits:
-            return None
-        return Normalized(made, log.effect, partial(self._notes, schema, log), self._writes, len(log.edits))
+        notes = partial(self._notes, schema, log)
+        return Normalized(made, log.effect, notes, self._writes, len(log.edits)) if log.edits else None
 
     def _notes(self, schema: dict[str, Any], log: Log) -> tuple[str, ...]:
         """Return the notes on edits at parts of a schema."""
