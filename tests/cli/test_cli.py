@@ -449,6 +449,13 @@ def test_half_a_surrogate_pair_does_not_stop_the_report(quirkbook):
     assert json.loads(out.encode("utf-8", "backslashreplace"))["safety_identifier"] == "\ud800"
 
 
+def test_who_cannot_be_emulated_is_told_who_can(quirkbook):
+    code, _, err = quirkbook("emulate", "acme")
+
+    assert code == 2
+    assert err.startswith("quirkbook: no emulated provider 'acme': known: anthropic, ")
+
+
 def test_emulate_serves_where_it_is_told(quirkbook, monkeypatch):
     served = []
     monkeypatch.setattr("quirkbook.emulator.serve", lambda *args: served.append(args))

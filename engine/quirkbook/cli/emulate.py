@@ -23,10 +23,10 @@ def emulate(provider: str, host: str, port: int) -> None:
     curl http://127.0.0.1:8001/v1/chat/completions -H 'Authorization: Bearer x' \\
       -d '{"model": "kimi-k2.6", "temperature": 0.2, "messages": [{"role": "user", "content": "Hi"}]}'
     """
-    from ..emulator import serve
+    from ..emulator import available, serve
     from ..rulebook.rulebook import Rulebook
 
-    head = Rulebook().provider(provider).head
+    head = Rulebook().provider(provider).head if provider in available() else {}  # else serve() lists those there are
     key, address = head.get("api_key_env"), head.get("base_url_env")
     if port and key and address:
         echo(f"export {key}=any-key {address}=http://{host}:{port}/v1", err=True)
