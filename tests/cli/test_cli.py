@@ -521,7 +521,7 @@ def test_a_pipe_that_does_not_end_in_time_is_refused_while_it_is_read(quirkbook,
         (["--base-url", "http://[sk-secret"], "no provider is known at that base_url: name one"),
         (
             ["-m", "zzz/m"],
-            "unknown provider 'zzz' in model 'zzz/m'\n  only the built-in rules were read, no folder of your own",
+            "unknown provider 'zzz' in model 'zzz/m'\n  only the built-in rules were read; your own are read with --rules, Rulebook.load() or QUIRKBOOK_RULES",
         ),
         (["-m", "mooshot/m"], "unknown provider 'mooshot' in model 'mooshot/m': did you mean 'moonshot'?"),
         (

@@ -205,7 +205,7 @@ def test_a_payload_cannot_say_where_it_goes_nor_with_which_key(unlocked, field, 
     assert (refused.status, refused.error) == (
         400,
         {
-            "message": f"{field} is not taken from a request: where it goes, and with which key, says the gateway's config",
+            "message": f"{field} is not allowed in a request: the gateway's config sets the upstream and its key",
             "type": "invalid_request_error",
             "param": field,
             "code": "not_allowed",

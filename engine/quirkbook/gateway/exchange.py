@@ -266,7 +266,7 @@ def check_model(model: Any) -> str:
         HTTPError: 400, it names none.
     """
     if not isinstance(model, str):
-        text = "model is missing: name one of GET /v1/models" if model is None else "model must be a string"
+        text = "model is required; GET /v1/models lists the names" if model is None else "model must be a string"
         raise HTTPError(400, text, param="model", code="missing_parameter" if model is None else "invalid_type")
     if len(model) > MODEL_BYTES:
         raise _long_name()

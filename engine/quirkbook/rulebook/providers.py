@@ -65,7 +65,7 @@ class Providers:
         near = did_you_mean(name.lower(), [*self.names, *self.aliases])
         hint = f": did you mean '{near}'?" if near else ""
         if not near and not self._sources.own:
-            hint = "\n  only the built-in rules were read, no folder of your own"
+            hint = "\n  only the built-in rules were read; your own are read with --rules, Rulebook.load() or QUIRKBOOK_RULES"
         return f"{hint}\n  {self._listed()}"
 
     def _listed(self) -> str:

@@ -139,7 +139,7 @@ def check_steering(pairs: Mapping[str, Any]) -> None:
         HTTPError: 400.
     """
     for name in _STEERING.intersection(pairs):
-        text = f"{name} is not taken from a request: where it goes, and with which key, says the gateway's config"
+        text = f"{name} is not allowed in a request: the gateway's config sets the upstream and its key"
         raise HTTPError(400, text, param=name, code="not_allowed")
     inner = pairs.get("extra_body")
     if isinstance(inner, msgspec.Raw):
