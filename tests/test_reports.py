@@ -24,7 +24,7 @@ def named(row: dict[str, Any]) -> str:
     return f"{row.get('provider') or row['address']}: {row['is']}"
 
 
-@pytest.mark.no_cover
+@pytest.mark.no_cover  # the same code over and over: coverage would double the time
 @pytest.mark.parametrize("row", REQUESTS, ids=named)
 def test_a_request_of_a_report_goes_out_as_its_source_asks(row):
     done = explain(row["request"], row.get("provider"), base_url=row.get("address"))
@@ -36,7 +36,7 @@ def test_a_request_of_a_report_goes_out_as_its_source_asks(row):
         assert done.payload == row["sent"]
 
 
-@pytest.mark.no_cover
+@pytest.mark.no_cover  # the same code over and over: coverage would double the time
 @pytest.mark.parametrize("row", ANSWERS, ids=named)
 def test_an_answer_of_a_report_comes_as_clients_read_it(row):
     provider, model = row["provider"], row["model"]

@@ -103,7 +103,7 @@ def told_by_openai(chunks: list[dict[str, Any]]) -> tuple[Any, ...]:
     return told(message, reason)
 
 
-@pytest.mark.no_cover
+@pytest.mark.no_cover  # the same code over and over: coverage would double the time
 @pytest.mark.timeout(600)  # a minute on a quiet machine; coverage and neighbours make it several
 @tried(500)
 @given(st.integers(0, 2**32))

@@ -15,6 +15,7 @@ from quirkbook.gateway.config.model import Limits
 from quirkbook.wire import sniff
 from quirkbook.wire.sse import Decoder
 
+#: Without coverage: the same code over and over, and time counts while others wait.
 pytestmark = [pytest.mark.timeout(3000), pytest.mark.no_cover]
 
 FEW, ALL = 400, int(os.environ.get("QUIRKBOOK_FUZZ", "100000"))

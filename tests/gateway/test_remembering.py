@@ -192,7 +192,7 @@ def shared(redis, clock=lambda: 0.0):
 
 
 def test_processes_remember_together(monkeypatch):
-    fakeredis = pytest.importorskip("fakeredis", reason="akeredis is not installed: see tests/peers.txt")
+    fakeredis = pytest.importorskip("fakeredis", reason="fakeredis is not installed: see tests/peers.txt")
     server = fakeredis.FakeServer()
     monkeypatch.setattr("redis.Redis.from_url", lambda url, **_: fakeredis.FakeRedis(server=server))
     monkeypatch.setattr("quirkbook.gateway.upstream.target.wants_thoughts", lambda *_: True)

@@ -15,6 +15,7 @@ from tests.gateway.served import a_config, served
 from tests.gateway.test_many_streams import slow_upstream
 from tests.gateway.test_serve import workers_of
 
+#: Without coverage: the same code over and over, and time counts while others wait.
 pytestmark = [pytest.mark.timeout(240), pytest.mark.no_cover]
 
 MANY = [pytest.param(60, id="60"), pytest.param(1000, id="1000", marks=pytest.mark.nightly)]
